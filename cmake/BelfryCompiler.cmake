@@ -1,0 +1,69 @@
+# One place for every compiler, linker and library choice of the project.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
+
+set(BELFRY_SANITIZE "" CACHE STRING "Comma-separated list for -fsanitize, or empty")
+
+# ccache keeps precompiled headers only when told that their time stamps do not matter.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+endif()
+
+add_compile_options(
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wimplicit-fallthrough -Wunused -fno-omit-frame-pointer
+  -fstack-protector-strong "SHELL:-Xclang -fno-pch-timestamp")
+add_link_options(-fuse-ld=lld -Wl,-z,relro,-z,now)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-D_FORTIFY_SOURCE=2)
+endif()
+if(BELFRY_SANITIZE)
+  add_compile_options(-fsanitize=${BELFRY_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${BELFRY_SANITIZE})
+  if(BELFRY_SANITIZE MATCHES "thread")
+    # Asio's own fences are invisible to TSan; the reactor synchronises by mutex anyway.
+    add_compile_options(-Wno-tsan)
+  endif()
+endif()
+
+add_compile_definitions(
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+  BOOST_ASIO_DISABLE_BOOST_ARRAY SPDLOG_FMT_EXTERNAL
+  SPDLOG_COMPILED_LIB)
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(SQLite3 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+# Asio and Beast are compiled once, here, and not in every translation unit that includes them.
+add_library(belfry_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio_impl.cpp
+                               ${CMAKE_SOURCE_DIR}/cmake/beast_impl.cpp)
+target_link_libraries(belfry_asio PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto
+                                         Threads::Threads)
+
+# Two precompiled headers: plain modules, and modules that speak Asio.
+add_library(belfry_pch_std STATIC ${CMAKE_SOURCE_DIR}/cmake/pch_anchor.cpp)
+target_link_libraries(belfry_pch_std PUBLIC fmt::fmt)
+target_precompile_headers(belfry_pch_std PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch_std.hpp)
+add_library(belfry_pch_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/pch_anchor.cpp)
+target_link_libraries(belfry_pch_asio PUBLIC fmt::fmt Boost::headers)
+target_precompile_headers(belfry_pch_asio PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch_asio.hpp)

@@ -1,0 +1,2 @@
+// Gives the precompiled-header targets something to compile.
+namespace belfry {}

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+
+namespace belfry {
+
+std::string hex_encode(std::string_view bytes);  // lower case
+std::optional<std::string> hex_decode(std::string_view text);
+
+// RFC 4648. Decoders are strict: the one canonical spelling, or nothing (wrong alphabet, wrong
+// padding, white space, or non-zero trailing bits).
+std::string base64_encode(std::string_view bytes);  // standard alphabet, padded
+std::optional<std::string> base64_decode(std::string_view text);
+std::string base64url_encode(std::string_view bytes);  // URL alphabet, not padded
+std::optional<std::string> base64url_decode(std::string_view text);
+
+std::uint32_t crc32(std::string_view bytes);  // IEEE 802.3
+
+// True if `text` is well-formed UTF-8 (no overlong forms, no surrogates).
+bool is_utf8(std::string_view text);
+
+// RFC 3339 in UTC with milliseconds: 2026-11-23T18:21:04.123Z.
+std::string format_time(Timestamp time);
+// RFC 3339, or ISO 8601 local date-time without an offset, which is read as `zone_offset` from UTC.
+// Up to nine fraction digits (cut to milliseconds); seconds may be missing without an offset, as
+// java.time prints them. Nothing on anything else, or outside the years 1970–9999.
+std::optional<Timestamp> parse_time(std::string_view text,
+                                    std::chrono::minutes zone_offset = std::chrono::minutes{0});
+
+}  // namespace belfry

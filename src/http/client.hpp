@@ -1,0 +1,81 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/egress.hpp"
+#include "http/message.hpp"
+#include "http/url.hpp"
+
+namespace belfry::http {
+
+// Why an outbound call got no answer: a class, without resolver or connect detail (no port scanner
+// for tenants).
+enum class CallFailure {
+  destination_forbidden,  // an address of the name is not allowed; never retried
+  name_not_resolved,
+  connect_failed,
+  tls_failed,
+  timed_out,
+  connection_broken,
+  malformed_answer,
+  cancelled,
+};
+std::string_view name(CallFailure failure);
+
+struct OutboundRequest {
+  Method method = Method::post;
+  Url url;
+  Headers headers;  // Host, Content-Length and Connection are the client's own
+  std::string body;
+  std::chrono::milliseconds timeout{30'000};  // for everything: resolve, connect, send, answer
+  std::string pool_key;  // connections are shared only within one key (the tenant)
+};
+
+struct OutboundResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;             // the first `answer_bytes_max` bytes
+  bool body_truncated = false;  // more came; the connection was closed
+};
+
+struct ClientOptions {
+  std::size_t answer_bytes_max = 64 * 1024;
+  std::size_t idle_per_destination = 128;
+  std::size_t idle_total = 4'096;
+  std::chrono::milliseconds idle_time{30'000};
+  std::chrono::milliseconds resolve_time{5'000};
+  std::size_t lookups_per_key = 16;  // concurrent name look-ups of one pool key
+  // Certificates are always verified; extra trusted PEM file (tests, private CAs). Empty: system.
+  std::string extra_ca_file;
+};
+
+// An asynchronous HTTP/1.1 client with a keep-alive pool keyed by pool key, checked address and
+// name. Every address of a name is checked before one of them is dialled, and the peer is compared
+// after the connect. No redirects, proxies, cookies or decompression. A kept connection that turns
+// out closed before any answer byte is retried once on a new one. All calls on one executor
+// (single-threaded); cancelled through Asio's per-operation cancellation (terminal).
+class Client {
+ public:
+  Client(boost::asio::any_io_executor executor, const EgressPolicy& policy, ClientOptions options);
+  ~Client();
+
+  // By value: the request lives in the coroutine.
+  boost::asio::awaitable<std::expected<OutboundResponse, CallFailure>> send(
+      OutboundRequest request);
+  // Closes idle connections; calls in flight end with `cancelled`.
+  void close();
+  std::size_t idle_connections() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace belfry::http

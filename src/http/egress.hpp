@@ -1,0 +1,36 @@
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "http/url.hpp"
+
+namespace belfry::http {
+
+// Which addresses pushes and webhooks may reach (PROMISES 3.1): not the private and reserved
+// ranges, not this machine's own addresses, except what the operator opened as CIDR[:PORT].
+class EgressPolicy {
+ public:
+  // Each entry like "10.1.0.0/16", "127.0.0.0/8:9000", "::1/128", "[fd00::/8]:443". Fails with a
+  // message that names the entry.
+  static Result<EgressPolicy> make(const std::vector<std::string>& allow);
+
+  bool allows(const boost::asio::ip::address& address, std::uint16_t port) const;
+  // What can be known at submission: syntax is done, so only literal addresses are judged.
+  Result<> check_literal(const Url& url) const;
+
+ private:
+  struct Range {
+    boost::asio::ip::address network;
+    unsigned prefix = 0;
+    std::uint16_t port = 0;  // 0: any
+  };
+  std::vector<Range> allowed_;
+  std::vector<boost::asio::ip::address> own_;
+};
+
+}  // namespace belfry::http

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "async/stop_signal.hpp"
+#include "base/clock.hpp"
+
+namespace belfry::http {
+
+enum class Method { get, head, post, put, patch, delete_, options };
+std::string_view name(Method method);  // "GET", …
+
+// Header fields in order; names compare without case (RFC 9110 section 5.1).
+class Headers {
+ public:
+  Headers() = default;
+  Headers(std::initializer_list<std::pair<std::string, std::string>> fields) : fields_(fields) {}
+  void add(std::string name, std::string value);
+  void set(std::string name, std::string value);  // replaces every earlier one
+  // The first value, or nothing.
+  std::optional<std::string_view> get(std::string_view name) const;
+  std::size_t count(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+// A request whose head and body have passed the strict checks; a plain value, so that a handler is
+// tested by calling it.
+struct Request {
+  Method method = Method::get;
+  std::string path;   // percent-decoded, always starts with '/'
+  std::string query;  // raw, without '?'
+  Headers headers;
+  std::string body;
+  std::vector<std::string> params;  // what the router's {…} segments matched, in order
+  std::string peer_address;         // without port
+};
+
+// Percent-decoded query parameters in order ('+' is a space); nothing if the encoding is broken or
+// not UTF-8.
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view raw);
+// The same for an application/x-www-form-urlencoded body.
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::string_view raw);
+
+// What a streaming answer (server-sent events) writes to. `write` suspends until the bytes are
+// handed to the kernel; false once the client has gone or the server stops.
+class StreamWriter {
+ public:
+  virtual ~StreamWriter() = default;
+  virtual boost::asio::awaitable<bool> write(std::string bytes) = 0;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type;  // empty: no body expected
+  std::string body;
+  Headers headers;
+  // If set, the body is what this writes; it ends when the function returns. `body` is ignored.
+  std::function<boost::asio::awaitable<void>(StreamWriter&)> stream;
+  bool close = false;  // end the connection after this answer
+};
+
+}  // namespace belfry::http
