@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "store/commands.hpp"
+#include "store/nouns.hpp"
+
+// The seam between the gateway and a database. Blocking and simple: no coroutines, no threads of
+// its own. A driver's writer is used by one thread at a time, each reader by one thread at a time.
+namespace belfry::store {
+
+// Runs inside its own SAVEPOINT; an error or an exception of it rolls back only itself. May be run
+// twice (commit conflict), so it has no side effects.
+using TransactFn = std::function<Result<>(Transaction&)>;
+
+using Command = std::variant<Submit, Claim, Finish, Renew, End, MoveDue, TransactFn>;
+using Reply = std::variant<std::monostate, Submit::Reply, Claim::Reply, Finish::Reply, Renew::Reply,
+                           End::Reply, MoveDue::Reply>;
+
+struct Job {
+  Command command;
+  Result<Reply> reply = std::monostate{};
+};
+
+// What a committed batch changed, for those who wait for it.
+struct Committed {
+  std::vector<TaskChange> changes;
+  bool deliveries_added = false;   // the courier has work
+  bool configuration_changed = false;  // tenants, queues or endpoints: the directory reloads
+};
+
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  // Runs the jobs in order in one transaction, commits and flushes, and fills in every reply. If it
+  // throws (Unavailable, Full, Broken) nothing of the batch is in the database. The span's jobs
+  // keep their commands, so that the caller may try again.
+  virtual Committed run(std::span<Job*> jobs) = 0;
+  // True while the disk is full: the gateway then refuses creations at once and still runs what
+  // ends or extends attempts. Cheap; re-checks for space now and then.
+  virtual bool full() = 0;
+};
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // One consistent snapshot for the whole call.
+  virtual void read(const std::function<void(Snapshot&)>& fn) = 0;
+};
+
+struct StoreFacts {
+  std::string kind;              // "sqlite"
+  std::string durability;        // what an answer means, in words (P1)
+  std::uint64_t highest_id_high = 0;  // for IdGenerator
+  Timestamp newest_time;         // newest recorded time, for AnchoredClock
+  std::int64_t bytes = 0;        // on disk
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual Writer& writer() = 0;  // exactly one
+  virtual std::unique_ptr<Reader> make_reader() = 0;
+  virtual StoreFacts facts() = 0;
+};
+
+}  // namespace belfry::store

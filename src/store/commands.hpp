@@ -1,0 +1,198 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/id.hpp"
+#include "domain/event.hpp"
+#include "domain/queue.hpp"
+#include "domain/task.hpp"
+
+// The hot operations. The gateway runs many of them in one transaction; each has a result of its
+// own, and one that fails changes nothing and harms no other. Absent `now` means the database's
+// clock.
+namespace belfry::store {
+
+using domain::QueueNo;
+
+// What to put into the outbox with a change. A draft becomes a delivery for every enabled endpoint
+// of the tenant whose filter wants its type, and, if terminal, for `callback_url` when not empty.
+// Nothing is written where nobody asked.
+struct Outbox {
+  std::vector<domain::EventDraft> drafts;
+  std::string callback_url;
+};
+
+// Ties a resource to the client's Idempotency-Key for 24 h (PROMISES P2).
+struct IdempotencyKey {
+  std::string key;          // as sent, unquoted; 1..255 bytes
+  std::string fingerprint;  // SHA-256 of method, path and body; 32 bytes
+};
+
+// Adds tasks, all or none (a bulk is many Submits, each on its own). Creates the queue on first use.
+// Errors: quota_exceeded (unfinished_max, kQueuesMax), forbidden (tenant suspended),
+// idempotency_mismatch, idempotency_in_progress is never needed (one writer decides).
+struct Submit {
+  domain::NewTask task;
+  std::optional<IdempotencyKey> idempotency;
+  Outbox outbox;
+  struct Reply {
+    TaskId id;              // of the earlier task when replayed
+    domain::Status status = domain::Status::pending;  // as it was created
+    bool replayed = false;
+  };
+};
+
+// A lease on one attempt. `secret` is random: a token from before a restore never fits.
+struct LeaseToken {
+  std::int32_t attempt = 0;  // rises strictly over the task's life
+  std::int64_t secret = 0;   // positive
+  bool operator==(const LeaseToken&) const = default;
+};
+
+enum class LeaseKind : std::uint8_t {
+  push = 0,      // renewed by this process; ends when the process starts again
+  accepted = 1,  // the target said 202; it calls back with the lease
+  worker = 2,
+};
+
+inline constexpr unsigned lane_bit(domain::Lane lane) { return 1U << static_cast<unsigned>(lane); }
+
+// Takes up to `max` ready tasks of a queue in order of rank, merged over the lanes in the mask.
+// Honours pause, suspension and the running limits of queue and tenant; leaves out tasks whose
+// expiresAt has passed.
+struct Claim {
+  QueueNo queue;
+  unsigned lanes = 0;  // lane_bit()s
+  int max = 1;
+  Millis lease{15'000};
+  LeaseKind kind = LeaseKind::push;
+  std::string holder;  // worker name (shown), or empty
+  std::optional<Timestamp> now;
+
+  struct Task {
+    TaskId id;
+    TenantId tenant;
+    QueueNo queue;
+    std::string queue_name;
+    std::string name;
+    std::string payload;
+    int priority = 0;
+    int max_attempts = 0;
+    domain::TaskOptions options;
+    Timestamp submitted_at;
+    std::optional<Timestamp> scheduled_for;
+    std::optional<Timestamp> expires_at;
+    Timestamp started_at;   // of this attempt
+    Timestamp lease_until;
+    LeaseToken token;
+    int run_attempt = 1;    // 1 for the first attempt of this run, lost ones counted
+    int failures = 0;       // failed or lost attempts of this run before this one (`retryCount`)
+  };
+  enum class HeldBy : std::uint8_t {
+    nothing,       // `max` was reached: there may be more
+    empty,         // no more ready tasks in these lanes
+    queue_paused,
+    tenant_suspended,
+    queue_limit,   // running at the queue's concurrency limit
+    tenant_limit,
+  };
+  struct Reply {
+    std::vector<Task> tasks;
+    HeldBy held_by = HeldBy::nothing;
+  };
+};
+
+// Ends an attempt. The token is compared in the statement that writes: stale_lease if it is not the
+// newest attempt's or the task is not running; not_found for a foreign or unknown id.
+enum class Verdict : std::uint8_t {
+  completed,
+  retry,     // failed, attempts are left: SCHEDULED at `next_at` (PENDING at once if absent)
+  failed,    // for good
+  lost,      // the lease ended: PENDING again, the attempt counts; only once it has really expired
+  lost_last, // the same with attempts used up: FAILED
+  released,  // handed back by a drain: PENDING again, the attempt does not count
+};
+
+struct Finish {
+  TenantId tenant;
+  TaskId id;
+  LeaseToken token;
+  Verdict verdict = Verdict::completed;
+  std::optional<Timestamp> next_at;
+  std::string result;  // raw JSON text; empty: none
+  std::string error;   // for people, at most kErrorBytesMax
+  int http_status = 0; // of the push's answer; 0: none
+  Outbox outbox;
+  std::optional<Timestamp> now;
+  struct Reply {
+    domain::Status status = domain::Status::completed;
+    Timestamp at;
+  };
+};
+
+struct Progress {
+  std::optional<int> percent;  // 0..100
+  std::string text;
+  std::vector<std::string> log_lines;
+};
+
+// Extends a lease, never shortens the time to below now. If the task was cancelled while this very
+// attempt ran, answers cancel_requested instead of an error. Fenced like Finish.
+struct Renew {
+  TenantId tenant;
+  TaskId id;
+  LeaseToken token;
+  Millis extend{30'000};
+  bool accepted = false;  // the push was answered 202: the lease's kind becomes `accepted`
+  std::optional<Progress> progress;
+  std::optional<Timestamp> now;
+  struct Reply {
+    Timestamp lease_until;
+    bool cancel_requested = false;
+  };
+};
+
+// Ends a task from outside: CANCELLED from any unfinished state, EXPIRED from SCHEDULED or PENDING
+// whose expiresAt has passed. invalid_state if finished already (or running, for EXPIRED).
+struct End {
+  TenantId tenant;
+  TaskId id;
+  domain::Status status = domain::Status::cancelled;
+  std::string error;
+  Outbox outbox;
+  std::optional<Timestamp> now;
+  struct Reply {
+    Timestamp at;
+    bool was_running = false;
+  };
+};
+
+// SCHEDULED tasks whose time has come become PENDING, oldest first.
+struct MoveDue {
+  int max = 1'000;
+  std::optional<Timestamp> now;
+  struct Reply {
+    int moved = 0;                      // == max: call again
+    std::optional<Timestamp> next_due;  // of what remains
+  };
+};
+
+// A task made it from one state to another: what the loops, long polls and live events react to.
+struct TaskChange {
+  TenantId tenant;
+  TaskId id;
+  QueueNo queue;
+  domain::Lane lane = domain::Lane::by_queue_default;
+  std::optional<domain::Status> from;  // absent: just submitted
+  domain::Status to = domain::Status::pending;
+  std::int32_t attempt = 0;
+  Timestamp next_at;  // SCHEDULED: due; RUNNING: lease end
+  Timestamp at;
+};
+
+}  // namespace belfry::store

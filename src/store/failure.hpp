@@ -1,0 +1,34 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+// Infrastructure failures, thrown by drivers only (DESIGN section 4). A driver translates its
+// database's codes into these in one place.
+namespace belfry::store {
+
+class Failure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Busy, or the database server is gone: back off and go on.
+class Unavailable final : public Failure {
+ public:
+  using Failure::Failure;
+};
+
+// No space left: creations are refused, reads and completions go on.
+class Full final : public Failure {
+ public:
+  using Failure::Failure;
+};
+
+// I/O error, corruption, failed flush: never caught by loops. Nothing is acknowledged any more and
+// the process ends; a fresh one reopens and checks.
+class Broken final : public Failure {
+ public:
+  using Failure::Failure;
+};
+
+}  // namespace belfry::store

@@ -1,0 +1,226 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/commands.hpp"
+#include "store/rows.hpp"
+
+// The storage interfaces per noun. Those of `Snapshot` only read; `Transaction` adds what writes.
+// Blocking, called on the store's own threads inside gateway.read(fn) and gateway.transact(fn).
+// Methods that cross tenants say so in their name.
+namespace belfry::store {
+
+class TaskReads {
+ public:
+  virtual ~TaskReads() = default;
+  virtual std::optional<TaskRow> find(TenantId tenant, TaskId id) = 0;
+  virtual std::vector<AttemptRow> attempts(TenantId tenant, TaskId id) = 0;  // oldest first
+  virtual std::vector<std::pair<Timestamp, std::string>> log_lines(TenantId tenant, TaskId id,
+                                                                   int limit) = 0;
+  // Newest first, starting after `before` (absent: at the newest).
+  virtual TaskPage query(TenantId tenant, const TaskFilter& filter, std::optional<TaskId> before,
+                         int limit, bool summary) = 0;
+  // For the loops. RUNNING tasks whose lease has ended, and SCHEDULED or PENDING ones whose
+  // expiresAt has passed; full rows, oldest first.
+  virtual std::vector<std::pair<TaskRow, LeaseToken>> lost_all_tenants(
+      std::optional<Timestamp> now, int limit) = 0;
+  virtual std::vector<TaskRow> overdue_all_tenants(std::optional<Timestamp> now, int limit) = 0;
+  // When the next of those two will happen.
+  virtual std::optional<Timestamp> next_lease_end_all_tenants() = 0;
+  virtual std::optional<Timestamp> next_expiry_all_tenants() = 0;
+  // Queues with ready tasks and the lanes (lane_bit()s) they are in; a loose index scan.
+  virtual std::vector<std::pair<domain::QueueNo, unsigned>> ready_lanes_all_tenants() = 0;
+};
+
+class TenantReads {
+ public:
+  virtual ~TenantReads() = default;
+  virtual std::optional<domain::Tenant> find(TenantId id) = 0;
+  virtual std::vector<domain::Tenant> list_all_tenants() = 0;  // by creation
+};
+
+class QueueReads {
+ public:
+  virtual ~QueueReads() = default;
+  virtual std::optional<QueueRow> find(TenantId tenant, const std::string& name) = 0;
+  virtual std::vector<QueueRow> list(TenantId tenant) = 0;  // by name
+  virtual std::vector<domain::Queue> list_all_tenants() = 0;
+};
+
+class ApiKeyReads {
+ public:
+  virtual ~ApiKeyReads() = default;
+  virtual std::optional<ApiKeyRow> find_by_hash_all_tenants(const std::string& hash) = 0;
+  virtual std::vector<ApiKeyRow> list(TenantId tenant) = 0;  // newest first
+  // Revoked tokens (jti, exp) that have not expired yet, and keys revoked within a token's life.
+  virtual std::vector<std::pair<std::string, Timestamp>> revoked_tokens_all_tenants() = 0;
+  virtual std::vector<std::pair<ApiKeyId, Timestamp>> revoked_keys_all_tenants(
+      Timestamp since) = 0;
+};
+
+class EndpointReads {
+ public:
+  virtual ~EndpointReads() = default;
+  virtual std::optional<EndpointRow> find(TenantId tenant, EndpointId id) = 0;
+  virtual std::vector<EndpointRow> list(TenantId tenant) = 0;
+  virtual std::vector<EndpointRow> list_all_tenants() = 0;
+};
+
+struct DeliveryFilter {
+  std::optional<EndpointId> endpoint;
+  std::optional<TaskId> task;
+  std::optional<DeliveryState> state;
+};
+
+class DeliveryReads {
+ public:
+  virtual ~DeliveryReads() = default;
+  virtual std::optional<DeliveryRow> find(TenantId tenant, DeliveryId id) = 0;
+  virtual std::vector<DeliveryRow> list(TenantId tenant, const DeliveryFilter& filter,
+                                        std::optional<DeliveryId> before, int limit) = 0;
+  virtual std::vector<DeliveryAttemptRow> attempts(TenantId tenant, DeliveryId id) = 0;
+  // Waiting ones that are due, oldest due first.
+  virtual std::vector<DeliveryRow> due_all_tenants(std::optional<Timestamp> now, int limit,
+                                                   const std::vector<DeliveryId>& in_flight) = 0;
+  virtual std::optional<Timestamp> next_due_all_tenants() = 0;
+  virtual std::int64_t waiting_all_tenants() = 0;
+};
+
+class MetricReads {
+ public:
+  virtual ~MetricReads() = default;
+  // Running totals; never counted from rows.
+  virtual StatusCounts counts(TenantId tenant) = 0;
+  virtual StatusCounts counts_all_tenants() = 0;
+  virtual std::vector<std::pair<TenantId, StatusCounts>> counts_by_tenant_all_tenants() = 0;
+  // Steps of a minute (kept 25 h) or an hour (kept 31 days) in [from, to).
+  virtual std::vector<SeriesPoint> series(TenantId tenant, Timestamp from, Timestamp to,
+                                          bool hourly) = 0;
+  virtual std::vector<SeriesPoint> series_all_tenants(Timestamp from, Timestamp to,
+                                                      bool hourly) = 0;
+};
+
+class SigningKeyReads {
+ public:
+  virtual ~SigningKeyReads() = default;
+  virtual std::vector<SigningKeyRow> list() = 0;  // by signs_from
+};
+
+struct IdempotentAnswer {
+  std::string fingerprint;
+  int status = 0;
+  std::string body;
+};
+
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  virtual TaskReads& tasks() = 0;
+  virtual TenantReads& tenants() = 0;
+  virtual QueueReads& queues() = 0;
+  virtual ApiKeyReads& api_keys() = 0;
+  virtual EndpointReads& endpoints() = 0;
+  virtual DeliveryReads& deliveries() = 0;
+  virtual MetricReads& metrics() = 0;
+  virtual SigningKeyReads& signing_keys() = 0;
+};
+
+// --- writes ---------------------------------------------------------------------------------
+
+class TaskWrites {
+ public:
+  virtual ~TaskWrites() = default;
+  // A new run of a finished task: PENDING now, fresh attempts, attempt numbers go on; its last
+  // outcome becomes an attempt row. invalid_state if unfinished, not_found.
+  virtual Result<> start_new_run(TenantId tenant, TaskId id, Timestamp now) = 0;
+  // Removes finished tasks (and what hangs on them) that finished before `before`; at most `limit`;
+  // how many.
+  virtual int prune_all_tenants(Timestamp before, int limit) = 0;
+};
+
+class TenantWrites {
+ public:
+  virtual ~TenantWrites() = default;
+  virtual void insert(const domain::Tenant& tenant) = 0;
+  virtual Result<> set_limits(TenantId id, const domain::TenantLimits& limits) = 0;
+  virtual Result<> set_suspended(TenantId id, std::optional<Timestamp> at, std::string reason) = 0;
+  virtual Result<> set_secret(TenantId id, std::string sealed, std::string sealed_previous,
+                              std::optional<Timestamp> previous_until) = 0;
+};
+
+class QueueWrites {
+ public:
+  virtual ~QueueWrites() = default;
+  // Creates it if need be; the queue as it is then.
+  virtual Result<domain::Queue> put(TenantId tenant, const std::string& name,
+                                    const domain::QueueSettings& settings, Timestamp now) = 0;
+};
+
+class ApiKeyWrites {
+ public:
+  virtual ~ApiKeyWrites() = default;
+  virtual Result<> insert(const ApiKeyRow& key) = 0;  // quota_exceeded beyond kApiKeysMax live ones
+  virtual Result<> revoke(TenantId tenant, ApiKeyId id, Timestamp now) = 0;
+  virtual void touch(ApiKeyId id, Timestamp used_at) = 0;
+  virtual void revoke_token(const std::string& jti, Timestamp expires) = 0;
+};
+
+class EndpointWrites {
+ public:
+  virtual ~EndpointWrites() = default;
+  virtual Result<> insert(const EndpointRow& endpoint) = 0;  // quota_exceeded beyond kEndpointsMax
+  virtual Result<> update(const EndpointRow& endpoint) = 0;  // all but id, tenant, created_at
+  virtual Result<> remove(TenantId tenant, EndpointId id) = 0;  // its deliveries become exhausted
+};
+
+class DeliveryWrites {
+ public:
+  virtual ~DeliveryWrites() = default;
+  virtual void insert_test(const DeliveryRow& delivery) = 0;
+  // Records an attempt and what follows from it: delivered and exhausted release the next one of
+  // the same task and endpoint; waiting sets the next time.
+  virtual void record_attempt(DeliveryId id, const DeliveryAttemptRow& attempt,
+                              DeliveryState state, std::optional<Timestamp> next_at) = 0;
+  // Starts a new round now. invalid_state while it is held or waiting.
+  virtual Result<> redeliver(TenantId tenant, DeliveryId id, Timestamp now) = 0;
+  virtual int prune_all_tenants(Timestamp before, int limit) = 0;
+};
+
+class SigningKeyWrites {
+ public:
+  virtual ~SigningKeyWrites() = default;
+  virtual void insert(const SigningKeyRow& key) = 0;
+  virtual void retire(const std::string& kid, Timestamp at) = 0;
+  virtual void remove(const std::string& kid) = 0;
+};
+
+// Answers kept for 24 h for calls other than single submits (those are part of Submit).
+class IdempotencyWrites {
+ public:
+  virtual ~IdempotencyWrites() = default;
+  virtual std::optional<IdempotentAnswer> find(TenantId tenant, const std::string& key) = 0;
+  virtual void insert(TenantId tenant, const std::string& key, const IdempotentAnswer& answer,
+                      Timestamp now) = 0;
+  virtual int prune_all_tenants(Timestamp before, int limit) = 0;
+};
+
+// Reads through a transaction see its own writes.
+class Transaction : public Snapshot {
+ public:
+  virtual TaskWrites& task_writes() = 0;
+  virtual TenantWrites& tenant_writes() = 0;
+  virtual QueueWrites& queue_writes() = 0;
+  virtual ApiKeyWrites& api_key_writes() = 0;
+  virtual EndpointWrites& endpoint_writes() = 0;
+  virtual DeliveryWrites& delivery_writes() = 0;
+  virtual SigningKeyWrites& signing_key_writes() = 0;
+  virtual IdempotencyWrites& idempotency_writes() = 0;
+  // A hot command inside this transaction (bulk submission under one idempotency key).
+  virtual Result<Submit::Reply> submit(const Submit& command) = 0;
+  virtual Result<End::Reply> end(const End& command) = 0;
+};
+
+}  // namespace belfry::store

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "store/backend.hpp"
+
+namespace belfry::store::sqlite {
+
+struct Options {
+  std::string path;            // of the database file; its folder must exist
+  const Clock* clock = nullptr;  // the «database's clock» of commands without `now`; null: anchored
+  Random* random = nullptr;    // lease secrets come from the system unless a seed is given here
+  std::int64_t cache_bytes = 64 * 1024 * 1024;
+  std::int64_t reserve_bytes = 16 * 1024 * 1024;  // kept free for completions on a full disk
+};
+
+// Opens (creates, migrates, checks) the embedded store. Throws std::runtime_error in words when the
+// file is locked by another server, is newer than this binary, or fails its check.
+std::unique_ptr<Backend> open(const Options& options);
+
+}  // namespace belfry::store::sqlite
