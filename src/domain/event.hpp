@@ -26,7 +26,9 @@ std::optional<EventType> parse_event_type(std::string_view text);
 constexpr bool is_terminal(EventType type) {
   return type >= EventType::completed && type <= EventType::expired;
 }
-constexpr std::uint32_t bit(EventType type) { return 1U << static_cast<unsigned>(type); }
+constexpr std::uint32_t bit(EventType type) {
+  return 1U << static_cast<unsigned>(type);
+}
 inline constexpr std::uint32_t kAllTaskEvents = 0x7f;
 
 // An event on its way to the outbox: its body is finished JSON text of one object, without the

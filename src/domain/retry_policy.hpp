@@ -29,4 +29,8 @@ Millis delay_after(const RetryPolicy& policy, int failures, Random& random);
 // The same without jitter.
 Millis base_delay_after(const RetryPolicy& policy, int failures);
 
+// The stored form, as those of task.hpp: version byte and fields; the empty string for none.
+std::string encode(const std::optional<RetryPolicy>& policy);
+std::optional<std::optional<RetryPolicy>> decode_retry(std::string_view bytes);
+
 }  // namespace belfry::domain

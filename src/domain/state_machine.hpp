@@ -9,12 +9,12 @@ namespace belfry::domain {
 
 // Everything that can happen to a task (DESIGN section 2). The one place that says what follows.
 enum class TaskEvent : std::uint8_t {
-  became_due,       // its time has come, or what blocked it is done
-  claimed,          // a lease was given
-  lease_lost,       // the lease ended unanswered; attempts are left
-  released,         // handed back unharmed (drain)
-  attempt_failed,   // attempts are left: backs off
-  attempts_used_up, // failed or lost for the last time, or for good
+  became_due,        // its time has come, or what blocked it is done
+  claimed,           // a lease was given
+  lease_lost,        // the lease ended unanswered; attempts are left
+  released,          // handed back unharmed (drain)
+  attempt_failed,    // attempts are left: backs off
+  attempts_used_up,  // failed or lost for the last time, or for good
   completed,
   cancelled,
   expired,          // expiresAt passed before an attempt could start

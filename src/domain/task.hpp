@@ -31,7 +31,9 @@ inline constexpr int kStatusCount = 8;
 std::string_view name(Status status);  // "PENDING", as on the wire
 // In either case.
 std::optional<Status> parse_status(std::string_view text);
-constexpr bool is_terminal(Status status) { return status >= Status::completed; }
+constexpr bool is_terminal(Status status) {
+  return status >= Status::completed;
+}
 
 struct HttpTarget {
   std::string url;
