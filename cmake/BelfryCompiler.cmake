@@ -31,10 +31,6 @@ endif()
 if(BELFRY_SANITIZE)
   add_compile_options(-fsanitize=${BELFRY_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${BELFRY_SANITIZE})
-  if(BELFRY_SANITIZE MATCHES "thread")
-    # Asio's own fences are invisible to TSan; the reactor synchronises by mutex anyway.
-    add_compile_options(-Wno-tsan)
-  endif()
 endif()
 
 add_compile_definitions(
