@@ -25,16 +25,22 @@ std::chrono::steady_clock::time_point AnchoredClock::steady_now() const {
   return std::chrono::steady_clock::now();
 }
 
-Millis AnchoredClock::skew() const { return wall() - now(); }
+Millis AnchoredClock::skew() const {
+  return wall() - now();
+}
 
 ManualClock::ManualClock(Timestamp start) : now_ms_(to_ms(start)) {}
 
-Timestamp ManualClock::now() const { return from_ms(now_ms_.load()); }
+Timestamp ManualClock::now() const {
+  return from_ms(now_ms_.load());
+}
 
 std::chrono::steady_clock::time_point ManualClock::steady_now() const {
   return std::chrono::steady_clock::time_point{Millis{now_ms_.load()}};
 }
 
-void ManualClock::advance(Millis by) { now_ms_ += by.count(); }
+void ManualClock::advance(Millis by) {
+  now_ms_ += by.count();
+}
 
 }  // namespace belfry

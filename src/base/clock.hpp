@@ -22,8 +22,8 @@ class Clock {
 };
 
 // Wall time read once at construction plus the monotonic clock: a step of the machine's wall clock
-// moves nothing while the process lives (DESIGN section 5, PROMISES P18). `skew()` tells how far the
-// wall clock has moved away since.
+// moves nothing while the process lives (DESIGN section 5, PROMISES P18). `skew()` tells how far
+// the wall clock has moved away since.
 class AnchoredClock final : public Clock {
  public:
   AnchoredClock();
@@ -50,7 +50,11 @@ class ManualClock final : public Clock {
   std::atomic<std::int64_t> now_ms_;
 };
 
-inline std::int64_t to_ms(Timestamp t) { return t.time_since_epoch().count(); }
-inline Timestamp from_ms(std::int64_t ms) { return Timestamp{Millis{ms}}; }
+inline std::int64_t to_ms(Timestamp t) {
+  return t.time_since_epoch().count();
+}
+inline Timestamp from_ms(std::int64_t ms) {
+  return Timestamp{Millis{ms}};
+}
 
 }  // namespace belfry

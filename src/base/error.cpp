@@ -58,7 +58,11 @@ const Row& row(ErrorCode code) {
 
 }  // namespace
 
-std::string_view name(ErrorCode code) { return row(code).name; }
-int http_status(ErrorCode code) { return row(code).status; }
+std::string_view name(ErrorCode code) {
+  return row(code).name;
+}
+int http_status(ErrorCode code) {
+  return row(code).status;
+}
 
 }  // namespace belfry

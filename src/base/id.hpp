@@ -52,7 +52,8 @@ using DeliveryId = Id<struct DeliveryTag>;
 
 // Makes UUIDv7: 48 bits of milliseconds, a 12-bit counter, 62 random bits. Within one generator
 // `high` rises strictly, also when the clock steps back and when more than 4,096 ids fall into one
-// millisecond (the next milliseconds are borrowed): a store may key rows by `high` alone. Thread-safe.
+// millisecond (the next milliseconds are borrowed): a store may key rows by `high` alone.
+// Thread-safe.
 class IdGenerator {
  public:
   // Ids start above `floor_high` (the highest that the store holds; 0 for none).

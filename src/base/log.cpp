@@ -27,10 +27,9 @@ class EscapedMessage final : public spdlog::custom_flag_formatter {
 };
 
 std::shared_ptr<spdlog::logger> make_logger() {
-  auto logger = std::make_shared<spdlog::logger>(
-      "belfry", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(
-      spdlog::pattern_time_type::utc);
+  auto logger =
+      std::make_shared<spdlog::logger>("belfry", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   formatter->add_flag<EscapedMessage>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %*");
   logger->set_formatter(std::move(formatter));
   logger->flush_on(spdlog::level::info);
@@ -46,11 +45,16 @@ spdlog::logger& log() {
 
 void set_log_level(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return log().set_level(spdlog::level::debug);
-    case LogLevel::info: return log().set_level(spdlog::level::info);
-    case LogLevel::warn: return log().set_level(spdlog::level::warn);
-    case LogLevel::error: return log().set_level(spdlog::level::err);
-    case LogLevel::off: return log().set_level(spdlog::level::off);
+    case LogLevel::debug:
+      return log().set_level(spdlog::level::debug);
+    case LogLevel::info:
+      return log().set_level(spdlog::level::info);
+    case LogLevel::warn:
+      return log().set_level(spdlog::level::warn);
+    case LogLevel::error:
+      return log().set_level(spdlog::level::err);
+    case LogLevel::off:
+      return log().set_level(spdlog::level::off);
   }
 }
 

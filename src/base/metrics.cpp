@@ -21,8 +21,8 @@ void write_histogram(std::string& out, const std::string& name, const std::strin
     below += counts[i];
     const auto bound = i < Histogram::kBounds.size() ? fmt::format("{}", Histogram::kBounds[i])
                                                      : std::string("+Inf");
-    out += fmt::format("{}_bucket{} {}\n", name,
-                       braces(labels, fmt::format("le=\"{}\"", bound)), below);
+    out += fmt::format("{}_bucket{} {}\n", name, braces(labels, fmt::format("le=\"{}\"", bound)),
+                       below);
   }
   out += fmt::format("{}_sum{} {}\n{}_count{} {}\n", name, braces(labels), histogram.sum(), name,
                      braces(labels), below);
@@ -43,7 +43,9 @@ std::array<std::uint64_t, Histogram::kBounds.size() + 1> Histogram::counts() con
   return copy;
 }
 
-double Histogram::sum() const { return static_cast<double>(sum_micros_.load()) / 1e6; }
+double Histogram::sum() const {
+  return static_cast<double>(sum_micros_.load()) / 1e6;
+}
 
 void MetricsRegistry::add(Entry entry) {
   // The format wants the series of one name together.

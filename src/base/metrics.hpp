@@ -26,9 +26,8 @@ class Counter {
 // Latencies in seconds, buckets from 0.5 ms to 60 s.
 class Histogram {
  public:
-  static constexpr std::array<double, 16> kBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                     0.05,   0.1,   0.25,   0.5,   1,    2.5,
-                                                     5,      10,    30,     60};
+  static constexpr std::array<double, 16> kBounds = {
+      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
   void observe(double seconds);
   std::array<std::uint64_t, kBounds.size() + 1> counts() const;
   double sum() const;

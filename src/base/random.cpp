@@ -15,7 +15,9 @@ std::uint64_t Random::next_u64() {
   return engine_();
 }
 
-double Random::next_unit() { return static_cast<double>(next_u64() >> 11) * 0x1.0p-53; }
+double Random::next_unit() {
+  return static_cast<double>(next_u64() >> 11) * 0x1.0p-53;
+}
 
 std::string secure_random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
