@@ -1,0 +1,196 @@
+#include "api/app.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/origin_guard.hpp"
+#include "api/problem.hpp"
+#include "base/log.hpp"
+#include "store/failure.hpp"
+
+namespace belfry::api {
+namespace {
+
+namespace asio = boost::asio;
+
+bool has_body(http::Method method) {
+  return method == http::Method::post || method == http::Method::put ||
+         method == http::Method::patch;
+}
+
+bool is_media_type(std::string_view value, std::string_view wanted) {
+  const auto end = value.find_first_of("; \t");
+  const auto type = value.substr(0, end);
+  return std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b;
+  });
+}
+
+// Changes need application/json, so that a browser must ask first; the OAuth2 form and NDJSON are
+// the exceptions of the routes that take them.
+Result<> check_media_type(const http::Request& request) {
+  if (!has_body(request.method)) return {};
+  const auto type = request.headers.get("Content-Type");
+  if (request.body.empty() && !type) return {};
+  if (type && is_media_type(*type, "application/json")) return {};
+  if (type && request.path == "/api/v1/auth/token" &&
+      is_media_type(*type, "application/x-www-form-urlencoded")) {
+    return {};
+  }
+  if (type && request.path == "/api/v1/auth/revoke" &&
+      is_media_type(*type, "application/x-www-form-urlencoded")) {
+    return {};
+  }
+  if (type && request.path == "/api/v1/tasks/bulk" && is_media_type(*type, "application/x-ndjson")) {
+    return {};
+  }
+  return fail(ErrorCode::unsupported_media_type,
+              "send the body as JSON with the header Content-Type: application/json");
+}
+
+// The token of `Authorization: Bearer TOKEN`; the scheme's name is case-insensitive (RFC 9110).
+Result<std::string_view> bearer_token(const http::Request& request) {
+  const auto value = request.headers.get("Authorization");
+  constexpr std::string_view kScheme = "bearer ";
+  if (!value) {
+    return fail(ErrorCode::unauthenticated,
+                "send Authorization: Bearer TOKEN, with a token from POST /api/v1/auth/token");
+  }
+  const auto is_bearer =
+      value->size() > kScheme.size() &&
+      std::equal(kScheme.begin(), kScheme.end(), value->begin(),
+                 [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+  if (!is_bearer) {
+    return fail(ErrorCode::unauthenticated, "the Authorization header must be: Bearer TOKEN");
+  }
+  return value->substr(kScheme.size());
+}
+
+Result<> check_access(const Access& access, const auth::Principal& principal) {
+  switch (access.who) {
+    case Access::Who::anyone: return {};
+    case Access::Who::operator_:
+      if (principal.is_operator()) return {};
+      return fail(ErrorCode::forbidden, "this needs an operator's token");
+    case Access::Who::tenant_or_operator:
+      if (principal.is_operator()) return {};
+      break;
+    case Access::Who::tenant:
+      if (!principal.is_operator()) break;
+      return fail(ErrorCode::forbidden,
+                  "an operator's token has no tenant; use a tenant's token here");
+  }
+  if (access.scope.empty() || principal.scopes.intersects(access.scope)) return {};
+  return fail(ErrorCode::forbidden,
+              fmt::format("this needs the scope {}; ask for a key that has it",
+                          auth::to_string(access.scope)));
+}
+
+void concat(Routes& all, Routes more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()),
+             std::make_move_iterator(more.end()));
+}
+
+Routes all_routes() {
+  Routes all;
+  concat(all, task_routes());
+  concat(all, bulk_routes());
+  concat(all, lease_routes());
+  concat(all, metric_routes());
+  concat(all, queue_routes());
+  concat(all, webhook_routes());
+  concat(all, api_key_routes());
+  concat(all, auth_routes());
+  concat(all, admin_routes());
+  concat(all, event_routes());
+  concat(all, health_routes());
+  return all;
+}
+
+}  // namespace
+
+Access anyone() { return {Access::Who::anyone, {}}; }
+Access with(auth::Scope scope) { return {Access::Who::tenant, auth::Scopes{scope}}; }
+Access operators_only() { return {Access::Who::operator_, {}}; }
+
+App::App(Services services) : services_(std::move(services)), routes_(all_routes()) {
+  for (const auto& route : routes_) {
+    router_.add(route.method, std::string(route.pattern), [this, &route](http::Request& request) {
+      return run(route, request);
+    });
+  }
+}
+
+Result<auth::Principal> App::authenticate(const Route& route, const http::Request& request) const {
+  if (route.access.who == Access::Who::anyone) return auth::Principal{};
+  const auto token = bearer_token(request);
+  if (!token) return fail(token.error());
+  auto principal = services_.authenticator.authenticate(*token);
+  if (!principal) return principal;
+  if (!principal->is_operator()) {
+    const auto tenant = services_.directory.tenant(principal->tenant);
+    if (!tenant) return fail(ErrorCode::invalid_token, "the token's tenant does not exist here");
+    if (tenant->suspended_at) {
+      return fail(ErrorCode::forbidden, "this tenant is suspended; ask the operator of the service");
+    }
+  }
+  if (const auto allowed = check_access(route.access, *principal); !allowed) {
+    return fail(allowed.error());
+  }
+  return principal;
+}
+
+asio::awaitable<http::Response> App::run(const Route& route, http::Request& request) const {
+  auto principal = authenticate(route, request);
+  if (!principal) co_return problem(principal.error());
+  if (const auto type = check_media_type(request); !type) co_return problem(type.error());
+  Result<http::Response> result;
+  try {
+    result = co_await route.handler(Call{request, *principal, services_});
+  } catch (const std::exception& e) {
+    log().error("request failed route=\"{}\" error=\"{}\"", route.pattern, e.what());
+    result = fail(ErrorCode::internal, e.what());
+  }
+  if (!result) co_return problem(result.error());
+  co_return std::move(*result);
+}
+
+asio::awaitable<http::Response> App::handle(http::Request& request) const {
+  const auto& options = services_.options;
+  if (const auto host = check_host(options, request); !host) co_return problem(host.error());
+  if (auto answer = preflight(options, request)) {
+    add_cors(options, request, *answer);
+    co_return std::move(*answer);
+  }
+  auto match = router_.match(request.method, request.path);
+  http::Response response;
+  if (match.handler) {
+    request.params = std::move(match.params);
+    response = co_await (*match.handler)(request);
+  } else if (!match.allow.empty()) {
+    response = problem(Error{ErrorCode::method_not_allowed,
+                             fmt::format("this path takes {}", match.allow)});
+    response.headers.set("Allow", match.allow);
+  } else {
+    response = problem(Error{ErrorCode::not_found,
+                             "no such path; GET /openapi.yaml lists those there are"});
+  }
+  add_cors(options, request, response);
+  co_return response;
+}
+
+std::size_t App::body_limit(http::Method, std::string_view path) const {
+  const bool bulk = path == "/api/v1/tasks/bulk" || path == "/api/v1/leases/complete";
+  return bulk ? domain::kBulkBodyBytesMax : domain::kBodyBytesMax;
+}
+
+std::vector<std::pair<http::Method, std::string>> App::routes() const { return router_.routes(); }
+
+http::ServerHooks App::hooks() const {
+  return {.handle = [this](http::Request& request) { return handle(request); },
+          .body_limit = [this](http::Method m, std::string_view p) { return body_limit(m, p); },
+          .refuse = [](const Error& error) { return problem(error); }};
+}
+
+}  // namespace belfry::api

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/route.hpp"
+#include "api/services.hpp"
+#include "http/router.hpp"
+#include "http/server.hpp"
+
+namespace belfry::api {
+
+// The API as the HTTP server sees it: origin and host guard, routing, authentication, scope, media
+// type, then the handler, and errors mapped in one place. Thread-safe once constructed.
+class App {
+ public:
+  explicit App(Services services);
+  App(const App&) = delete;  // the router refers to routes_
+
+  boost::asio::awaitable<http::Response> handle(http::Request& request) const;
+  std::size_t body_limit(http::Method method, std::string_view path) const;
+  // Every (method, pattern), for the test that compares with openapi.yaml.
+  std::vector<std::pair<http::Method, std::string>> routes() const;
+
+  http::ServerHooks hooks() const;
+
+ private:
+  boost::asio::awaitable<http::Response> run(const Route& route, http::Request& request) const;
+  Result<auth::Principal> authenticate(const Route& route, const http::Request& request) const;
+
+  Services services_;
+  Routes routes_;
+  http::Router router_;
+};
+
+// The resources; each file has one.
+Routes task_routes();
+Routes bulk_routes();
+Routes lease_routes();
+Routes metric_routes();
+Routes queue_routes();
+Routes webhook_routes();
+Routes api_key_routes();
+Routes auth_routes();
+Routes admin_routes();
+Routes event_routes();
+Routes health_routes();
+
+}  // namespace belfry::api

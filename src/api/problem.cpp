@@ -1,0 +1,85 @@
+#include "api/problem.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "json/writer.hpp"
+
+namespace belfry::api {
+namespace {
+
+std::string_view title(int status) {
+  switch (status) {
+    case 400: return "Bad request";
+    case 401: return "Not authenticated";
+    case 403: return "Forbidden";
+    case 404: return "Not found";
+    case 405: return "Method not allowed";
+    case 408: return "Request timeout";
+    case 409: return "Conflict";
+    case 413: return "Content too large";
+    case 414: return "URI too long";
+    case 415: return "Unsupported media type";
+    case 422: return "Unprocessable content";
+    case 429: return "Too many requests";
+    case 431: return "Header fields too large";
+    case 501: return "Not implemented";
+    case 503: return "Service unavailable";
+    case 505: return "HTTP version not supported";
+    default: return "Internal server error";
+  }
+}
+
+// A 503 or 429 always says when to come back.
+std::optional<std::chrono::seconds> retry_after(const Error& error, int status) {
+  if (error.retry_after) return std::chrono::ceil<std::chrono::seconds>(*error.retry_after);
+  if (status == 429 || status == 503) return std::chrono::seconds{1};
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string problem_json(const Error& error) {
+  const int status = http_status(error.code);
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("type").string(fmt::format("urn:belfry:problem:{}", name(error.code)));
+  w.key("title").string(title(status));
+  w.key("status").number(status);
+  const bool internal = error.code == ErrorCode::internal;
+  w.key("detail").string(internal ? "Something went wrong on our side; it has been logged."
+                                  : error.message);
+  if (!error.fields.empty() && !internal) {
+    w.key("errors").begin_array();
+    for (const auto& field : error.fields) {
+      w.begin_object();
+      w.key("pointer").string(field.pointer);
+      w.key("detail").string(field.detail);
+      w.end_object();
+    }
+    w.end_array();
+  }
+  w.end_object();
+  return out;
+}
+
+http::Response problem(const Error& error) {
+  http::Response response;
+  response.status = http_status(error.code);
+  response.content_type = "application/problem+json";
+  response.body = problem_json(error);
+  if (response.status == 401) {
+    const bool no_token = error.code == ErrorCode::unauthenticated;
+    response.headers.set("WWW-Authenticate", no_token ? "Bearer"
+                                                      : "Bearer error=\"invalid_token\"");
+  }
+  if (const auto wait = retry_after(error, response.status)) {
+    response.headers.set("Retry-After", fmt::format("{}", wait->count()));
+  }
+  return response;
+}
+
+}  // namespace belfry::api

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/services.hpp"
+#include "auth/principal.hpp"
+#include "http/message.hpp"
+
+namespace belfry::api {
+
+// Who may call: anyone, a tenant's token with a scope, or the operator's token and nothing else.
+struct Access {
+  enum class Who { anyone, tenant, operator_, tenant_or_operator } who = Who::tenant;
+  auth::Scopes scope;  // one of these suffices; empty: any token of the kind
+};
+
+// What a handler gets: a request whose path, token, scope and media type have been checked. Lives
+// until the handler's coroutine has ended.
+struct Call {
+  http::Request& request;
+  const auth::Principal& principal;
+  const Services& services;
+
+  const std::string& param(std::size_t index) const { return request.params.at(index); }
+  TenantId tenant() const { return principal.tenant; }
+};
+
+using Handler = std::function<boost::asio::awaitable<Result<http::Response>>(Call)>;
+
+struct Route {
+  http::Method method;
+  std::string_view pattern;
+  Access access;
+  Handler handler;
+  std::size_t body_limit = domain::kBodyBytesMax;
+};
+
+using Routes = std::vector<Route>;
+
+// The scopes as accesses, for route tables.
+Access anyone();
+Access with(auth::Scope scope);
+Access operators_only();
+
+}  // namespace belfry::api

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "async/stop_signal.hpp"
+#include "auth/authenticator.hpp"
+#include "auth/sealed_box.hpp"
+#include "auth/token_issuer.hpp"
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "base/metrics.hpp"
+#include "http/egress.hpp"
+#include "store/directory.hpp"
+#include "store/event_feed.hpp"
+#include "store/gateway.hpp"
+#include "store/lane_signals.hpp"
+
+namespace belfry::api {
+
+enum class Registration { open, invite, closed };
+
+struct Options {
+  Registration registration = Registration::open;
+  std::string invitation;                 // what `invite` asks for
+  std::vector<std::string> cors_origins;  // exact origins
+  std::vector<std::string> allowed_hosts; // Host names beyond the defaults; see host_guard
+  bool loopback_listener = true;          // only loopback or allowed Host values
+  std::chrono::minutes zone_offset{0};    // of times without an offset
+  bool default_target_is_echo = false;
+  std::string public_url;                 // issuer of tokens, links in metadata
+  std::string operator_key_hash;          // SHA-256 of operator.key
+  std::string openapi_yaml;
+};
+
+// What health answers tell; each is cheap and thread-safe.
+struct Health {
+  std::function<bool()> ready;            // false while starting, draining or broken
+  std::function<std::string()> why_not;   // in words, empty when ready
+  std::function<std::string()> durability;
+};
+
+// Everything the routes use; owned by server/, outlives them. Thread-safe throughout.
+struct Services {
+  const Clock& clock;
+  IdGenerator& ids;
+  store::Gateway& gateway;
+  const store::Directory& directory;
+  store::LaneSignals& lane_signals;
+  store::EventFeed& feed;
+  auth::Authenticator& authenticator;
+  auth::TokenIssuer& issuer;
+  const auth::SealedBox& sealed;
+  const http::EgressPolicy& egress;
+  MetricsRegistry& metrics;
+  async::StopSignal stop;
+  Health health;
+  Options options;
+};
+
+}  // namespace belfry::api

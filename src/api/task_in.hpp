@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/services.hpp"
+#include "base/error.hpp"
+#include "domain/task.hpp"
+#include "json/field_reader.hpp"
+
+namespace belfry::api {
+
+// The faults of one body. `destination` remembers that one of them is a forbidden address, which
+// has a problem type of its own when nothing else is wrong.
+struct Faults {
+  std::vector<FieldFault> fields;
+  bool destination = false;
+  void add(std::string pointer, std::string detail);
+  // validation_failed, destination_forbidden, or success.
+  Result<> result() const;
+};
+
+// A submission as the wire has it (DESIGN section 6), checked and with defaults; the queue's own
+// retry policy fills in what the body leaves open.
+Result<domain::NewTask> read_submission(json::Value body, TenantId tenant,
+                                        const Services& services,
+                                        std::string_view traceparent_header);
+
+// Shared with queues: what the two objects may say. `prefix` is their JSON Pointer.
+std::optional<domain::Target> read_target(json::Value object, std::string_view prefix,
+                                          const http::EgressPolicy& egress, Faults& faults);
+std::optional<domain::RetryPolicy> read_retry(json::Value object, std::string_view prefix,
+                                              const domain::RetryPolicy& defaults, Faults& faults);
+// Checks syntax and literal address; a fault at `pointer` otherwise.
+void check_url(std::string_view url, std::string_view pointer, const http::EgressPolicy& egress,
+               Faults& faults);
+
+}  // namespace belfry::api

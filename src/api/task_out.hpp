@@ -1,0 +1,35 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "json/writer.hpp"
+#include "store/rows.hpp"
+
+namespace belfry::api {
+
+enum class View { full, summary };
+
+struct TaskDetail {
+  std::vector<store::AttemptRow> attempts;
+  std::vector<std::pair<Timestamp, std::string>> log_lines;
+  std::string waiting_reason;  // empty: it does not wait
+  std::string waiting_detail;
+};
+
+// The Task object: the original's field names (CONVENTIONS 1.2) and those of DESIGN section 6. A
+// summary leaves out payload and result.
+void write_task(json::Writer& w, const store::TaskRow& row, View view,
+                const TaskDetail* detail = nullptr);
+std::string task_json(const store::TaskRow& row, View view = View::full,
+                      const TaskDetail* detail = nullptr);
+
+// The row that a just accepted submission becomes, without asking the store.
+store::TaskRow row_of(const domain::NewTask& task, domain::Status status);
+
+void write_target(json::Writer& w, const domain::Target& target);
+void write_retry(json::Writer& w, const domain::RetryPolicy& retry);
+
+}  // namespace belfry::api

@@ -1,0 +1,269 @@
+#include "server/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "http/egress.hpp"
+#include "server/option_sources.hpp"
+
+namespace belfry::server {
+namespace {
+
+using Values = std::vector<std::string>;
+// Converts the option's values into the Config; the text of the mistake, or nothing.
+using Apply = std::optional<std::string> (*)(const Values& values, Config& config);
+
+std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t min,
+                                         std::int64_t max) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (value < min || value > max) return std::nullopt;
+  return value;
+}
+
+std::optional<ListenAddress> listen_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto port = whole_number(text.substr(colon + 1), 0, 65'535);
+  if (!port) return std::nullopt;
+  auto host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host == "localhost") host = "127.0.0.1";
+  boost::system::error_code error;
+  boost::asio::ip::make_address(std::string(host), error);
+  if (error) return std::nullopt;
+  return ListenAddress{std::string(host), static_cast<std::uint16_t>(*port)};
+}
+
+constexpr std::string_view kListenForm =
+    "must be ADDRESS:PORT with a literal address, for example 127.0.0.1:8080 or [::1]:8080";
+
+std::optional<std::string> apply_listen(const Values& v, Config& c) {
+  const auto address = listen_address(v.back());
+  if (!address) return std::string(kListenForm);
+  c.listen = *address;
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_operators_listen(const Values& v, Config& c) {
+  if (v.back() == "off") {
+    c.operators_listen.reset();
+    return std::nullopt;
+  }
+  const auto address = listen_address(v.back());
+  if (!address) return fmt::format("{}; or off", kListenForm);
+  c.operators_listen = *address;
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_data(const Values& v, Config& c) {
+  if (v.back().empty()) return "must name a folder";
+  c.data = v.back();
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_store(const Values& v, Config& c) {
+  if (v.back() != "sqlite") return "must be sqlite (the embedded store)";
+  c.store = v.back();
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_egress(const Values& v, Config& c) {
+  if (const auto policy = http::EgressPolicy::make(v); !policy) return policy.error().message;
+  c.egress_allow = v;
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_cors(const Values& v, Config& c) {
+  for (const auto& origin : v) {
+    const bool scheme = origin.starts_with("http://") || origin.starts_with("https://");
+    if (!scheme || origin.ends_with('/') || origin.find('*') != std::string::npos) {
+      return "must be an exact origin like https://dashboard.example.com (no path, no *)";
+    }
+  }
+  c.cors_origins = v;
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_hosts(const Values& v, Config& c) {
+  for (const auto& host : v) {
+    if (host.empty() || host.find_first_of("/:") != std::string::npos) {
+      return "must be a bare host name, without scheme and port";
+    }
+  }
+  c.allowed_hosts = v;
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_default_target(const Values& v, Config& c) {
+  if (v.back() != "worker" && v.back() != "echo") return "must be worker or echo";
+  c.default_target_is_echo = v.back() == "echo";
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_registration(const Values& v, Config& c) {
+  if (v.back() == "open") {
+    c.registration = api::Registration::open;
+  } else if (v.back() == "invite") {
+    c.registration = api::Registration::invite;
+  } else if (v.back() == "closed") {
+    c.registration = api::Registration::closed;
+  } else {
+    return "must be open, invite or closed";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_invitation(const Values& v, Config& c) {
+  if (v.back().size() < 16) return "must have at least 16 characters";
+  c.invitation = v.back();
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_drain(const Values& v, Config& c) {
+  const auto ms = whole_number(v.back(), 0, 600'000);
+  if (!ms) return "must be milliseconds from 0 to 600000";
+  c.drain = std::chrono::milliseconds{*ms};
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_tls_cert(const Values& v, Config& c) {
+  c.tls_cert = v.back();
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_tls_key(const Values& v, Config& c) {
+  c.tls_key = v.back();
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_public_url(const Values& v, Config& c) {
+  if (!v.back().starts_with("http://") && !v.back().starts_with("https://")) {
+    return "must start with http:// or https://";
+  }
+  c.public_url = v.back();
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_token_life(const Values& v, Config& c) {
+  const auto seconds = whole_number(v.back(), 60, 86'400);
+  if (!seconds) return "must be seconds from 60 to 86400";
+  c.token_life = std::chrono::seconds{*seconds};
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_zone(const Values& v, Config& c) {
+  const auto minutes = whole_number(v.back(), -14 * 60, 14 * 60);
+  if (!minutes) return "must be minutes east of UTC from -840 to 840";
+  c.zone_offset = std::chrono::minutes{*minutes};
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_retention(const Values& v, Config& c) {
+  const auto hours = whole_number(v.back(), 1, 24 * 3'650);
+  if (!hours) return "must be hours from 1 to 87600";
+  c.retention = std::chrono::hours{*hours};
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_io_threads(const Values& v, Config& c) {
+  const auto threads = whole_number(v.back(), 0, 64);
+  if (!threads) return "must be a number from 0 (one a core) to 64";
+  c.io_threads = static_cast<int>(*threads);
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_log_level(const Values& v, Config& c) {
+  static const std::map<std::string, LogLevel, std::less<>> kLevels = {
+      {"debug", LogLevel::debug}, {"info", LogLevel::info},   {"warn", LogLevel::warn},
+      {"error", LogLevel::error}, {"off", LogLevel::off}};
+  const auto level = kLevels.find(v.back());
+  if (level == kLevels.end()) return "must be debug, info, warn, error or off";
+  c.log_level = level->second;
+  return std::nullopt;
+}
+
+struct Option {
+  OptionSpec spec;
+  Apply apply;
+};
+
+const std::vector<Option>& options() {
+  static const std::vector<Option> kOptions = {
+      {{"listen", "ADDRESS:PORT of the API; port 0 picks a free one", "127.0.0.1:8080"},
+       apply_listen},
+      {{"operators-listen", "ADDRESS:PORT of Prometheus metrics and detailed health; off for none",
+        "127.0.0.1:9080"},
+       apply_operators_listen},
+      {{"data", "folder of everything the service keeps: store, keys, operator.key", "./data"},
+       apply_data},
+      {{"store", "which store: sqlite (embedded)", "sqlite"}, apply_store},
+      {{"egress-allow",
+        "CIDR[:PORT] of private or loopback addresses that pushes and webhooks may reach", "", true},
+       apply_egress},
+      {{"cors-origin", "browser origin that may call the API",
+        "http://127.0.0.1:8083, http://localhost:8083", true},
+       apply_cors},
+      {{"allowed-host", "Host name that a loopback listener serves besides loopback names", "",
+        true},
+       apply_hosts},
+      {{"default-target", "where tasks of queues without a target run: worker or echo", "worker"},
+       apply_default_target},
+      {{"registration", "who may register: open, invite or closed", "open"}, apply_registration},
+      {{"invitation", "what --registration invite asks for in the field `invitation`", ""},
+       apply_invitation},
+      {{"drain-ms", "how long a stop may take, in milliseconds", "25000"}, apply_drain},
+      {{"tls-cert", "PEM file of the API's certificate chain", ""}, apply_tls_cert},
+      {{"tls-key", "PEM file of its private key", ""}, apply_tls_key},
+      {{"public-url", "how clients reach the API; the issuer of tokens", "http://LISTEN"},
+       apply_public_url},
+      {{"token-seconds", "life of a token in seconds", "3600"}, apply_token_life},
+      {{"zone-offset-minutes", "zone of times without an offset, minutes east of UTC", "0"},
+       apply_zone},
+      {{"retention-hours", "how long finished tasks are kept", "720"}, apply_retention},
+      {{"io-threads", "threads that serve the API; 0: one a core, at most 8", "0"},
+       apply_io_threads},
+      {{"log-level", "debug, info, warn, error or off", "info"}, apply_log_level},
+  };
+  return kOptions;
+}
+
+void check_together(const Config& config, std::vector<std::string>& mistakes) {
+  if (config.tls_cert.empty() != config.tls_key.empty()) {
+    mistakes.push_back("--tls-cert and --tls-key belong together: give both, or neither");
+  }
+  if (config.registration == api::Registration::invite && config.invitation.empty()) {
+    mistakes.push_back("--registration invite needs --invitation SECRET");
+  }
+}
+
+}  // namespace
+
+ConfigResult read_config(int argc, const char* const* argv,
+                         const std::function<const char*(const char*)>& environment) {
+  std::vector<OptionSpec> specs;
+  for (const auto& option : options()) specs.push_back(option.spec);
+  auto sources = collect_options(specs, argc, argv, environment);
+  ConfigResult result;
+  result.output = std::move(sources.output);
+  result.mistakes = std::move(sources.mistakes);
+  if (!result.output.empty()) return result;
+
+  Config config;
+  for (const auto& option : options()) {
+    const auto given = sources.values.find(option.spec.name);
+    if (given == sources.values.end() || given->second.values.empty()) continue;
+    if (const auto mistake = option.apply(given->second.values, config)) {
+      result.mistakes.push_back(fmt::format("{}: {}", given->second.origin, *mistake));
+    }
+  }
+  check_together(config, result.mistakes);
+  if (result.mistakes.empty()) result.config = std::move(config);
+  return result;
+}
+
+}  // namespace belfry::server

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/services.hpp"
+#include "base/log.hpp"
+
+namespace belfry::server {
+
+struct ListenAddress {
+  std::string host = "127.0.0.1";  // literal IPv4 or IPv6 address
+  std::uint16_t port = 0;
+};
+
+// Every option of the scheduler with its default; the table in config.cpp says it in words.
+struct Config {
+  ListenAddress listen{"127.0.0.1", 8080};
+  std::optional<ListenAddress> operators_listen = ListenAddress{"127.0.0.1", 9080};
+  std::string data = "./data";
+  std::string store = "sqlite";
+  std::vector<std::string> egress_allow;
+  std::vector<std::string> cors_origins = {"http://127.0.0.1:8083", "http://localhost:8083"};
+  std::vector<std::string> allowed_hosts;
+  bool default_target_is_echo = false;
+  api::Registration registration = api::Registration::open;
+  std::string invitation;
+  std::chrono::milliseconds drain{25'000};
+  std::string tls_cert, tls_key;
+  std::string public_url;
+  std::chrono::seconds token_life{3'600};
+  std::chrono::minutes zone_offset{0};
+  std::chrono::hours retention{24 * 30};
+  int io_threads = 0;  // 0: one a core, at most 8
+  LogLevel log_level = LogLevel::info;
+};
+
+// What reading the options ended in.
+struct ConfigResult {
+  std::optional<Config> config;       // absent: print and exit
+  std::string output;                 // --help or --version
+  std::vector<std::string> mistakes;  // all of them, in words
+};
+
+// Precedence: defaults, TOML file (--config), environment (BELFRY_…), flags. `environment` looks a
+// variable up. A key that nobody knows is a mistake, wherever it stands.
+ConfigResult read_config(int argc, const char* const* argv,
+                         const std::function<const char*(const char*)>& environment);
+
+}  // namespace belfry::server
