@@ -3,268 +3,316 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
+#include <cstring>
 
 namespace belfry {
 namespace {
 
-constexpr std::string_view kHex = "0123456789abcdef";
-constexpr std::string_view kStandard =
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr std::string_view kBase64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrl =
+constexpr std::string_view kBase64Url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-constexpr std::array<std::int8_t, 256> reverse_of(std::string_view alphabet) {
-  std::array<std::int8_t, 256> table{};
-  table.fill(-1);
+constexpr std::uint8_t kNoValue = 0xff;
+using Values = std::array<std::uint8_t, 256>;
+
+constexpr Values values_of(std::string_view alphabet) {
+  Values values{};
+  values.fill(kNoValue);
   for (std::size_t i = 0; i < alphabet.size(); ++i) {
-    table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+    values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
   }
-  return table;
-}
-constexpr auto kReverseHex = reverse_of(kHex);
-constexpr auto kReverseStandard = reverse_of(kStandard);
-constexpr auto kReverseUrl = reverse_of(kUrl);
-
-std::string encode_base64(std::string_view bytes, std::string_view alphabet, bool pad) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  std::uint32_t buffer = 0;
-  int bits = 0;
-  for (const char c : bytes) {
-    buffer = buffer << 8 | static_cast<unsigned char>(c);
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      out += alphabet[buffer >> bits & 0x3f];
-    }
-  }
-  if (bits > 0) out += alphabet[buffer << (6 - bits) & 0x3f];
-  while (pad && out.size() % 4 != 0) out += '=';
-  return out;
+  return values;
 }
 
-// Without padding; refuses the impossible length and trailing bits that are not zero.
-std::optional<std::string> decode_base64(std::string_view text,
-                                         const std::array<std::int8_t, 256>& reverse) {
+constexpr Values kBase64Values = values_of(kBase64);
+constexpr Values kBase64UrlValues = values_of(kBase64Url);
+
+constexpr std::uint32_t byte_at(std::string_view bytes, std::size_t i) {
+  return static_cast<unsigned char>(bytes[i]);
+}
+
+// Without padding: three bytes make four digits, a rest of one or two bytes makes two or three.
+std::string encode64(std::string_view bytes, std::string_view alphabet) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  std::size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) {
+    const auto group = byte_at(bytes, i) << 16 | byte_at(bytes, i + 1) << 8 | byte_at(bytes, i + 2);
+    text += alphabet[group >> 18];
+    text += alphabet[group >> 12 & 63];
+    text += alphabet[group >> 6 & 63];
+    text += alphabet[group & 63];
+  }
+  const auto rest = bytes.size() - i;
+  if (rest == 0) return text;
+  const auto group = byte_at(bytes, i) << 16 | (rest == 2 ? byte_at(bytes, i + 1) << 8 : 0);
+  text += alphabet[group >> 18];
+  text += alphabet[group >> 12 & 63];
+  if (rest == 2) text += alphabet[group >> 6 & 63];
+  return text;
+}
+
+std::optional<std::string> decode64(std::string_view text, const Values& values) {
   if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  std::uint32_t buffer = 0;
-  int bits = 0;
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3 + 2);
+  std::uint32_t bits = 0;
+  unsigned held = 0;
   for (const char c : text) {
-    const auto value = reverse[static_cast<unsigned char>(c)];
-    if (value < 0) return std::nullopt;
-    buffer = (buffer << 6 | static_cast<std::uint32_t>(value)) & 0xffffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out += static_cast<char>(buffer >> bits & 0xff);
+    const auto value = values[static_cast<unsigned char>(c)];
+    if (value == kNoValue) return std::nullopt;
+    bits = (bits << 6 | value) & 0xffff;
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      bytes += static_cast<char>(bits >> held & 0xff);
     }
   }
-  if ((buffer & ((1U << bits) - 1)) != 0) return std::nullopt;
-  return out;
+  // The bits that are left over must be zero, or one value would have several spellings.
+  if ((bits & ((1U << held) - 1)) != 0) return std::nullopt;
+  return bytes;
 }
 
-constexpr std::array<std::uint32_t, 256> crc_table() {
-  std::array<std::uint32_t, 256> table{};
+// Eight tables: the checksum of every stored row runs through here, so it takes 8 bytes a step.
+using CrcTables = std::array<std::array<std::uint32_t, 256>, 8>;
+
+constexpr CrcTables make_crc_tables() {
+  CrcTables tables{};
   for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t c = i;
-    for (int bit = 0; bit < 8; ++bit) c = (c & 1) != 0 ? 0xedb88320U ^ (c >> 1) : c >> 1;
-    table[i] = c;
+    auto crc = i;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320U : 0U);
+    tables[0][i] = crc;
   }
-  return table;
+  for (std::size_t t = 1; t < tables.size(); ++t) {
+    for (std::size_t i = 0; i < 256; ++i) {
+      tables[t][i] = (tables[t - 1][i] >> 8) ^ tables[0][tables[t - 1][i] & 0xff];
+    }
+  }
+  return tables;
 }
 
-// A cursor over date-time text; every taker says whether it found what it wanted.
-class TimeText {
- public:
-  explicit TimeText(std::string_view text) : rest_(text) {}
+constexpr CrcTables kCrc = make_crc_tables();
 
-  bool digits(int count, int& value) {
-    if (rest_.size() < static_cast<std::size_t>(count)) return false;
-    value = 0;
-    for (int i = 0; i < count; ++i) {
-      const char c = rest_[static_cast<std::size_t>(i)];
-      if (c < '0' || c > '9') return false;
-      value = value * 10 + (c - '0');
-    }
-    rest_.remove_prefix(static_cast<std::size_t>(count));
+std::uint32_t little_endian32(std::string_view bytes, std::size_t i) {
+  return byte_at(bytes, i) | byte_at(bytes, i + 1) << 8 | byte_at(bytes, i + 2) << 16 |
+         byte_at(bytes, i + 3) << 24;
+}
+
+// The length of the UTF-8 sequence that starts at `at`, or 0 if it is ill-formed (RFC 3629).
+std::size_t utf8_sequence(std::string_view text, std::size_t at) {
+  const auto lead = byte_at(text, at);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xc2 && lead <= 0xdf   ? 2
+                             : lead >= 0xe0 && lead <= 0xef ? 3
+                             : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                            : 0;
+  if (length == 0 || text.size() - at < length) return 0;
+  // The second byte has a narrower range after four leads: overlong forms, surrogates, > U+10FFFF.
+  const std::uint32_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  const std::uint32_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  if (byte_at(text, at + 1) < low || byte_at(text, at + 1) > high) return 0;
+  for (std::size_t i = 2; i < length; ++i) {
+    if ((byte_at(text, at + i) & 0xc0) != 0x80) return 0;
+  }
+  return length;
+}
+
+// Reads fixed-width fields from the front of a time; every method is false on a mismatch.
+class TimeReader {
+ public:
+  explicit TimeReader(std::string_view text) : text_(text) {}
+
+  bool at_end() const { return text_.empty(); }
+  bool next_is(char c) const { return !text_.empty() && text_.front() == c; }
+  bool skip(char c) {
+    if (!next_is(c)) return false;
+    text_.remove_prefix(1);
     return true;
   }
-  bool one_of(std::string_view characters) {
-    if (rest_.empty() || characters.find(rest_.front()) == std::string_view::npos) return false;
-    taken_ = rest_.front();
-    rest_.remove_prefix(1);
+  bool skip_letter(char upper) { return skip(upper) || skip(static_cast<char>(upper + 32)); }
+  bool number(std::size_t digits, int& value) {
+    if (text_.size() < digits) return false;
+    value = 0;
+    for (std::size_t i = 0; i < digits; ++i) {
+      if (!is_digit(text_[i])) return false;
+      value = value * 10 + (text_[i] - '0');
+    }
+    text_.remove_prefix(digits);
     return true;
   }
   // One to nine digits, cut to milliseconds.
   bool fraction(int& millis) {
-    int digits = 0;
+    std::size_t digits = 0;
     millis = 0;
-    while (!rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9') {
-      if (digits < 3) millis = millis * 10 + (rest_.front() - '0');
-      ++digits;
-      rest_.remove_prefix(1);
+    for (; digits < text_.size() && is_digit(text_[digits]); ++digits) {
+      if (digits < 3) millis = millis * 10 + (text_[digits] - '0');
     }
-    for (int i = digits; i < 3; ++i) millis *= 10;
-    return digits >= 1 && digits <= 9;
+    if (digits == 0 || digits > 9) return false;
+    for (auto scale = digits; scale < 3; ++scale) millis *= 10;
+    text_.remove_prefix(digits);
+    return true;
   }
-  bool at_end() const { return rest_.empty(); }
-  char taken() const { return taken_; }
 
  private:
-  std::string_view rest_;
-  char taken_ = 0;
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+  std::string_view text_;
 };
 
-struct ClockTime {
-  int hour = 0, minute = 0, second = 0, millis = 0;
+std::optional<std::chrono::sys_days> read_date(TimeReader& in) {
+  int year = 0, month = 0, day = 0;
+  if (!in.number(4, year) || !in.skip('-') || !in.number(2, month) || !in.skip('-') ||
+      !in.number(2, day)) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
+                                         std::chrono::day{static_cast<unsigned>(day)}};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days{date};
+}
+
+struct TimeOfDay {
+  Millis since_midnight{0};
   bool has_seconds = false;
 };
 
-bool read_clock(TimeText& text, ClockTime& time) {
-  if (!text.digits(2, time.hour) || !text.one_of(":") || !text.digits(2, time.minute)) return false;
-  if (text.one_of(":")) {
-    time.has_seconds = true;
-    if (!text.digits(2, time.second)) return false;
-    if (text.one_of(".") && !text.fraction(time.millis)) return false;
+std::optional<TimeOfDay> read_time_of_day(TimeReader& in) {
+  int hour = 0, minute = 0, second = 0, millis = 0;
+  if (!in.number(2, hour) || !in.skip(':') || !in.number(2, minute)) return std::nullopt;
+  const bool has_seconds = in.skip(':');
+  if (has_seconds) {
+    if (!in.number(2, second)) return std::nullopt;
+    if (in.skip('.') && !in.fraction(millis)) return std::nullopt;
   }
-  if (time.second == 60) {  // a leap second is the last instant of its minute here
-    time.second = 59;
-    time.millis = 999;
+  if (hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  if (second == 60) {
+    // POSIX time has no leap second: the last instant before the next minute stands for it.
+    second = 59;
+    millis = 999;
   }
-  return time.hour <= 23 && time.minute <= 59 && time.second <= 59;
+  return TimeOfDay{std::chrono::hours{hour} + std::chrono::minutes{minute} +
+                       std::chrono::seconds{second} + Millis{millis},
+                   has_seconds};
 }
 
-// "Z", "+hh:mm" or "-hh:mm"; nothing at the end of the text means `zone_offset`.
-bool read_offset(TimeText& text, bool has_seconds, std::chrono::minutes& offset) {
-  if (text.at_end()) return true;
-  if (!has_seconds) return false;  // RFC 3339 wants seconds
-  if (text.one_of("Zz")) {
-    offset = std::chrono::minutes{0};
-    return text.at_end();
-  }
-  int hours = 0, minutes = 0;
-  if (!text.one_of("+-")) return false;
-  const int sign = text.taken() == '-' ? -1 : 1;
-  if (!text.digits(2, hours) || !text.one_of(":") || !text.digits(2, minutes)) return false;
-  if (hours > 23 || minutes > 59) return false;
-  offset = std::chrono::minutes{sign * (hours * 60 + minutes)};
-  return text.at_end();
+std::optional<std::chrono::minutes> read_offset(TimeReader& in) {
+  if (in.skip_letter('Z')) return std::chrono::minutes{0};
+  const bool west = in.next_is('-');
+  if (!west && !in.next_is('+')) return std::nullopt;
+  in.skip(west ? '-' : '+');
+  int hour = 0, minute = 0;
+  if (!in.number(2, hour) || !in.skip(':') || !in.number(2, minute)) return std::nullopt;
+  if (hour > 23 || minute > 59) return std::nullopt;
+  const std::chrono::minutes offset{hour * 60 + minute};
+  return west ? -offset : offset;
 }
 
 }  // namespace
 
 std::string hex_encode(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += kHex[byte >> 4];
-    out += kHex[byte & 0xf];
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    text += kHexDigits[byte_at(bytes, i) >> 4];
+    text += kHexDigits[byte_at(bytes, i) & 0xf];
   }
-  return out;
+  return text;
 }
 
 std::optional<std::string> hex_decode(std::string_view text) {
   if (text.size() % 2 != 0) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() / 2);
+  std::string bytes;
+  bytes.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    const auto high = kReverseHex[static_cast<unsigned char>(text[i])];
-    const auto low = kReverseHex[static_cast<unsigned char>(text[i + 1])];
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high << 4 | low);
+    const auto high = kHexDigits.find(text[i]);
+    const auto low = kHexDigits.find(text[i + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    bytes += static_cast<char>(high << 4 | low);
   }
-  return out;
+  return bytes;
 }
 
 std::string base64_encode(std::string_view bytes) {
-  return encode_base64(bytes, kStandard, true);
+  auto text = encode64(bytes, kBase64);
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
-  int padding = 0;
-  while (padding < 2 && text.ends_with('=')) {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  return decode_base64(text, kReverseStandard);
+  for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
+  return decode64(text, kBase64Values);
 }
 
 std::string base64url_encode(std::string_view bytes) {
-  return encode_base64(bytes, kUrl, false);
+  return encode64(bytes, kBase64Url);
 }
 
 std::optional<std::string> base64url_decode(std::string_view text) {
-  return decode_base64(text, kReverseUrl);
+  return decode64(text, kBase64UrlValues);
 }
 
 std::uint32_t crc32(std::string_view bytes) {
-  static constexpr auto kTable = crc_table();
   std::uint32_t crc = 0xffffffffU;
-  for (const char c : bytes)
-    crc = kTable[(crc ^ static_cast<unsigned char>(c)) & 0xff] ^ (crc >> 8);
-  return crc ^ 0xffffffffU;
+  std::size_t i = 0;
+  for (; i + 8 <= bytes.size(); i += 8) {
+    const auto low = crc ^ little_endian32(bytes, i);
+    const auto high = little_endian32(bytes, i + 4);
+    crc = kCrc[7][low & 0xff] ^ kCrc[6][low >> 8 & 0xff] ^ kCrc[5][low >> 16 & 0xff] ^
+          kCrc[4][low >> 24] ^ kCrc[3][high & 0xff] ^ kCrc[2][high >> 8 & 0xff] ^
+          kCrc[1][high >> 16 & 0xff] ^ kCrc[0][high >> 24];
+  }
+  for (; i < bytes.size(); ++i) crc = (crc >> 8) ^ kCrc[0][(crc ^ byte_at(bytes, i)) & 0xff];
+  return ~crc;
 }
 
 bool is_utf8(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x80) {
-      ++i;
-      continue;
+  for (std::size_t i = 0; i < text.size();) {
+    std::uint64_t eight = 0;
+    if (text.size() - i >= sizeof(eight)) {
+      std::memcpy(&eight, text.data() + i, sizeof(eight));
+      if ((eight & 0x8080808080808080ULL) == 0) {
+        i += sizeof(eight);
+        continue;
+      }
     }
-    const std::size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() - i <= more) return false;
-    const auto second = static_cast<unsigned char>(text[i + 1]);
-    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
-        (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) {
-      return false;
-    }
-    for (std::size_t k = 1; k <= more; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
-    }
-    i += more + 1;
+    const auto length = utf8_sequence(text, i);
+    if (length == 0) return false;
+    i += length;
   }
   return true;
 }
 
 std::string format_time(Timestamp time) {
-  const auto days = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{days};
-  const std::chrono::hh_mm_ss clock{time - days};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
                      clock.subseconds().count());
 }
 
-std::optional<Timestamp> parse_time(std::string_view input, std::chrono::minutes zone_offset) {
-  TimeText text(input);
-  int year = 0, month = 0, day = 0;
-  if (!text.digits(4, year) || !text.one_of("-") || !text.digits(2, month) || !text.one_of("-") ||
-      !text.digits(2, day) || !text.one_of("Tt")) {
-    return std::nullopt;
-  }
-  const std::chrono::year_month_day date{std::chrono::year{year},
-                                         std::chrono::month{static_cast<unsigned>(month)},
-                                         std::chrono::day{static_cast<unsigned>(day)}};
-  ClockTime clock;
+std::optional<Timestamp> parse_time(std::string_view text, std::chrono::minutes zone_offset) {
+  TimeReader in(text);
+  const auto date = read_date(in);
+  if (!date || !in.skip_letter('T')) return std::nullopt;
+  const auto clock = read_time_of_day(in);
+  if (!clock) return std::nullopt;
   auto offset = zone_offset;
-  if (!date.ok() || year < 1970 || !read_clock(text, clock) ||
-      !read_offset(text, clock.has_seconds, offset)) {
-    return std::nullopt;
+  if (!in.at_end()) {
+    const auto written = read_offset(in);
+    if (!written || !in.at_end() || !clock->has_seconds) return std::nullopt;
+    offset = *written;
   }
-  const Timestamp local = std::chrono::sys_days{date} + std::chrono::hours{clock.hour} +
-                          std::chrono::minutes{clock.minute} + std::chrono::seconds{clock.second} +
-                          Millis{clock.millis};
-  const Timestamp utc = local - offset;
-  if (to_ms(utc) < 0) return std::nullopt;
-  return utc;
+  constexpr Timestamp kFirst{};
+  constexpr Timestamp kPastLast{
+      std::chrono::sys_days{std::chrono::year{10000} / std::chrono::January / 1}};
+  const Timestamp time = *date + clock->since_midnight - offset;
+  if (time < kFirst || time >= kPastLast) return std::nullopt;
+  return time;
 }
 
 }  // namespace belfry
