@@ -46,13 +46,13 @@ CREATE TABLE bodies (
   tenant        INTEGER NOT NULL,
   lane          INTEGER NOT NULL,
   name          TEXT NOT NULL,
-  payload       TEXT NOT NULL,
   priority      INTEGER NOT NULL,
   max_attempts  INTEGER NOT NULL,
   scheduled_for INTEGER,
   expires_at    INTEGER,
+  checksum      INTEGER NOT NULL,
   options       BLOB NOT NULL,
-  checksum      INTEGER NOT NULL
+  payload       TEXT NOT NULL      -- last: its overflow pages are read only when it is asked for
 );
 -- Newest first per tenant.
 CREATE INDEX bodies_by_tenant ON bodies (tenant, seq);
@@ -84,8 +84,10 @@ CREATE INDEX live_due ON live (next_at) WHERE status = 1;
 CREATE INDEX live_leases ON live (next_at) WHERE status = 3;
 -- Tasks that may expire before they start.
 CREATE INDEX live_expiring ON live (expires_at) WHERE expires_at IS NOT NULL AND status < 3;
--- The unfinished tasks of a tenant, newest first.
+-- The unfinished tasks of a tenant, newest first; and the waiting ones among them, which a claimed
+-- and finished task never writes.
 CREATE INDEX live_by_tenant ON live (tenant, seq);
+CREATE INDEX live_scheduled ON live (tenant, seq) WHERE status = 1;
 
 -- Cold: how each run ended; one row a finished task.
 CREATE TABLE outcomes (
@@ -101,11 +103,12 @@ CREATE TABLE outcomes (
   lease_secret INTEGER,
   http_status INTEGER NOT NULL DEFAULT 0,
   worker      TEXT,
-  result      TEXT,
-  error       TEXT
+  error       TEXT,
+  result      TEXT                -- last, as the payload
 );
 -- The rare endings that people look for.
 CREATE INDEX outcomes_failed ON outcomes (tenant, seq) WHERE status = 5;
+CREATE INDEX outcomes_cancelled ON outcomes (tenant, seq) WHERE status = 6;
 CREATE INDEX outcomes_expired ON outcomes (tenant, seq) WHERE status = 7;
 
 -- Attempts that did not end the run (the last one lives in the outcome), and earlier runs' ends.
@@ -150,6 +153,7 @@ CREATE TABLE api_keys (
   last_used_at INTEGER
 );
 CREATE INDEX api_keys_by_tenant ON api_keys (tenant);
+CREATE INDEX api_keys_revoked ON api_keys (revoked_at) WHERE revoked_at IS NOT NULL;
 
 CREATE TABLE revoked_tokens (
   jti        TEXT PRIMARY KEY,
@@ -176,6 +180,7 @@ CREATE TABLE idempotency (
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
+-- A removed endpoint stays as a row (disabled, secrets wiped) while deliveries name it.
 CREATE TABLE endpoints (
   no              INTEGER PRIMARY KEY AUTOINCREMENT,
   id              BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
@@ -189,7 +194,8 @@ CREATE TABLE endpoints (
   sealed_secret   BLOB NOT NULL,
   sealed_previous BLOB NOT NULL DEFAULT x'',
   previous_until  INTEGER,
-  created_at      INTEGER NOT NULL
+  created_at      INTEGER NOT NULL,
+  removed_at      INTEGER CHECK (removed_at IS NULL OR enabled = 0)
 );
 CREATE INDEX endpoints_by_tenant ON endpoints (tenant);
 
@@ -219,6 +225,9 @@ CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 1;
 CREATE INDEX deliveries_by_task ON deliveries (seq, endpoint, no);
 -- An endpoint's log, newest first.
 CREATE INDEX deliveries_by_endpoint ON deliveries (tenant, endpoint, no);
+-- What a disabled endpoint gives up, and the states that people look for.
+CREATE INDEX deliveries_open ON deliveries (tenant, endpoint, no) WHERE state < 2;
+CREATE INDEX deliveries_exhausted ON deliveries (tenant, endpoint, no) WHERE state = 3;
 
 CREATE TABLE delivery_attempts (
   delivery    INTEGER NOT NULL,
