@@ -33,15 +33,15 @@ struct IdempotencyKey {
   std::string fingerprint;  // SHA-256 of method, path and body; 32 bytes
 };
 
-// Adds tasks, all or none (a bulk is many Submits, each on its own). Creates the queue on first use.
-// Errors: quota_exceeded (unfinished_max, kQueuesMax), forbidden (tenant suspended),
+// Adds tasks, all or none (a bulk is many Submits, each on its own). Creates the queue on first
+// use. Errors: quota_exceeded (unfinished_max, kQueuesMax), forbidden (tenant suspended),
 // idempotency_mismatch, idempotency_in_progress is never needed (one writer decides).
 struct Submit {
   domain::NewTask task;
   std::optional<IdempotencyKey> idempotency;
   Outbox outbox;
   struct Reply {
-    TaskId id;              // of the earlier task when replayed
+    TaskId id;                                        // of the earlier task when replayed
     domain::Status status = domain::Status::pending;  // as it was created
     bool replayed = false;
   };
@@ -60,7 +60,9 @@ enum class LeaseKind : std::uint8_t {
   worker = 2,
 };
 
-inline constexpr unsigned lane_bit(domain::Lane lane) { return 1U << static_cast<unsigned>(lane); }
+inline constexpr unsigned lane_bit(domain::Lane lane) {
+  return 1U << static_cast<unsigned>(lane);
+}
 
 // Takes up to `max` ready tasks of a queue in order of rank, merged over the lanes in the mask.
 // Honours pause, suspension and the running limits of queue and tenant; leaves out tasks whose
@@ -87,18 +89,18 @@ struct Claim {
     Timestamp submitted_at;
     std::optional<Timestamp> scheduled_for;
     std::optional<Timestamp> expires_at;
-    Timestamp started_at;   // of this attempt
+    Timestamp started_at;  // of this attempt
     Timestamp lease_until;
     LeaseToken token;
-    int run_attempt = 1;    // 1 for the first attempt of this run, lost ones counted
-    int failures = 0;       // failed or lost attempts of this run before this one (`retryCount`)
+    int run_attempt = 1;  // 1 for the first attempt of this run, lost ones counted
+    int failures = 0;     // failed or lost attempts of this run before this one (`retryCount`)
   };
   enum class HeldBy : std::uint8_t {
-    nothing,       // `max` was reached: there may be more
-    empty,         // no more ready tasks in these lanes
+    nothing,  // `max` was reached: there may be more
+    empty,    // no more ready tasks in these lanes
     queue_paused,
     tenant_suspended,
-    queue_limit,   // running at the queue's concurrency limit
+    queue_limit,  // running at the queue's concurrency limit
     tenant_limit,
   };
   struct Reply {
@@ -111,11 +113,11 @@ struct Claim {
 // newest attempt's or the task is not running; not_found for a foreign or unknown id.
 enum class Verdict : std::uint8_t {
   completed,
-  retry,     // failed, attempts are left: SCHEDULED at `next_at` (PENDING at once if absent)
-  failed,    // for good
-  lost,      // the lease ended: PENDING again, the attempt counts; only once it has really expired
-  lost_last, // the same with attempts used up: FAILED
-  released,  // handed back by a drain: PENDING again, the attempt does not count
+  retry,      // failed, attempts are left: SCHEDULED at `next_at` (PENDING at once if absent)
+  failed,     // for good
+  lost,       // the lease ended: PENDING again, the attempt counts; only once it has really expired
+  lost_last,  // the same with attempts used up: FAILED
+  released,   // handed back by a drain: PENDING again, the attempt does not count
 };
 
 struct Finish {
@@ -124,9 +126,9 @@ struct Finish {
   LeaseToken token;
   Verdict verdict = Verdict::completed;
   std::optional<Timestamp> next_at;
-  std::string result;  // raw JSON text; empty: none
-  std::string error;   // for people, at most kErrorBytesMax
-  int http_status = 0; // of the push's answer; 0: none
+  std::string result;   // raw JSON text; empty: none
+  std::string error;    // for people, at most kErrorBytesMax
+  int http_status = 0;  // of the push's answer; 0: none
   Outbox outbox;
   std::optional<Timestamp> now;
   struct Reply {

@@ -47,7 +47,7 @@ class EventFeed {
   [[nodiscard]] Subscription subscribe(TenantId tenant, std::function<void()> wake);
 
   struct Batch {
-    std::vector<FeedItem> items;
+    std::vector<FeedItem> items = {};
     std::uint64_t position = 0;  // pass to the next take
     bool reset = false;          // what was asked for is gone: read the list again
   };

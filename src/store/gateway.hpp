@@ -15,8 +15,8 @@
 namespace belfry::store {
 
 struct GatewayOptions {
-  std::size_t batch_max = 1'000;      // commands a transaction
-  std::size_t waiting_max = 20'000;   // beyond: creations get `overloaded`
+  std::size_t batch_max = 1'000;     // commands a transaction
+  std::size_t waiting_max = 20'000;  // beyond: creations get `overloaded`
   std::size_t readers = 2;
   std::size_t reads_waiting_max = 2'000;
 };

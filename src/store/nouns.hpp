@@ -25,8 +25,8 @@ class TaskReads {
                          int limit, bool summary) = 0;
   // For the loops. RUNNING tasks whose lease has ended, and SCHEDULED or PENDING ones whose
   // expiresAt has passed; full rows, oldest first.
-  virtual std::vector<std::pair<TaskRow, LeaseToken>> lost_all_tenants(
-      std::optional<Timestamp> now, int limit) = 0;
+  virtual std::vector<std::pair<TaskRow, LeaseToken>> lost_all_tenants(std::optional<Timestamp> now,
+                                                                       int limit) = 0;
   virtual std::vector<TaskRow> overdue_all_tenants(std::optional<Timestamp> now, int limit) = 0;
   // When the next of those two will happen.
   virtual std::optional<Timestamp> next_lease_end_all_tenants() = 0;
@@ -57,8 +57,7 @@ class ApiKeyReads {
   virtual std::vector<ApiKeyRow> list(TenantId tenant) = 0;  // newest first
   // Revoked tokens (jti, exp) that have not expired yet, and keys revoked within a token's life.
   virtual std::vector<std::pair<std::string, Timestamp>> revoked_tokens_all_tenants() = 0;
-  virtual std::vector<std::pair<ApiKeyId, Timestamp>> revoked_keys_all_tenants(
-      Timestamp since) = 0;
+  virtual std::vector<std::pair<ApiKeyId, Timestamp>> revoked_keys_all_tenants(Timestamp since) = 0;
 };
 
 class EndpointReads {
@@ -182,8 +181,8 @@ class DeliveryWrites {
   virtual void insert_test(const DeliveryRow& delivery) = 0;
   // Records an attempt and what follows from it: delivered and exhausted release the next one of
   // the same task and endpoint; waiting sets the next time.
-  virtual void record_attempt(DeliveryId id, const DeliveryAttemptRow& attempt,
-                              DeliveryState state, std::optional<Timestamp> next_at) = 0;
+  virtual void record_attempt(DeliveryId id, const DeliveryAttemptRow& attempt, DeliveryState state,
+                              std::optional<Timestamp> next_at) = 0;
   // Starts a new round now. invalid_state while it is held or waiting.
   virtual Result<> redeliver(TenantId tenant, DeliveryId id, Timestamp now) = 0;
   virtual int prune_all_tenants(Timestamp before, int limit) = 0;

@@ -60,8 +60,8 @@ struct TaskFilter {
   std::vector<domain::Status> statuses;
   std::vector<std::string> queues;
   std::vector<std::string> names;
-  std::vector<std::string> tags;  // any of them
-  std::optional<Timestamp> created_from, created_to;    // from inclusive, to exclusive
+  std::vector<std::string> tags;                      // any of them
+  std::optional<Timestamp> created_from, created_to;  // from inclusive, to exclusive
   std::optional<Timestamp> finished_from, finished_to;
   std::string text;  // in id, name, payload or error, case-insensitive for ASCII
 };
@@ -83,8 +83,8 @@ struct ApiKeyRow {
   ApiKeyId id;
   TenantId tenant;
   std::string name;
-  std::string prefix;  // first characters, for display
-  std::string hash;    // SHA-256, 32 bytes
+  std::string prefix;        // first characters, for display
+  std::string hash;          // SHA-256, 32 bytes
   std::uint32_t scopes = 0;  // bits of auth::Scope
   Timestamp created_at;
   std::optional<Timestamp> expires_at, revoked_at, last_used_at;  // the last one to the minute
@@ -105,8 +105,8 @@ struct EndpointRow {
 };
 
 enum class DeliveryState : std::uint8_t {
-  held = 0,       // an earlier one of the same task and endpoint is not done
-  waiting = 1,    // due at next_at
+  held = 0,     // an earlier one of the same task and endpoint is not done
+  waiting = 1,  // due at next_at
   delivered = 2,
   exhausted = 3,  // the schedule ended, or the endpoint went away; can be redelivered
 };
@@ -114,14 +114,14 @@ enum class DeliveryState : std::uint8_t {
 struct DeliveryRow {
   DeliveryId id;
   TenantId tenant;
-  TaskId task;                  // empty for webhook.test
-  EndpointId endpoint;          // empty: the task's callbackUrl
-  std::string url;              // of the callback; empty: the endpoint's
+  TaskId task;          // empty for webhook.test
+  EndpointId endpoint;  // empty: the task's callbackUrl
+  std::string url;      // of the callback; empty: the endpoint's
   domain::EventType type = domain::EventType::test;
-  std::int64_t sequence = 1;    // per task and endpoint, without gaps
-  std::string body;             // as composed, without `sequence`
+  std::int64_t sequence = 1;  // per task and endpoint, without gaps
+  std::string body;           // as composed, without `sequence`
   DeliveryState state = DeliveryState::waiting;
-  int attempts = 0;             // of the present round (a redelivery starts a new one)
+  int attempts = 0;  // of the present round (a redelivery starts a new one)
   int attempts_total = 0;
   Timestamp created_at;
   std::optional<Timestamp> next_at, finished_at;
@@ -131,17 +131,17 @@ struct DeliveryAttemptRow {
   int number = 0;  // over the delivery's life
   Timestamp at;
   Millis duration{0};
-  int http_status = 0;     // 0: no answer
-  std::string failure;     // class of failure; empty: none
-  std::string answer;      // first KiB of the answer's body
+  int http_status = 0;  // 0: no answer
+  std::string failure;  // class of failure; empty: none
+  std::string answer;   // first KiB of the answer's body
 };
 
 struct SigningKeyRow {
   std::string kid;
   std::string sealed_private_jwk;
   Timestamp created_at;
-  Timestamp signs_from;                // published earlier, used from here
-  std::optional<Timestamp> retired_at; // no longer signs; still verifies for a token's life
+  Timestamp signs_from;                 // published earlier, used from here
+  std::optional<Timestamp> retired_at;  // no longer signs; still verifies for a token's life
 };
 
 struct StatusCounts {
@@ -152,7 +152,7 @@ struct StatusCounts {
 
 // What happened in one step of time, for one queue and task name.
 struct SeriesPoint {
-  Timestamp at;  // start of the step
+  Timestamp at;                       // start of the step
   std::string queue_name, task_name;  // task_name "(other)" beyond kSeriesNamesMax an hour
   std::int64_t submitted = 0, started = 0, completed = 0, failed = 0, retried = 0, cancelled = 0,
                expired = 0;

@@ -1,0 +1,199 @@
+#include "store/write_loop.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace belfry::store {
+
+namespace {
+
+// Completions, renewals and the like may wait in a longer line than what adds work (P14).
+constexpr std::size_t kLineForCompletions = 4;
+// How often an idle writer looks whether a full disk has space again.
+constexpr std::chrono::seconds kFullCheck{1};
+
+bool creates(const Job& job) {
+  return std::holds_alternative<Submit>(job.command) ||
+         std::holds_alternative<TransactFn>(job.command);
+}
+
+void refuse(std::span<Job* const> jobs, const Error& why) {
+  for (auto* job : jobs) job->reply = fail(why);
+}
+
+// Refuses the creations among the jobs and keeps the others.
+void drop_creations(std::vector<Job*>& jobs) {
+  const auto kept =
+      std::ranges::stable_partition(jobs, [](const Job* job) { return !creates(*job); });
+  refuse(kept, refusal_full());
+  jobs.erase(kept.begin(), kept.end());
+}
+
+}  // namespace
+
+WriteLoop::WriteLoop(Writer& writer, const GatewayOptions& options, MetricsRegistry& metrics,
+                     Trouble& trouble)
+    : writer_(writer),
+      options_(options),
+      trouble_(trouble),
+      commits_(metrics.counter("belfry_store_commits_total", "Transactions committed.")),
+      commands_(metrics.counter("belfry_store_commands_total", "Commands in them.")),
+      commit_seconds_(metrics.histogram("belfry_store_commit_seconds",
+                                        "Running and flushing one transaction.")),
+      thread_([this] { work(); }) {}
+
+bool WriteLoop::offer(WriteRequest& request) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    // One caller's jobs are admitted by what waited before them, so that a bulk is not cut in two.
+    const auto before = waiting_.size();
+    const bool creations = before < options_.waiting_max;
+    const bool completions = before < options_.waiting_max * kLineForCompletions;
+    for (auto& job : request.jobs) {
+      if (stopping_) {
+        job.reply = fail(refusal_stopping());
+      } else if (trouble_.broken()) {
+        job.reply = fail(refusal_broken());
+      } else if (creates(job) ? !creations : !completions) {
+        job.reply = fail(refusal_overloaded());
+      } else {
+        waiting_.push_back({&job, &request});
+        ++request.unanswered;
+      }
+    }
+    if (request.unanswered == 0) return false;
+    wake = std::exchange(idle_, false);
+  }
+  // From here on the request may be answered, and gone.
+  if (wake) wake_.notify_one();
+  return true;
+}
+
+std::size_t WriteLoop::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
+void WriteLoop::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  std::call_once(joined_, [this] { thread_.join(); });
+}
+
+void WriteLoop::work() {
+  while (gather()) {
+    run_batch();
+    answers_.deliver();
+  }
+}
+
+bool WriteLoop::gather() {
+  std::unique_lock lock(mutex_);
+  const auto something = [this] { return !waiting_.empty() || stopping_; };
+  while (!something()) {
+    idle_ = true;
+    if (!full()) {
+      wake_.wait(lock, something);
+    } else if (!wake_.wait_for(lock, kFullCheck, something)) {
+      lock.unlock();
+      look_whether_full();
+      lock.lock();
+    }
+  }
+  idle_ = false;
+  const auto n = std::min(waiting_.size(), options_.batch_max);
+  batch_.assign(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(n));
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(n));
+  return n > 0;
+}
+
+void WriteLoop::run_batch() {
+  std::vector<Job*> jobs;
+  jobs.reserve(batch_.size());
+  for (const auto& entry : batch_) jobs.push_back(entry.job);
+
+  Committed committed;
+  auto outcome = Outcome::broken;
+  if (!trouble_.broken()) outcome = commit_without_creations_if_full(jobs, committed);
+  if (outcome == Outcome::committed) {
+    commands_.add(jobs.size());
+    tell_listeners(committed);
+    // A listener or a reader may have found the store broken meanwhile.
+    if (trouble_.broken()) outcome = Outcome::broken;
+  }
+  switch (outcome) {
+    case Outcome::committed:
+      break;
+    case Outcome::busy:
+      refuse(jobs, refusal_busy());
+      break;
+    case Outcome::full:
+      refuse(jobs, refusal_full());
+      break;
+    case Outcome::broken:
+      refuse(jobs, refusal_broken());
+      break;
+  }
+  for (const auto& entry : batch_) {
+    if (--entry.request->unanswered == 0) answers_.add(std::move(entry.request->waiter));
+  }
+}
+
+// While the disk is full, what ends or extends attempts still runs, from the reserve kept for it.
+WriteLoop::Outcome WriteLoop::commit_without_creations_if_full(std::vector<Job*>& jobs,
+                                                               Committed& committed) {
+  if (look_whether_full()) drop_creations(jobs);
+  const auto outcome = commit(jobs, committed);
+  if (outcome != Outcome::full) return outcome;
+  full_.store(true, std::memory_order_relaxed);
+  const auto before = jobs.size();
+  drop_creations(jobs);
+  return jobs.size() < before ? commit(jobs, committed) : outcome;
+}
+
+WriteLoop::Outcome WriteLoop::commit(std::span<Job*> jobs, Committed& committed) {
+  if (jobs.empty()) return Outcome::committed;
+  const auto started = std::chrono::steady_clock::now();
+  try {
+    committed = writer_.run(jobs);
+  } catch (const Unavailable&) {
+    return Outcome::busy;
+  } catch (const Full&) {
+    return Outcome::full;
+  } catch (const std::exception& failure) {
+    trouble_.report(failure.what());
+    return Outcome::broken;
+  } catch (...) {
+    trouble_.report("the store's driver threw what is not an exception");
+    return Outcome::broken;
+  }
+  commits_.add();
+  commit_seconds_.observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  return Outcome::committed;
+}
+
+void WriteLoop::tell_listeners(const Committed& committed) {
+  try {
+    for (const auto& listener : listeners_) listener(committed);
+  } catch (const std::exception& failure) {
+    trouble_.report(failure.what());
+  } catch (...) {
+    trouble_.report("a commit listener threw what is not an exception");
+  }
+}
+
+bool WriteLoop::look_whether_full() {
+  try {
+    full_.store(writer_.full(), std::memory_order_relaxed);
+  } catch (const std::exception& failure) {
+    trouble_.report(failure.what());
+  }
+  return full();
+}
+
+}  // namespace belfry::store
