@@ -39,7 +39,8 @@ struct TaskRow {
   int priority = 0;
   int max_attempts = 0;
   int run = 1;
-  int attempt = 0;   // number of the newest attempt; 0: none yet
+  int attempt = 0;      // number of the newest attempt; 0: none yet
+  int run_attempt = 0;  // attempts of this run, released ones not counted
   int failures = 0;  // failed or lost attempts of this run
   Timestamp submitted_at;
   std::optional<Timestamp> scheduled_for;
