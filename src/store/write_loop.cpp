@@ -23,10 +23,10 @@ void refuse(std::span<Job* const> jobs, const Error& why) {
 
 // Refuses the creations among the jobs and keeps the others.
 void drop_creations(std::vector<Job*>& jobs) {
-  const auto kept =
-      std::ranges::stable_partition(jobs, [](const Job* job) { return !creates(*job); });
-  refuse(kept, refusal_full());
-  jobs.erase(kept.begin(), kept.end());
+  std::erase_if(jobs, [](Job* job) {
+    if (creates(*job)) job->reply = fail(refusal_full());
+    return creates(*job);
+  });
 }
 
 }  // namespace
