@@ -24,7 +24,7 @@ Result<Principal> Authenticator::authenticate(std::string_view bearer_token) {
     return fail(ErrorCode::invalid_token, "the token was revoked; get a new one");
   }
   auto principal = verified->principal;
-  cache_.insert(bearer_token, *std::move(verified), generation);
+  if (now < principal.expires) cache_.insert(bearer_token, *std::move(verified), generation);
   return principal;
 }
 
