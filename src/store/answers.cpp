@@ -21,7 +21,7 @@ struct ResumeAll {
     while (next < waiting.size()) {
       auto resume = std::move(waiting[next++]);
       try {
-        std::move(resume)();
+        resume();
       } catch (...) {
         // One coroutine that lets an exception out of its executor must not strand the others.
         post_rest();
@@ -41,7 +41,7 @@ struct ResumeAll {
 
 void Answers::add(Waiter waiter) {
   if (!waiter.executor) {
-    std::move(waiter.resume)();
+    waiter.resume();
     return;
   }
   const auto recent = groups_ | std::views::reverse | std::views::take(kGroupsCompared);

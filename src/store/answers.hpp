@@ -1,14 +1,14 @@
 #pragma once
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <functional>
 #include <utility>
 #include <vector>
 
 namespace belfry::store {
 
-using Resumption = boost::asio::any_completion_handler<void()>;
+using Resumption = std::move_only_function<void()>;
 
 // Someone who waits for the store. Without an executor it is called on the store's own thread.
 struct Waiter {
