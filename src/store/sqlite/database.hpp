@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -56,9 +57,9 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  Statement statement(std::string_view sql);         // kept; `sql` must be a constant
+  Statement statement(std::string_view sql);             // kept; `sql` must be a constant
   Statement composed_statement(const std::string& sql);  // kept by text in a bounded cache
-  void execute(std::string_view sql);                // one or more statements without parameters
+  void execute(std::string_view sql);  // one or more statements without parameters
   std::int64_t changes() const;
   std::int64_t last_insert_rowid() const;
   sqlite3* handle() { return db_; }

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "domain/task.hpp"
+#include "store/backend.hpp"
+
+namespace belfry::store::sqlite {
+
+// A cell of the table `totals`.
+struct TotalKey {
+  std::int64_t tenant_no = 0;
+  std::int64_t queue_no = 0;
+  domain::Status status = domain::Status::pending;
+  bool operator==(const TotalKey&) const = default;
+};
+struct TotalKeyHash {
+  std::size_t operator()(const TotalKey& key) const noexcept {
+    const auto mixed = static_cast<std::uint64_t>(key.tenant_no) * 0x9e3779b97f4a7c15ULL ^
+                       static_cast<std::uint64_t>(key.queue_no) * 0xc2b2ae3d27d4eb4fULL;
+    return static_cast<std::size_t>(mixed ^ (mixed >> 29)) * 8 +
+           static_cast<std::size_t>(key.status);
+  }
+};
+
+// One thing that the time series count.
+struct SeriesEvent {
+  enum class Kind : std::uint8_t {
+    submitted,
+    started,
+    completed,
+    failed,
+    retried,
+    cancelled,
+    expired,
+    attempt,  // only measures `run`
+  };
+  std::int64_t tenant_no = 0;
+  std::int64_t queue_no = 0;
+  std::string name;  // of the task
+  Kind kind = Kind::submitted;
+  Timestamp at;
+  std::optional<Millis> wait;  // due until started, first attempts only
+  std::optional<Millis> run;   // started until finished
+};
+
+// What the running transaction has done so far, beside its rows: kept in memory, undone to a mark
+// when a savepoint rolls back, written (totals, series) once at its end. Writer only.
+class Batch {
+ public:
+  // Every change of a task's status goes through here: TaskChange for the listeners, and totals.
+  // `change.from` absent: a new task.
+  void change(std::int64_t tenant_no, TaskChange change);
+  // A change of totals that is no change of status: pruned tasks (delta -1 a row).
+  void count(const TotalKey& key, std::int64_t delta);
+  void record(SeriesEvent event) { events_.push_back(std::move(event)); }
+  // Tenants, queues or endpoints changed: the directory reloads, and so does what the writer keeps.
+  void configuration_changed() {
+    committed_.configuration_changed = true;
+    configuration_stale_ = true;
+  }
+  void deliveries_added() { committed_.deliveries_added = true; }
+
+  // --- for the writer ---
+  struct Mark {
+    std::size_t changes, counts, events;
+    bool deliveries_added, configuration_changed;
+  };
+  Mark mark() const;
+  void roll_back(const Mark& mark);
+  void roll_back_all();
+  std::int64_t total(const TotalKey& key) const;  // as the transaction sees it
+  std::int64_t running_of_tenant(std::int64_t tenant_no) const;
+  std::int64_t unfinished_of_tenant(std::int64_t tenant_no) const;
+  void load_total(const TotalKey& key, std::int64_t value);               // at open
+  std::vector<std::pair<TotalKey, std::int64_t>> changed_totals() const;  // new values
+  const std::vector<SeriesEvent>& events() const { return events_; }
+  bool take_configuration_stale() { return std::exchange(configuration_stale_, false); }
+  Committed finish();  // after the commit
+
+ private:
+  void add(const TotalKey& key, std::int64_t delta);
+
+  Committed committed_;
+  bool configuration_stale_ = false;
+  std::vector<std::pair<TotalKey, std::int64_t>> counts_;  // journal of deltas
+  std::vector<SeriesEvent> events_;
+  std::unordered_map<TotalKey, std::int64_t, TotalKeyHash> totals_;
+  std::unordered_map<std::int64_t, std::int64_t> running_, unfinished_;
+};
+
+}  // namespace belfry::store::sqlite

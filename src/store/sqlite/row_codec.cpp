@@ -1,0 +1,35 @@
+#include "base/encoding.hpp"
+#include "store/failure.hpp"
+#include "store/sqlite/context.hpp"
+
+namespace belfry::store::sqlite {
+
+std::string uuid_bytes(const Uuid& uuid) {
+  std::string bytes(16, '\0');
+  for (std::size_t i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<char>(uuid.high >> (56 - 8 * i));
+    bytes[8 + i] = static_cast<char>(uuid.low >> (56 - 8 * i));
+  }
+  return bytes;
+}
+
+Uuid uuid_from(std::string_view bytes) {
+  if (bytes.size() != 16) throw Broken("an id in the database is not 16 bytes long");
+  Uuid uuid;
+  for (std::size_t i = 0; i < 8; ++i) {
+    uuid.high = uuid.high << 8 | static_cast<unsigned char>(bytes[i]);
+    uuid.low = uuid.low << 8 | static_cast<unsigned char>(bytes[8 + i]);
+  }
+  return uuid;
+}
+
+std::uint32_t body_checksum(std::string_view name, std::string_view options,
+                            std::string_view payload) {
+  std::string all;
+  all.reserve(name.size() + options.size() + payload.size() + 2);
+  // Separators, so that bytes cannot move between the fields unnoticed.
+  all.append(name).append(1, '\0').append(options).append(1, '\0').append(payload);
+  return crc32(all);
+}
+
+}  // namespace belfry::store::sqlite
