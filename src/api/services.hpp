@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/id.hpp"
 #include "base/metrics.hpp"
+#include "base/random.hpp"
 #include "http/egress.hpp"
 #include "store/directory.hpp"
 #include "store/event_feed.hpp"
@@ -47,6 +48,7 @@ struct Health {
 struct Services {
   const Clock& clock;
   IdGenerator& ids;
+  Random& random;
   store::Gateway& gateway;
   const store::Directory& directory;
   store::LaneSignals& lane_signals;
@@ -57,6 +59,7 @@ struct Services {
   const http::EgressPolicy& egress;
   MetricsRegistry& metrics;
   async::StopSignal stop;
+  std::function<void()> refresh_keys;  // asks the server to read the signing keys again, soon
   Health health;
   Options options;
 };

@@ -17,22 +17,22 @@ namespace belfry::api {
 // has a problem type of its own when nothing else is wrong.
 struct Faults {
   std::vector<FieldFault> fields;
-  bool destination = false;
+  std::size_t destinations = 0;
   void add(std::string pointer, std::string detail);
-  // validation_failed, destination_forbidden, or success.
+  // validation_failed, destination_forbidden if that is all that is wrong, or success.
   Result<> result() const;
 };
 
 // A submission as the wire has it (DESIGN section 6), checked and with defaults; the queue's own
 // retry policy fills in what the body leaves open.
-Result<domain::NewTask> read_submission(json::Value body, TenantId tenant,
+Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant,
                                         const Services& services,
-                                        std::string_view traceparent_header);
+                                        std::optional<std::string_view> traceparent);
 
 // Shared with queues: what the two objects may say. `prefix` is their JSON Pointer.
-std::optional<domain::Target> read_target(json::Value object, std::string_view prefix,
+std::optional<domain::Target> read_target(const json::Value& object, std::string prefix,
                                           const http::EgressPolicy& egress, Faults& faults);
-std::optional<domain::RetryPolicy> read_retry(json::Value object, std::string_view prefix,
+std::optional<domain::RetryPolicy> read_retry(const json::Value& object, std::string prefix,
                                               const domain::RetryPolicy& defaults, Faults& faults);
 // Checks syntax and literal address; a fault at `pointer` otherwise.
 void check_url(std::string_view url, std::string_view pointer, const http::EgressPolicy& egress,

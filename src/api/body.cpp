@@ -1,0 +1,131 @@
+#include "api/body.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/encoding.hpp"
+#include "json/check.hpp"
+
+namespace belfry::api {
+
+Result<json::Value> json_body(const http::Request& request) {
+  if (request.body.empty()) {
+    return fail(ErrorCode::invalid_json, "the body is empty; send a JSON object");
+  }
+  if (const auto ok = json::check(request.body, domain::kJsonDepthMax); !ok) {
+    return fail(ok.error());
+  }
+  return json::Value(request.body);
+}
+
+Result<json::Value> optional_json_body(const http::Request& request) {
+  if (request.body.empty()) return json::Value("{}");
+  return json_body(request);
+}
+
+Error query_error(std::string_view parameter, std::string detail) {
+  return Error{ErrorCode::invalid_query, fmt::format("query parameter {}: {}", parameter, detail),
+               {{std::string(parameter), std::move(detail)}}};
+}
+
+Result<Query> Query::read(const http::Request& request, std::vector<std::string_view> known,
+                          std::vector<std::string_view> repeatable) {
+  auto values = http::parse_query(request.query);
+  if (!values) {
+    return fail(ErrorCode::invalid_query, "the query is not valid percent-encoded UTF-8");
+  }
+  for (auto at = values->begin(); at != values->end(); ++at) {
+    const auto& key = at->first;
+    const auto in = [&](const std::vector<std::string_view>& list) {
+      return std::find(list.begin(), list.end(), key) != list.end();
+    };
+    if (in(repeatable)) continue;
+    if (!in(known)) {
+      return fail(Error{ErrorCode::invalid_query,
+                        fmt::format("unknown query parameter; this list takes {}{}{}",
+                                    fmt::join(known, ", "), repeatable.empty() ? "" : ", ",
+                                    fmt::join(repeatable, ", ")),
+                        {{key.substr(0, 64), "unknown parameter"}}});
+    }
+    const auto same = [&](const auto& other) { return other.first == key; };
+    if (std::count_if(values->begin(), values->end(), same) > 1) {
+      return fail(query_error(key, "is given more than once"));
+    }
+  }
+  Query query;
+  query.values_ = std::move(*values);
+  return query;
+}
+
+std::optional<std::string> Query::one(std::string_view name) const {
+  for (const auto& [key, value] : values_) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> Query::many(std::string_view name) const {
+  std::vector<std::string> all;
+  for (const auto& [key, value] : values_) {
+    if (key != name) continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const auto comma = std::min(rest.find(','), rest.size());
+      if (comma > 0) all.emplace_back(rest.substr(0, comma));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  return all;
+}
+
+Result<int> Query::limit() const {
+  const auto text = one("limit");
+  if (!text) return domain::kPageLimitDefault;
+  int limit = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (error != std::errc{} || end != text->data() + text->size() || limit < 1 ||
+      limit > domain::kPageLimitMax) {
+    return fail(query_error("limit", fmt::format("must be a whole number from 1 to {}",
+                                                 domain::kPageLimitMax)));
+  }
+  return limit;
+}
+
+Result<std::optional<Timestamp>> Query::time(std::string_view name,
+                                             std::chrono::minutes zone) const {
+  const auto text = one(name);
+  if (!text) return std::optional<Timestamp>{};
+  const auto time = parse_time(*text, zone);
+  if (!time) {
+    return fail(query_error(name, "must be a time like 2026-11-23T18:21:04Z ('+' as %2B)"));
+  }
+  return std::optional(*time);
+}
+
+std::string Query::canonical() const {
+  auto sorted = values_;
+  std::erase_if(sorted, [](const auto& v) { return v.first == "cursor" || v.first == "limit"; });
+  std::sort(sorted.begin(), sorted.end());
+  std::string text;
+  for (const auto& [key, value] : sorted) {
+    text += fmt::format("{}:{}={}:{}&", key.size(), key, value.size(), value);
+  }
+  return text;
+}
+
+std::string next_link(const http::Request& request, std::string_view cursor) {
+  std::string query;
+  std::string_view rest = request.query;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('&'), rest.size());
+    const auto part = rest.substr(0, end);
+    if (!part.empty() && !part.starts_with("cursor=")) query += fmt::format("{}&", part);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  // The raw query holds no '>' or '"': the header check refuses them in a request target.
+  return fmt::format("<{}?{}cursor={}>; rel=\"next\"", request.path, query, cursor);
+}
+
+}  // namespace belfry::api

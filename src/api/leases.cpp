@@ -1,0 +1,280 @@
+// The calls of workers that pull: lease, heartbeat, complete, fail.
+#include <boost/asio/this_coro.hpp>
+
+#include <fmt/format.h>
+
+#include "api/answer.hpp"
+#include "api/app.hpp"
+#include "api/body.hpp"
+#include "api/settlement.hpp"
+#include "api/task_out.hpp"
+#include "async/wake_up.hpp"
+#include "json/field_reader.hpp"
+#include "store/lanes.hpp"
+#include "store/lease_token.hpp"
+
+namespace belfry::api {
+namespace {
+
+namespace asio = boost::asio;
+using Answer = asio::awaitable<Result<http::Response>>;
+
+constexpr std::size_t kQueuesMax = 32;
+constexpr std::size_t kWorkerNameCharsMax = 128;
+constexpr std::size_t kLogLinesMax = 100;
+constexpr std::size_t kLogLineCharsMax = 2'048;
+
+struct LeaseRequest {
+  std::vector<std::string> queues = {"default"};
+  int max = 1;
+  Millis wait{0};
+  Millis lease = domain::kLeaseDefault;
+  std::string worker;
+};
+
+void read_queues(json::FieldReader& in, LeaseRequest& request) {
+  const auto queues = in.array("queues");
+  if (!queues) return;
+  request.queues.clear();
+  for (const auto& element : queues->elements()) {
+    const auto name = element.string();
+    if (!name || !domain::is_queue_name(*name) || request.queues.size() == kQueuesMax) {
+      return in.fault("queues", fmt::format("must be 1 to {} names of queues", kQueuesMax));
+    }
+    request.queues.push_back(*name);
+  }
+  if (request.queues.empty()) in.fault("queues", "must name at least one queue");
+}
+
+Result<LeaseRequest> read_lease_request(const json::Value& body) {
+  Faults faults;
+  json::FieldReader in(body, "", faults.fields);
+  LeaseRequest request;
+  read_queues(in, request);
+  const auto max = in.integer("max", {1, static_cast<std::int64_t>(domain::kLeaseTasksMax)});
+  request.max = static_cast<int>(max.value_or(1));
+  request.wait = Millis{in.integer("waitMs", {0, domain::kLongPollMax.count()}).value_or(0)};
+  const json::IntegerLimits kLease{domain::kLeaseMin.count(), domain::kLeaseMax.count()};
+  request.lease = Millis{in.integer("leaseMs", kLease).value_or(domain::kLeaseDefault.count())};
+  request.worker = in.string("worker", {0, kWorkerNameCharsMax}).value_or("");
+  in.done();
+  if (const auto ok = faults.result(); !ok) return fail(ok.error());
+  return request;
+}
+
+// One round over the wanted queues: all claims in one transaction.
+asio::awaitable<Result<std::vector<store::Claim::Task>>> claim_once(const Call& call,
+                                                                    const LeaseRequest& request) {
+  std::vector<store::Claim::Task> tasks;
+  for (const auto& name : request.queues) {
+    const auto queue = call.services.directory.queue(call.tenant(), name);
+    if (!queue) continue;
+    store::Claim claim;
+    claim.queue = queue->no;
+    claim.lanes = store::worker_lanes(queue->settings, call.services.options.default_target_is_echo);
+    claim.max = request.max - static_cast<int>(tasks.size());
+    claim.lease = request.lease;
+    claim.kind = store::LeaseKind::worker;
+    claim.holder = request.worker;
+    auto reply = co_await call.services.gateway.ask(std::move(claim));
+    if (!reply) {
+      if (!tasks.empty()) break;  // what is leased already must be handed over
+      co_return fail(reply.error());
+    }
+    for (auto& task : reply->tasks) tasks.push_back(std::move(task));
+    if (tasks.size() >= static_cast<std::size_t>(request.max)) break;
+  }
+  co_return tasks;
+}
+
+store::LaneSignals::Subscription subscribe(const Call& call, const LeaseRequest& request,
+                                           std::shared_ptr<async::WakeUp> wake) {
+  std::vector<domain::QueueNo> numbers;
+  for (const auto& name : request.queues) {
+    if (const auto queue = call.services.directory.queue(call.tenant(), name)) {
+      numbers.push_back(queue->no);
+    }
+  }
+  return call.services.lane_signals.subscribe(std::move(numbers), [wake] { wake->notify(); });
+}
+
+void write_leased(json::Writer& w, const store::Claim::Task& task) {
+  w.begin_object();
+  w.key("taskId").string(to_string(task.id));
+  w.key("tenantId").string(to_string(task.tenant));
+  w.key("taskName").string(task.name);
+  w.key("payload");
+  if (task.payload.empty()) {
+    w.null();
+  } else {
+    w.raw(task.payload);
+  }
+  w.key("status").string(name(domain::Status::running));
+  w.key("queue").string(task.queue_name);
+  w.key("priority").number(task.priority);
+  w.key("attempt").number(task.token.attempt);
+  w.key("retryCount").number(task.failures);
+  w.key("maxRetries").number(task.max_attempts);
+  w.key("submittedAt").time(task.submitted_at);
+  w.field("scheduledFor", task.scheduled_for);
+  w.field("expiresAt", task.expires_at);
+  w.key("startedAt").time(task.started_at);
+  w.key("timeoutMs");
+  if (task.options.timeout) {
+    w.number(task.options.timeout->count());
+  } else {
+    w.null();
+  }
+  w.key("tags").begin_array();
+  for (const auto& tag : task.options.tags) w.string(tag);
+  w.end_array();
+  w.key("labels").begin_object();
+  for (const auto& [key, value] : task.options.labels) w.key(key).string(value);
+  w.end_object();
+  w.key("traceparent");
+  if (task.options.traceparent.empty()) {
+    w.null();
+  } else {
+    w.string(task.options.traceparent);
+  }
+  w.key("leaseToken").string(store::to_text(task.token));
+  w.key("leaseExpiresAt").time(task.lease_until);
+  w.end_object();
+}
+
+http::Response leased_answer(const std::vector<store::Claim::Task>& tasks) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object().key("tasks").begin_array();
+  for (const auto& task : tasks) write_leased(w, task);
+  w.end_array().end_object();
+  return json_answer(200, std::move(out));
+}
+
+Answer lease(Call call) {
+  const auto body = optional_json_body(call.request);
+  if (!body) co_return fail(body.error());
+  const auto request = read_lease_request(*body);
+  if (!request) co_return fail(request.error());
+  const auto deadline = call.services.clock.steady_now() + request->wait;
+  const auto wake = std::make_shared<async::WakeUp>(co_await asio::this_coro::executor);
+  for (;;) {
+    // Subscribed before asking, so that a task which arrives in between is not slept through.
+    const auto subscription = subscribe(call, *request, wake);
+    const auto tasks = co_await claim_once(call, *request);
+    if (!tasks) co_return fail(tasks.error());
+    const auto left = std::chrono::ceil<Millis>(deadline - call.services.clock.steady_now());
+    if (!tasks->empty() || left <= Millis{0}) co_return leased_answer(*tasks);
+    const auto reason = co_await wake->wait(left, call.services.stop);
+    if (reason != async::WakeUp::Reason::notified) co_return leased_answer({});
+  }
+}
+
+std::optional<store::Progress> read_progress(json::FieldReader& in, Faults& faults) {
+  store::Progress progress;
+  bool said = false;
+  if (const auto object = in.object("progress")) {
+    json::FieldReader inner(*object, in.pointer("progress"), faults.fields);
+    if (const auto percent = inner.integer("percent", {0, 100})) {
+      progress.percent = static_cast<int>(*percent);
+    }
+    progress.text = inner.string("text", {0, 256}).value_or("");
+    inner.done();
+    said = true;
+  }
+  if (const auto logs = in.array("logs")) {
+    for (const auto& element : logs->elements()) {
+      auto line = element.string();
+      if (!line || line->size() > kLogLineCharsMax || progress.log_lines.size() == kLogLinesMax) {
+        in.fault("logs", fmt::format("must be at most {} strings of up to {} bytes", kLogLinesMax,
+                                     kLogLineCharsMax));
+        break;
+      }
+      progress.log_lines.push_back(std::move(*line));
+    }
+    said = true;
+  }
+  return said ? std::optional(std::move(progress)) : std::nullopt;
+}
+
+Answer heartbeat(Call call) {
+  const auto id = id_param<TaskId>(call, 0, "task");
+  if (!id) co_return fail(id.error());
+  const auto body = json_body(call.request);
+  if (!body) co_return fail(body.error());
+  Faults faults;
+  json::FieldReader in(*body, "", faults.fields);
+  store::Renew renew{.tenant = call.tenant(), .id = *id};
+  const auto token = read_lease_token(in);
+  const json::IntegerLimits kExtend{domain::kLeaseMin.count(), domain::kLeaseMax.count()};
+  renew.extend = Millis{in.integer("extendMs", kExtend).value_or(domain::kLeaseDefault.count())};
+  renew.progress = read_progress(in, faults);
+  in.done();
+  if (const auto ok = faults.result(); !ok) co_return fail(ok.error());
+  if (!token) co_return fail(token.error());
+  renew.token = *token;
+  const auto reply = co_await call.services.gateway.ask(std::move(renew));
+  if (!reply) co_return fail(reply.error());
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("leaseExpiresAt").time(reply->lease_until);
+  w.key("cancelRequested").boolean(reply->cancel_requested);
+  w.end_object();
+  co_return json_answer(200, std::move(out));
+}
+
+http::Response finished_answer(TaskId id, const store::Finish::Reply& reply) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("taskId").string(to_string(id));
+  w.key("status").string(name(reply.status));
+  w.key("at").time(reply.at);
+  w.end_object();
+  return json_answer(200, std::move(out));
+}
+
+Answer settle_one(Call call, bool completed) {
+  const auto id = id_param<TaskId>(call, 0, "task");
+  if (!id) co_return fail(id.error());
+  const auto body = json_body(call.request);
+  if (!body) co_return fail(body.error());
+  auto settlement = read_settlement(*body, *id, completed);
+  if (!settlement) co_return fail(settlement.error());
+  std::vector<Settlement> one;
+  one.push_back(std::move(*settlement));
+  const auto replies = co_await settle(call, std::move(one));
+  if (!replies.front()) co_return fail(replies.front().error());
+  co_return finished_answer(*id, *replies.front());
+}
+
+Answer complete(Call call) { return settle_one(call, true); }
+Answer fail_task(Call call) { return settle_one(call, false); }
+
+Answer settle_many(Call call) {
+  const auto body = json_body(call.request);
+  if (!body) co_return fail(body.error());
+  auto settlements = read_settlements(*body);
+  if (!settlements) co_return fail(settlements.error());
+  std::vector<TaskId> ids;
+  for (const auto& settlement : *settlements) ids.push_back(settlement.id);
+  const auto replies = co_await settle(call, std::move(*settlements));
+  co_return json_answer(200, settlements_json(ids, replies));
+}
+
+}  // namespace
+
+Routes lease_routes() {
+  const auto workers = with(auth::Scope::worker);
+  return {
+      {http::Method::post, "/api/v1/leases", workers, lease},
+      {http::Method::post, "/api/v1/leases/complete", workers, settle_many,
+       domain::kBulkBodyBytesMax},
+      {http::Method::post, "/api/v1/tasks/{taskId}/heartbeat", workers, heartbeat},
+      {http::Method::post, "/api/v1/tasks/{taskId}/complete", workers, complete},
+      {http::Method::post, "/api/v1/tasks/{taskId}/fail", workers, fail_task},
+  };
+}
+
+}  // namespace belfry::api

@@ -1,0 +1,72 @@
+// GET /api/v1/metrics (one tenant) and /api/v1/admin/metrics (all).
+#include "api/answer.hpp"
+#include "api/app.hpp"
+#include "api/body.hpp"
+#include "api/metrics_json.hpp"
+
+namespace belfry::api {
+namespace {
+
+namespace asio = boost::asio;
+using Answer = asio::awaitable<Result<http::Response>>;
+
+struct Range {
+  Millis length;
+  Millis step;
+  bool hourly;
+};
+
+// How far back the series goes and in which steps.
+Result<Range> range_of(const Query& query) {
+  using std::chrono::hours;
+  using std::chrono::minutes;
+  const auto text = query.one("range").value_or("1h");
+  if (text == "15m") return Range{minutes{15}, minutes{1}, false};
+  if (text == "1h") return Range{hours{1}, minutes{1}, false};
+  if (text == "6h") return Range{hours{6}, minutes{5}, false};
+  if (text == "24h") return Range{hours{24}, minutes{15}, false};
+  if (text == "7d") return Range{hours{24 * 7}, hours{1}, true};
+  if (text == "30d") return Range{hours{24 * 30}, hours{6}, true};
+  return fail(query_error("range", "must be 15m, 1h, 6h, 24h, 7d or 30d"));
+}
+
+Answer metrics(Call call, bool all_tenants) {
+  const auto query = Query::read(call.request, {"range"});
+  if (!query) co_return fail(query.error());
+  const auto range = range_of(*query);
+  if (!range) co_return fail(range.error());
+  const auto now = call.services.clock.now();
+  std::function<MetricFacts(store::Snapshot&)> read =
+      [tenant = call.tenant(), all_tenants, now, range = *range](store::Snapshot& snapshot) {
+        MetricFacts facts;
+        facts.step = range.step;
+        facts.to = now;
+        facts.from = now - range.length;
+        auto& metrics = snapshot.metrics();
+        if (all_tenants) {
+          facts.counts = metrics.counts_all_tenants();
+          facts.by_tenant = metrics.counts_by_tenant_all_tenants();
+          facts.points = metrics.series_all_tenants(facts.from, now, range.hourly);
+        } else {
+          facts.counts = metrics.counts(tenant);
+          facts.queues = snapshot.queues().list(tenant);
+          facts.points = metrics.series(tenant, facts.from, now, range.hourly);
+        }
+        return facts;
+      };
+  const auto facts = co_await call.services.gateway.read<MetricFacts>(std::move(read));
+  if (!facts) co_return fail(facts.error());
+  co_return json_answer(200, metrics_json(*facts));
+}
+
+Answer tenant_metrics(Call call) { return metrics(call, false); }
+Answer all_metrics(Call call) { return metrics(call, true); }
+
+}  // namespace
+
+Routes metric_routes() {
+  return {{http::Method::get, "/api/v1/metrics", with(auth::Scope::tasks_read), tenant_metrics},
+          {http::Method::get, "/api/v1/admin/metrics", operators_only(), all_metrics}};
+}
+
+}  // namespace belfry::api

@@ -1,0 +1,210 @@
+#include "api/settlement.hpp"
+
+#include <fmt/format.h>
+
+#include "api/problem.hpp"
+#include "domain/retry_policy.hpp"
+#include "json/writer.hpp"
+#include "outbox/event_body.hpp"
+#include "store/lease_token.hpp"
+
+namespace belfry::api {
+namespace {
+
+namespace asio = boost::asio;
+
+Error stale() {
+  return {ErrorCode::stale_lease,
+          "the lease token is not the newest attempt's; the attempt was lost, ended or cancelled, "
+          "and its answer is not taken"};
+}
+
+Error too_large() {
+  return {ErrorCode::payload_too_large,
+          fmt::format("a result has at most {} bytes; store large data elsewhere and return a "
+                      "reference to it",
+                      domain::kResultBytesMax)};
+}
+
+Result<Settlement> read_fields(json::FieldReader& in, Faults& faults, TaskId id, bool completed) {
+  Settlement settlement{.id = id, .completed = completed};
+  const auto token = read_lease_token(in);
+  if (completed) {
+    settlement.result = in.raw("result").value_or("null");
+  } else {
+    settlement.error = in.string("errorMessage", {0, domain::kErrorBytesMax}).value_or("");
+    settlement.retryable = in.boolean("retryable").value_or(true);
+  }
+  in.done();
+  if (const auto ok = faults.result(); !ok) return fail(ok.error());
+  if (!token) return fail(token.error());
+  if (settlement.result.size() > domain::kResultBytesMax) return fail(too_large());
+  settlement.token = *token;
+  return settlement;
+}
+
+// The queue's policy where the task has none.
+domain::RetryPolicy policy_of(const store::TaskRow& row, const store::Directory& directory) {
+  if (row.options.retry) return *row.options.retry;
+  const auto queue = directory.queue(row.queue);
+  if (queue && queue->settings.retry) return *queue->settings.retry;
+  return {};
+}
+
+void add_event(store::Finish& finish, const store::TaskRow& row, Timestamp now,
+               const store::Directory& directory) {
+  using domain::EventType;
+  const auto type = finish.verdict == store::Verdict::completed ? EventType::completed
+                    : finish.verdict == store::Verdict::retry   ? EventType::retrying
+                                                                : EventType::failed;
+  const bool called_back = is_terminal(type) && !row.options.callback_url.empty();
+  if (!called_back && !directory.wants(row.tenant, type)) return;
+  outbox::EventFacts facts;
+  facts.type = type;
+  facts.task = row.id;
+  facts.tenant = row.tenant;
+  facts.task_name = row.name;
+  facts.queue_name = row.queue_name;
+  facts.status = type == EventType::completed ? domain::Status::completed
+                 : type == EventType::retrying ? domain::Status::scheduled
+                                               : domain::Status::failed;
+  facts.attempt = row.attempt;
+  facts.failures = row.failures + (type == EventType::completed ? 0 : 1);
+  facts.max_attempts = row.max_attempts;
+  facts.result = finish.result;
+  facts.error_message = finish.error;
+  facts.at = now;
+  if (is_terminal(type)) facts.completed_at = now;
+  facts.next_at = finish.next_at;
+  facts.options = &row.options;
+  finish.outbox.drafts.push_back(outbox::event_draft(facts));
+  if (is_terminal(type)) finish.outbox.callback_url = row.options.callback_url;
+}
+
+store::Finish finish_of(Settlement settlement, const store::TaskRow& row, int run_attempt,
+                        const Services& services) {
+  const auto now = services.clock.now();
+  store::Finish finish{.tenant = row.tenant, .id = settlement.id, .token = settlement.token};
+  if (settlement.completed) {
+    finish.verdict = store::Verdict::completed;
+    finish.result = std::move(settlement.result);
+  } else {
+    finish.error = settlement.error.empty() ? "the worker reported a failure"
+                                            : std::move(settlement.error);
+    const bool again = settlement.retryable && run_attempt < row.max_attempts;
+    finish.verdict = again ? store::Verdict::retry : store::Verdict::failed;
+    if (again) {
+      finish.next_at = now + domain::delay_after(policy_of(row, services.directory),
+                                                 row.failures + 1, services.random);
+    }
+  }
+  add_event(finish, row, now, services.directory);
+  return finish;
+}
+
+using Rows = std::vector<std::optional<store::TaskRow>>;
+
+}  // namespace
+
+Result<store::LeaseToken> read_lease_token(json::FieldReader& in) {
+  const auto text = in.string("leaseToken", {1, 64, json::Need::required});
+  const auto token = text ? store::parse_lease_token(*text) : std::nullopt;
+  if (!token) return fail(stale());
+  return *token;
+}
+
+Result<Settlement> read_settlement(const json::Value& body, TaskId id, bool completed) {
+  Faults faults;
+  json::FieldReader in(body, "", faults.fields);
+  return read_fields(in, faults, id, completed);
+}
+
+Result<std::vector<Settlement>> read_settlements(const json::Value& body) {
+  std::vector<Settlement> settlements;
+  Faults faults;
+  std::size_t index = 0;
+  for (const auto& element : body.elements()) {
+    json::FieldReader in(element, fmt::format("/{}", index++), faults.fields);
+    const auto text = in.string("taskId", {36, 36, json::Need::required});
+    const auto id = text ? parse_id<TaskId>(*text) : std::nullopt;
+    if (text && !id) in.fault("taskId", "must be the id of a task");
+    const bool failed = element.find("errorMessage") || element.find("retryable");
+    Faults own;
+    auto settlement = read_fields(in, own, id.value_or(TaskId{}), !failed);
+    // An unreadable token is its own item's stale lease, which the store finds out.
+    if (!settlement && settlement.error().code != ErrorCode::stale_lease) {
+      return fail(settlement.error());
+    }
+    settlements.push_back(settlement ? std::move(*settlement)
+                                     : Settlement{.id = id.value_or(TaskId{})});
+    if (settlements.size() > domain::kBulkTasksMax) break;
+  }
+  if (const auto ok = faults.result(); !ok) return fail(ok.error());
+  if (settlements.empty() || settlements.size() > domain::kBulkTasksMax) {
+    return fail(ErrorCode::validation_failed,
+                fmt::format("send an array of 1 to {} answers", domain::kBulkTasksMax));
+  }
+  return settlements;
+}
+
+asio::awaitable<std::vector<Result<store::Finish::Reply>>> settle(
+    Call call, std::vector<Settlement> settlements) {
+  std::vector<TaskId> ids;
+  for (const auto& settlement : settlements) ids.push_back(settlement.id);
+  std::function<Rows(store::Snapshot&)> read = [tenant = call.tenant(),
+                                                ids](store::Snapshot& snapshot) {
+    Rows rows;
+    for (const auto id : ids) rows.push_back(snapshot.tasks().find(tenant, id));
+    return rows;
+  };
+  std::vector<Result<store::Finish::Reply>> replies(settlements.size(), fail(stale()));
+  const auto rows = co_await call.services.gateway.read<Rows>(std::move(read));
+  if (!rows) {
+    replies.assign(settlements.size(), fail(rows.error()));
+    co_return replies;
+  }
+  std::vector<store::Command> commands;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < settlements.size(); ++i) {
+    const auto& row = (*rows)[i];
+    if (!row) {
+      replies[i] = fail(ErrorCode::not_found, "no such task");
+      continue;
+    }
+    commands.emplace_back(
+        finish_of(std::move(settlements[i]), *row, row->run_attempt, call.services));
+    places.push_back(i);
+  }
+  auto answers = co_await call.services.gateway.ask_all(std::move(commands));
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    auto& answer = answers[i];
+    if (answer) {
+      replies[places[i]] = std::get<store::Finish::Reply>(std::move(*answer));
+    } else {
+      replies[places[i]] = fail(std::move(answer.error()));
+    }
+  }
+  co_return replies;
+}
+
+std::string settlements_json(const std::vector<TaskId>& ids,
+                             const std::vector<Result<store::Finish::Reply>>& replies) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object().key("results").begin_array();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    w.begin_object();
+    w.key("taskId").string(to_string(ids[i]));
+    w.key("status").number(replies[i] ? 200 : http_status(replies[i].error().code));
+    if (replies[i]) {
+      w.key("taskStatus").string(name(replies[i]->status));
+    } else {
+      w.key("problem").raw(problem_json(replies[i].error()));
+    }
+    w.end_object();
+  }
+  w.end_array().end_object();
+  return out;
+}
+
+}  // namespace belfry::api

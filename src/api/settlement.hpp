@@ -1,0 +1,40 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "api/route.hpp"
+#include "api/task_in.hpp"
+#include "json/field_reader.hpp"
+#include "store/commands.hpp"
+
+namespace belfry::api {
+
+// What a worker (or a target that answered 202) says of an attempt it holds.
+struct Settlement {
+  TaskId id;
+  store::LeaseToken token;
+  bool completed = true;
+  std::string result;  // raw JSON
+  std::string error;
+  bool retryable = true;
+};
+
+// The field leaseToken; stale_lease if it is none of ours (it may be a lost one's garbled copy).
+Result<store::LeaseToken> read_lease_token(json::FieldReader& in);
+
+// {"leaseToken", "result"} or {"leaseToken", "errorMessage", "retryable"}.
+Result<Settlement> read_settlement(const json::Value& body, TaskId id, bool completed);
+// The bulk form: an array of {"taskId", "leaseToken", "result"} or, failed, {"taskId", "leaseToken",
+// "errorMessage", "retryable"}; at most kBulkTasksMax.
+Result<std::vector<Settlement>> read_settlements(const json::Value& body);
+
+// Ends the attempts, retrying failed ones by their tasks' policies; replies in order.
+boost::asio::awaitable<std::vector<Result<store::Finish::Reply>>> settle(
+    Call call, std::vector<Settlement> settlements);
+
+std::string settlements_json(const std::vector<TaskId>& ids,
+                             const std::vector<Result<store::Finish::Reply>>& replies);
+
+}  // namespace belfry::api

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "api/services.hpp"
+
+namespace belfry::api {
+
+// How long a new key is published before it signs, so that whoever caches the JWKS knows it by then.
+inline constexpr std::chrono::minutes kKeyPublishedBeforeUse{5};
+
+// The signing keys of the store made ready: the newest that may sign now signs, all others that a
+// living token may carry verify. Creates the first one; drops those that no token needs any more.
+// Blocking; called at start, each minute, and after a rotation, never on an I/O thread.
+Result<> refresh_signing_keys(store::Gateway& gateway, const auth::SealedBox& sealed,
+                              const Clock& clock, std::chrono::seconds token_life,
+                              auth::Authenticator& authenticator, auth::TokenIssuer& issuer);
+
+// Adds a key that takes over after kKeyPublishedBeforeUse.
+store::TransactFn rotate_signing_key(const auth::SealedBox& sealed, Timestamp now);
+
+}  // namespace belfry::api

@@ -1,0 +1,192 @@
+#include "api/task_in.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/encoding.hpp"
+
+namespace belfry::api {
+namespace {
+
+const std::map<std::string, int, std::less<>> kPriorityNames = {
+    {"LOW", 3}, {"NORMAL", 5}, {"HIGH", 8}, {"CRITICAL", 10}};
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+void read_priority(json::FieldReader& in, domain::NewTask& task) {
+  constexpr auto kRule = "must be a whole number from 1 to 10 (10 is most urgent), or LOW, NORMAL, "
+                         "HIGH or CRITICAL";
+  const auto raw = in.raw("priority");
+  if (!raw || *raw == "null") return;
+  const json::Value value(*raw);
+  if (const auto number = value.int64()) {
+    if (*number < domain::kPriorityMin || *number > domain::kPriorityMax) {
+      return in.fault("priority", kRule);
+    }
+    task.priority = static_cast<int>(*number);
+    return;
+  }
+  const auto text = value.string();
+  const auto named = text ? kPriorityNames.find(*text) : kPriorityNames.end();
+  if (named == kPriorityNames.end()) return in.fault("priority", kRule);
+  task.priority = named->second;
+}
+
+void read_times(json::FieldReader& in, std::chrono::minutes zone, domain::NewTask& task) {
+  task.scheduled_for = in.time("scheduledFor", zone);
+  const json::IntegerLimits kDelay{0, std::chrono::milliseconds(domain::kHorizonMax).count()};
+  if (const auto delay = in.integer("delayMs", kDelay)) {
+    if (in.presence("scheduledFor") == json::FieldReader::Presence::value) {
+      in.fault("delayMs", "give either delayMs or scheduledFor, not both");
+    }
+    task.scheduled_for = task.submitted_at + Millis{*delay};
+  }
+  if (task.scheduled_for && *task.scheduled_for > task.submitted_at + domain::kHorizonMax) {
+    in.fault("scheduledFor", "must be at most 366 days ahead");
+  }
+  task.expires_at = in.time("expiresAt", zone);
+  if (task.expires_at && *task.expires_at <= task.submitted_at) {
+    in.fault("expiresAt", "must lie in the future");
+  } else if (task.expires_at && task.scheduled_for && *task.expires_at <= *task.scheduled_for) {
+    in.fault("expiresAt", "must be later than scheduledFor");
+  }
+}
+
+void read_tags(json::FieldReader& in, domain::TaskOptions& options) {
+  const auto tags = in.array("tags");
+  if (!tags) return;
+  for (const auto& element : tags->elements()) {
+    auto tag = element.string();
+    if (!tag || is_blank(*tag) || tag->size() > domain::kTagCharsMax ||
+        options.tags.size() >= domain::kTagsMax) {
+      return in.fault("tags", fmt::format("must be at most {} strings of 1 to {} bytes",
+                                          domain::kTagsMax, domain::kTagCharsMax));
+    }
+    options.tags.push_back(std::move(*tag));
+  }
+}
+
+void read_labels(json::FieldReader& in, domain::TaskOptions& options) {
+  const auto labels = in.object("labels");
+  if (!labels) return;
+  for (const auto& member : labels->members()) {
+    auto value = member.value.string();
+    auto key = member.key();
+    if (!value || is_blank(key) || key.size() > domain::kTagCharsMax ||
+        value->size() > domain::kLabelCharsMax || options.labels.size() >= domain::kLabelsMax) {
+      return in.fault("labels", fmt::format("must be at most {} members with string values; keys up "
+                                            "to {} and values up to {} bytes",
+                                            domain::kLabelsMax, domain::kTagCharsMax,
+                                            domain::kLabelCharsMax));
+    }
+    options.labels.emplace_back(std::move(key), std::move(*value));
+  }
+}
+
+void read_attempts(json::FieldReader& in, const domain::RetryPolicy& queue_policy, Faults& faults,
+                   domain::NewTask& task) {
+  task.max_attempts = queue_policy.max_attempts;
+  const auto max_retries = in.integer("maxRetries", {1, domain::kAttemptsMax});
+  if (const auto retry = in.object("retry")) {
+    auto defaults = queue_policy;
+    if (max_retries) defaults.max_attempts = static_cast<int>(*max_retries);
+    task.options.retry = read_retry(*retry, in.pointer("retry"), defaults, faults);
+    if (task.options.retry) task.max_attempts = task.options.retry->max_attempts;
+    if (max_retries && task.max_attempts != *max_retries) {
+      in.fault("maxRetries", "differs from retry.maxAttempts, of which it is the older name; give "
+                             "one of them");
+    }
+  } else if (max_retries) {
+    task.max_attempts = static_cast<int>(*max_retries);
+  }
+}
+
+bool is_traceparent(std::string_view text) {  // W3C Trace Context, version 00
+  const auto hex = [](std::string_view part) {
+    return std::all_of(part.begin(), part.end(), [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    });
+  };
+  return text.size() == 55 && text.starts_with("00-") && text[35] == '-' && text[52] == '-' &&
+         hex(text.substr(3, 32)) && hex(text.substr(36, 16)) && hex(text.substr(53)) &&
+         text.substr(3, 32).find_first_not_of('0') != std::string_view::npos &&
+         text.substr(36, 16).find_first_not_of('0') != std::string_view::npos;
+}
+
+void read_queue(json::FieldReader& in, domain::NewTask& task) {
+  auto queue = in.string("queue");
+  if (!queue) return;
+  if (!domain::is_queue_name(*queue)) {
+    return in.fault("queue", "must be 1 to 128 of the characters A-Z a-z 0-9 . _ -");
+  }
+  task.queue = std::move(*queue);
+}
+
+}  // namespace
+
+void Faults::add(std::string pointer, std::string detail) {
+  fields.push_back({std::move(pointer), std::move(detail)});
+}
+
+Result<> Faults::result() const {
+  if (fields.empty()) return {};
+  const bool only_destinations = destinations == fields.size();
+  Error error{only_destinations ? ErrorCode::destination_forbidden : ErrorCode::validation_failed,
+              fields.size() == 1
+                  ? fmt::format("{}: {}", fields[0].pointer, fields[0].detail)
+                  : fmt::format("{} fields need mending; see `errors`", fields.size()),
+              fields};
+  return fail(std::move(error));
+}
+
+Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant,
+                                        const Services& services,
+                                        std::optional<std::string_view> traceparent) {
+  Faults faults;
+  json::FieldReader in(body, "", faults.fields);
+  domain::NewTask task;
+  task.tenant = tenant;
+  task.submitted_at = services.clock.now();
+  if (auto task_name = in.string("taskName", {1, domain::kTaskNameCharsMax, json::Need::required})) {
+    if (is_blank(*task_name)) in.fault("taskName", "must not be blank");
+    task.name = std::move(*task_name);
+  }
+  if (const auto payload = in.raw("payload"); payload && *payload != "null") {
+    if (payload->size() > domain::kPayloadBytesMax) {
+      return fail(ErrorCode::payload_too_large,
+                  fmt::format("the payload has {} bytes; at most {} are taken: store large data "
+                              "elsewhere and submit a reference to it",
+                              payload->size(), domain::kPayloadBytesMax));
+    }
+    task.payload = *payload;
+  }
+  read_queue(in, task);
+  const auto queue = services.directory.queue(tenant, task.queue);
+  const auto policy = queue && queue->settings.retry ? *queue->settings.retry
+                                                     : domain::RetryPolicy{};
+  read_priority(in, task);
+  read_times(in, services.options.zone_offset, task);
+  if (const auto target = in.object("target")) {
+    task.options.target = read_target(*target, in.pointer("target"), services.egress, faults);
+  }
+  read_attempts(in, policy, faults, task);
+  const json::IntegerLimits kTimeout{domain::kTimeoutMin.count(), domain::kTimeoutMax.count()};
+  if (const auto ms = in.integer("timeoutMs", kTimeout)) task.options.timeout = Millis{*ms};
+  if (auto url = in.string("callbackUrl", {0, domain::kUrlBytesMax}); url && !url->empty()) {
+    check_url(*url, in.pointer("callbackUrl"), services.egress, faults);
+    task.options.callback_url = std::move(*url);
+  }
+  read_tags(in, task.options);
+  read_labels(in, task.options);
+  in.done();
+  if (const auto ok = faults.result(); !ok) return fail(ok.error());
+  if (traceparent && is_traceparent(*traceparent)) task.options.traceparent = *traceparent;
+  task.id = services.ids.make<TaskId>();
+  return task;
+}
+
+}  // namespace belfry::api

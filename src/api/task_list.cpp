@@ -1,0 +1,125 @@
+#include "api/task_list.hpp"
+
+#include <fmt/format.h>
+
+#include "api/answer.hpp"
+#include "api/cursor.hpp"
+#include "api/task_out.hpp"
+
+namespace belfry::api {
+namespace {
+
+constexpr std::size_t kFilterValuesMax = 32;
+constexpr std::size_t kTextBytesMax = 256;
+
+Result<std::vector<std::string>> values(const Query& query, std::string_view name,
+                                        std::size_t bytes_max) {
+  auto list = query.many(name);
+  if (list.size() > kFilterValuesMax) {
+    return fail(query_error(name, fmt::format("at most {} values", kFilterValuesMax)));
+  }
+  for (const auto& value : list) {
+    if (value.size() > bytes_max) {
+      return fail(query_error(name, fmt::format("a value has more than {} bytes", bytes_max)));
+    }
+  }
+  return list;
+}
+
+Result<std::vector<domain::Status>> statuses(const Query& query) {
+  std::vector<domain::Status> list;
+  for (const auto& text : query.many("status")) {
+    const auto status = domain::parse_status(text);
+    if (!status || *status == domain::Status::blocked) {
+      return fail(query_error("status",
+                              "must be SCHEDULED, PENDING, RUNNING, COMPLETED, FAILED, CANCELLED or "
+                              "EXPIRED; several are separated by commas"));
+    }
+    list.push_back(*status);
+  }
+  return list;
+}
+
+Result<View> view_of(const Query& query) {
+  const auto view = query.one("view");
+  if (!view || *view == "full") return View::full;
+  if (*view == "summary") return View::summary;
+  return fail(query_error("view", "must be full or summary"));
+}
+
+std::string array_json(const std::vector<store::TaskRow>& rows, View view) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_array();
+  for (const auto& row : rows) write_task(w, row, view);
+  w.end_array();
+  return out;
+}
+
+}  // namespace
+
+Result<store::TaskFilter> read_filter(const Query& query, std::chrono::minutes zone) {
+  store::TaskFilter filter;
+  auto wanted = statuses(query);
+  if (!wanted) return fail(wanted.error());
+  filter.statuses = std::move(*wanted);
+  const std::pair<std::string_view, std::vector<std::string>*> lists[] = {
+      {"queue", &filter.queues}, {"type", &filter.names}, {"tag", &filter.tags}};
+  for (const auto& [name, into] : lists) {
+    auto list = values(query, name, 4 * domain::kTaskNameCharsMax);
+    if (!list) return fail(list.error());
+    *into = std::move(*list);
+  }
+  const std::pair<std::string_view, std::optional<Timestamp>*> times[] = {
+      {"createdFrom", &filter.created_from},
+      {"createdTo", &filter.created_to},
+      {"finishedFrom", &filter.finished_from},
+      {"finishedTo", &filter.finished_to}};
+  for (const auto& [name, into] : times) {
+    auto time = query.time(name, zone);
+    if (!time) return fail(time.error());
+    *into = *time;
+  }
+  filter.text = query.one("text").value_or("");
+  if (filter.text.size() > kTextBytesMax) {
+    return fail(query_error("text", fmt::format("has more than {} bytes", kTextBytesMax)));
+  }
+  return filter;
+}
+
+boost::asio::awaitable<Result<http::Response>> list_tasks(Call call) {
+  auto query = Query::read(
+      call.request,
+      {"createdFrom", "createdTo", "finishedFrom", "finishedTo", "text", "view", "limit", "cursor"},
+      {"status", "queue", "type", "tag"});
+  if (!query) co_return fail(query.error());
+  auto filter = read_filter(*query, call.services.options.zone_offset);
+  if (!filter) co_return fail(filter.error());
+  const auto limit = query->limit();
+  if (!limit) co_return fail(limit.error());
+  const auto view = view_of(*query);
+  if (!view) co_return fail(view.error());
+  const auto scope = "tasks?" + query->canonical();
+  std::optional<TaskId> before;
+  if (const auto cursor = query->one("cursor")) {
+    const auto position = read_cursor(call.tenant(), scope, *cursor);
+    if (!position) co_return fail(position.error());
+    before = TaskId{*position};
+  }
+  const bool summary = *view == View::summary;
+  std::function<store::TaskPage(store::Snapshot&)> read =
+      [tenant = call.tenant(), filter = std::move(*filter), before, limit = *limit,
+       summary](store::Snapshot& snapshot) {
+        return snapshot.tasks().query(tenant, filter, before, limit, summary);
+      };
+  auto page = co_await call.services.gateway.read<store::TaskPage>(std::move(read));
+  if (!page) co_return fail(page.error());
+  auto response = json_answer(200, array_json(page->tasks, *view));
+  if (page->next) {
+    const auto cursor = make_cursor(call.tenant(), scope, page->next->uuid);
+    response.headers.add("Link", next_link(call.request, cursor));
+  }
+  co_return response;
+}
+
+}  // namespace belfry::api

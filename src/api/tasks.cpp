@@ -1,0 +1,174 @@
+// Submit, get, cancel and retry one task.
+#include <fmt/format.h>
+
+#include "api/answer.hpp"
+#include "api/app.hpp"
+#include "api/body.hpp"
+#include "api/idempotency.hpp"
+#include "api/submission.hpp"
+#include "api/task_in.hpp"
+#include "api/task_out.hpp"
+#include "api/task_list.hpp"
+#include "outbox/event_body.hpp"
+
+namespace belfry::api {
+namespace {
+
+namespace asio = boost::asio;
+using Answer = asio::awaitable<Result<http::Response>>;
+
+constexpr int kLogLinesShown = 200;
+
+struct Loaded {
+  std::optional<store::TaskRow> row;
+  TaskDetail detail;
+  std::optional<store::QueueRow> queue;
+  store::StatusCounts tenant_counts;
+};
+
+Error no_such_task() { return {ErrorCode::not_found, "no such task"}; }
+
+asio::awaitable<Result<Loaded>> load(const Call& call, TaskId id) {
+  const auto tenant = call.tenant();
+  std::function<Loaded(store::Snapshot&)> read = [tenant, id](store::Snapshot& snapshot) {
+    Loaded loaded;
+    auto& tasks = snapshot.tasks();
+    loaded.row = tasks.find(tenant, id);
+    if (!loaded.row) return loaded;
+    loaded.detail.attempts = tasks.attempts(tenant, id);
+    loaded.detail.log_lines = tasks.log_lines(tenant, id, kLogLinesShown);
+    if (loaded.row->status == domain::Status::pending) {
+      loaded.queue = snapshot.queues().find(tenant, loaded.row->queue_name);
+      loaded.tenant_counts = snapshot.metrics().counts(tenant);
+    }
+    return loaded;
+  };
+  auto loaded = co_await call.services.gateway.read<Loaded>(std::move(read));
+  if (!loaded) co_return fail(loaded.error());
+  if (!loaded->row) co_return fail(no_such_task());
+  co_return std::move(*loaded);
+}
+
+bool runs_on_worker(const Loaded& loaded) {
+  const auto lane = domain::lane_of(loaded.row->options.target);
+  if (lane != domain::Lane::by_queue_default) return lane == domain::Lane::worker;
+  const auto& target = loaded.queue->queue.settings.default_target;
+  return target && std::holds_alternative<domain::WorkerTarget>(*target);
+}
+
+void say(TaskDetail& detail, std::string reason, std::string words) {
+  detail.waiting_reason = std::move(reason);
+  detail.waiting_detail = std::move(words);
+}
+
+// Why a task waits, as far as the store knows it; the strongest reason first.
+void explain_waiting(Loaded& loaded, const domain::Tenant& tenant) {
+  const auto& row = *loaded.row;
+  auto& detail = loaded.detail;
+  if (row.status == domain::Status::scheduled) {
+    if (row.failures > 0) return say(detail, "retry_backoff", "waits before its next attempt");
+    return say(detail, "not_due", "its time has not come yet");
+  }
+  if (row.status != domain::Status::pending || !loaded.queue) return;
+  const auto& settings = loaded.queue->queue.settings;
+  if (settings.paused) return say(detail, "queue_paused", "resume the queue to let it run");
+  if (settings.concurrency_limit && loaded.queue->running >= *settings.concurrency_limit) {
+    return say(detail, "queue_limit",
+               fmt::format("{} tasks of its queue run, which is its concurrency limit",
+                           loaded.queue->running));
+  }
+  const auto running = loaded.tenant_counts[domain::Status::running];
+  if (running >= tenant.limits.running_max) {
+    return say(detail, "tenant_limit",
+               fmt::format("{} tasks of this tenant run, which is its limit", running));
+  }
+  if (runs_on_worker(loaded)) {
+    return say(detail, "no_worker", "no worker has asked for it yet (POST /api/v1/leases)");
+  }
+  say(detail, "fair_share", "more urgent tasks, or other tenants' turns, come first");
+}
+
+Answer get_task(Call call) {
+  const auto id = id_param<TaskId>(call, 0, "task");
+  if (!id) co_return fail(id.error());
+  auto loaded = co_await load(call, *id);
+  if (!loaded) co_return fail(loaded.error());
+  if (const auto tenant = call.services.directory.tenant(call.tenant())) {
+    explain_waiting(*loaded, *tenant);
+  }
+  co_return json_answer(200, task_json(*loaded->row, View::full, &loaded->detail));
+}
+
+Answer submit_task(Call call) {
+  auto key = idempotency_key(call.request);
+  if (!key) co_return fail(key.error());
+  const auto body = json_body(call.request);
+  if (!body) co_return fail(body.error());
+  auto task = read_submission(*body, call.tenant(), call.services,
+                              call.request.headers.get("traceparent"));
+  if (!task) co_return fail(task.error());
+  auto command = submit_command(std::move(*task), call.services);
+  command.idempotency = std::move(*key);
+  // The answer is made from what was submitted; only a replay has to look the task up.
+  auto row = row_of(command.task, domain::Status::pending);
+  const auto reply = co_await call.services.gateway.ask(std::move(command));
+  if (!reply) co_return fail(reply.error());
+  if (reply->replayed) {
+    auto loaded = co_await load(call, reply->id);
+    if (!loaded) co_return fail(loaded.error());
+    row = as_submitted(std::move(*loaded->row));
+  }
+  row.status = reply->status;
+  if (row.status == domain::Status::scheduled) row.next_at = row.scheduled_for;
+  auto response = created("/api/v1/tasks/" + to_string(reply->id), task_json(row));
+  if (reply->replayed) response.headers.set("Idempotency-Replayed", "true");
+  co_return response;
+}
+
+Answer cancel_task(Call call) {
+  const auto id = id_param<TaskId>(call, 0, "task");
+  if (!id) co_return fail(id.error());
+  auto loaded = co_await load(call, *id);
+  if (!loaded) co_return fail(loaded.error());
+  const auto now = call.services.clock.now();
+  store::End command{.tenant = call.tenant(), .id = *id, .status = domain::Status::cancelled};
+  command.error = "cancelled by request";
+  command.outbox = outbox_of(*loaded->row, domain::EventType::cancelled, command.error, now,
+                             call.services.directory);
+  const auto reply = co_await call.services.gateway.ask(std::move(command));
+  if (!reply) co_return fail(reply.error());
+  http::Response response;  // the original answers with an empty body
+  response.status = 200;
+  co_return response;
+}
+
+Answer retry_task(Call call) {
+  const auto id = id_param<TaskId>(call, 0, "task");
+  if (!id) co_return fail(id.error());
+  const auto tenant = call.tenant();
+  const auto now = call.services.clock.now();
+  store::TransactFn start = [tenant, task = *id, now](store::Transaction& tx) {
+    return tx.task_writes().start_new_run(tenant, task, now);
+  };
+  const auto done = co_await call.services.gateway.transact(std::move(start));
+  if (!done) co_return fail(done.error());
+  auto loaded = co_await load(call, *id);
+  if (!loaded) co_return fail(loaded.error());
+  co_return json_answer(200, task_json(*loaded->row, View::full, &loaded->detail));
+}
+
+}  // namespace
+
+Routes task_routes() {
+  const auto reads = with(auth::Scope::tasks_read);
+  const auto writes = with(auth::Scope::tasks_write);
+  return {
+      {http::Method::post, "/api/v1/tasks", writes, submit_task},
+      {http::Method::get, "/api/v1/tasks", reads, list_tasks},
+      {http::Method::get, "/api/v1/tasks/{taskId}", reads, get_task},
+      {http::Method::delete_, "/api/v1/tasks/{taskId}", writes, cancel_task},
+      {http::Method::post, "/api/v1/tasks/{taskId}/retry", writes, retry_task},
+  };
+}
+
+}  // namespace belfry::api

@@ -1,0 +1,193 @@
+// POST /api/v1/tasks/bulk: many submissions at once, each with its own result.
+#include <fmt/format.h>
+
+#include "api/answer.hpp"
+#include "api/app.hpp"
+#include "api/body.hpp"
+#include "api/idempotency.hpp"
+#include "api/problem.hpp"
+#include "api/submission.hpp"
+#include "api/task_in.hpp"
+#include "api/task_out.hpp"
+#include "json/check.hpp"
+
+namespace belfry::api {
+namespace {
+
+namespace asio = boost::asio;
+using Answer = asio::awaitable<Result<http::Response>>;
+
+Error wrong_count() {
+  return {ErrorCode::validation_failed,
+          fmt::format("send 1 to {} tasks, as a JSON array or as NDJSON (one object a line)",
+                      domain::kBulkTasksMax)};
+}
+
+struct Item {
+  Result<json::Value> body = json::Value();
+};
+
+Result<std::vector<Item>> array_items(const http::Request& request) {
+  const auto body = json_body(request);
+  if (!body) return fail(body.error());
+  if (body->kind() != json::Kind::array) return fail(wrong_count());
+  std::vector<Item> items;
+  for (const auto& element : body->elements()) {
+    if (items.size() == domain::kBulkTasksMax) return fail(wrong_count());
+    items.push_back({element});
+  }
+  return items;
+}
+
+// A line that is no JSON is its own item's fault.
+Result<std::vector<Item>> line_items(std::string_view text) {
+  std::vector<Item> items;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    if (items.size() == domain::kBulkTasksMax) return fail(wrong_count());
+    const auto ok = json::check(line, domain::kJsonDepthMax);
+    items.push_back(ok ? Item{json::Value(line)} : Item{fail(ok.error())});
+  }
+  return items;
+}
+
+Result<std::vector<Item>> items_of(const http::Request& request) {
+  const auto type = request.headers.get("Content-Type").value_or("");
+  const bool lines = type.starts_with("application/x-ndjson");
+  auto items = lines ? line_items(request.body) : array_items(request);
+  if (items && items->empty()) return fail(wrong_count());
+  return items;
+}
+
+struct Prepared {
+  std::vector<Result<store::TaskRow>> rows;   // one an item; the error where it was refused
+  std::vector<store::Submit> commands;        // one a good item, in order
+};
+
+Prepared prepare(const Call& call, const std::vector<Item>& items) {
+  Prepared prepared;
+  const auto traceparent = call.request.headers.get("traceparent");
+  for (const auto& item : items) {
+    auto task = item.body ? read_submission(*item.body, call.tenant(), call.services, traceparent)
+                          : Result<domain::NewTask>(fail(item.body.error()));
+    if (!task) {
+      prepared.rows.push_back(fail(std::move(task.error())));
+      continue;
+    }
+    auto command = submit_command(std::move(*task), call.services);
+    prepared.rows.push_back(row_of(command.task, domain::Status::pending));
+    prepared.commands.push_back(std::move(command));
+  }
+  return prepared;
+}
+
+std::string results_json(const std::vector<Result<store::TaskRow>>& rows) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object().key("results").begin_array();
+  for (const auto& row : rows) {
+    w.begin_object();
+    w.key("status").number(row ? 201 : http_status(row.error().code));
+    if (row) {
+      w.key("task");
+      write_task(w, *row, View::summary);
+    } else {
+      w.key("problem").raw(problem_json(row.error()));
+    }
+    w.end_object();
+  }
+  w.end_array().end_object();
+  return out;
+}
+
+// Puts the store's replies into the rows of the accepted items.
+void apply(std::vector<Result<store::TaskRow>>& rows,
+           const std::vector<Result<store::Submit::Reply>>& replies) {
+  auto reply = replies.begin();
+  for (auto& row : rows) {
+    if (!row) continue;
+    if (*reply) {
+      row->status = (*reply)->status;
+      if (row->status == domain::Status::scheduled) row->next_at = row->scheduled_for;
+    } else {
+      row = fail(reply->error());
+    }
+    ++reply;
+  }
+}
+
+asio::awaitable<std::vector<Result<store::Submit::Reply>>> submit_each(
+    store::Gateway& gateway, std::vector<store::Submit> commands) {
+  std::vector<store::Command> wrapped;
+  wrapped.reserve(commands.size());
+  for (auto& command : commands) wrapped.emplace_back(std::move(command));
+  auto replies = co_await gateway.ask_all(std::move(wrapped));
+  std::vector<Result<store::Submit::Reply>> typed;
+  typed.reserve(replies.size());
+  for (auto& reply : replies) {
+    if (reply) {
+      typed.push_back(std::get<store::Submit::Reply>(std::move(*reply)));
+    } else {
+      typed.push_back(fail(std::move(reply.error())));
+    }
+  }
+  co_return typed;
+}
+
+// Under an idempotency key all of it is one transaction, and the whole answer is kept with the key.
+Answer submit_under_key(Call call, Prepared prepared, store::IdempotencyKey key) {
+  struct Outcome {
+    std::optional<store::IdempotentAnswer> earlier;
+    std::string body;
+  };
+  auto outcome = std::make_shared<Outcome>();
+  store::TransactFn fn = [outcome, tenant = call.tenant(), key, now = call.services.clock.now(),
+                          prepared = std::move(prepared)](store::Transaction& tx) -> Result<> {
+    auto& kept = tx.idempotency_writes();
+    outcome->earlier = kept.find(tenant, key.key);
+    if (outcome->earlier) return {};
+    std::vector<Result<store::Submit::Reply>> replies;
+    for (const auto& command : prepared.commands) replies.push_back(tx.submit(command));
+    auto rows = prepared.rows;
+    apply(rows, replies);
+    outcome->body = results_json(rows);
+    kept.insert(tenant, key.key, {key.fingerprint, 200, outcome->body}, now);
+    return {};
+  };
+  const auto done = co_await call.services.gateway.transact(std::move(fn));
+  if (!done) co_return fail(done.error());
+  if (!outcome->earlier) co_return json_answer(200, std::move(outcome->body));
+  if (outcome->earlier->fingerprint != key.fingerprint) {
+    co_return fail(ErrorCode::idempotency_mismatch,
+                   "this Idempotency-Key was used with another request; take a fresh key");
+  }
+  auto response = json_answer(outcome->earlier->status, std::move(outcome->earlier->body));
+  response.headers.set("Idempotency-Replayed", "true");
+  co_return response;
+}
+
+Answer submit_bulk(Call call) {
+  auto key = idempotency_key(call.request);
+  if (!key) co_return fail(key.error());
+  const auto items = items_of(call.request);
+  if (!items) co_return fail(items.error());
+  auto prepared = prepare(call, *items);
+  if (*key) co_return co_await submit_under_key(call, std::move(prepared), std::move(**key));
+  auto rows = std::move(prepared.rows);
+  const auto replies =
+      co_await submit_each(call.services.gateway, std::move(prepared.commands));
+  apply(rows, replies);
+  co_return json_answer(200, results_json(rows));
+}
+
+}  // namespace
+
+Routes bulk_routes() {
+  return {{http::Method::post, "/api/v1/tasks/bulk", with(auth::Scope::tasks_write), submit_bulk,
+           domain::kBulkBodyBytesMax}};
+}
+
+}  // namespace belfry::api
