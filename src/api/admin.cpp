@@ -114,7 +114,8 @@ Answer set_limits(Call call) {
   const auto unfinished = in.integer("unfinishedMax", {0, 1'000'000'000});
   in.done();
   if (const auto ok = faults.result(); !ok) co_return fail(ok.error());
-  store::TransactFn fn = [id = *id, running, weight, unfinished](store::Transaction& tx) -> Result<> {
+  store::TransactFn fn = [id = *id, running, weight,
+                          unfinished](store::Transaction& tx) -> Result<> {
     const auto tenant = tx.tenants().find(id);
     if (!tenant) return fail(ErrorCode::not_found, "no such tenant");
     auto limits = tenant->limits;
@@ -136,7 +137,8 @@ Answer suspend(Call call) {
   const auto reason = in.string("reason", {0, 256}).value_or("");
   in.done();
   if (const auto ok = faults.result(); !ok) co_return fail(ok.error());
-  store::TransactFn fn = [id = *id, reason, now = call.services.clock.now()](store::Transaction& tx) {
+  store::TransactFn fn = [id = *id, reason,
+                          now = call.services.clock.now()](store::Transaction& tx) {
     return tx.tenant_writes().set_suspended(id, now, reason);
   };
   co_return co_await change(call, *id, std::move(fn));

@@ -22,9 +22,8 @@ bool has_body(http::Method method) {
 bool is_media_type(std::string_view value, std::string_view wanted) {
   const auto end = value.find_first_of("; \t");
   const auto type = value.substr(0, end);
-  return std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b;
-  });
+  return std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
 // Changes need application/json, so that a browser must ask first; the OAuth2 form and NDJSON are
@@ -42,7 +41,8 @@ Result<> check_media_type(const http::Request& request) {
       is_media_type(*type, "application/x-www-form-urlencoded")) {
     return {};
   }
-  if (type && request.path == "/api/v1/tasks/bulk" && is_media_type(*type, "application/x-ndjson")) {
+  if (type && request.path == "/api/v1/tasks/bulk" &&
+      is_media_type(*type, "application/x-ndjson")) {
     return {};
   }
   return fail(ErrorCode::unsupported_media_type,
@@ -69,7 +69,8 @@ Result<std::string_view> bearer_token(const http::Request& request) {
 
 Result<> check_access(const Access& access, const auth::Principal& principal) {
   switch (access.who) {
-    case Access::Who::anyone: return {};
+    case Access::Who::anyone:
+      return {};
     case Access::Who::operator_:
       if (principal.is_operator()) return {};
       return fail(ErrorCode::forbidden, "this needs an operator's token");
@@ -88,8 +89,7 @@ Result<> check_access(const Access& access, const auth::Principal& principal) {
 }
 
 void concat(Routes& all, Routes more) {
-  all.insert(all.end(), std::make_move_iterator(more.begin()),
-             std::make_move_iterator(more.end()));
+  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
 Routes all_routes() {
@@ -110,15 +110,20 @@ Routes all_routes() {
 
 }  // namespace
 
-Access anyone() { return {Access::Who::anyone, {}}; }
-Access with(auth::Scope scope) { return {Access::Who::tenant, auth::Scopes{scope}}; }
-Access operators_only() { return {Access::Who::operator_, {}}; }
+Access anyone() {
+  return {Access::Who::anyone, {}};
+}
+Access with(auth::Scope scope) {
+  return {Access::Who::tenant, auth::Scopes{scope}};
+}
+Access operators_only() {
+  return {Access::Who::operator_, {}};
+}
 
 App::App(Services services) : services_(std::move(services)), routes_(all_routes()) {
   for (const auto& route : routes_) {
-    router_.add(route.method, std::string(route.pattern), [this, &route](http::Request& request) {
-      return run(route, request);
-    });
+    router_.add(route.method, std::string(route.pattern),
+                [this, &route](http::Request& request) { return run(route, request); });
   }
 }
 
@@ -132,7 +137,8 @@ Result<auth::Principal> App::authenticate(const Route& route, const http::Reques
     const auto tenant = services_.directory.tenant(principal->tenant);
     if (!tenant) return fail(ErrorCode::invalid_token, "the token's tenant does not exist here");
     if (tenant->suspended_at) {
-      return fail(ErrorCode::forbidden, "this tenant is suspended; ask the operator of the service");
+      return fail(ErrorCode::forbidden,
+                  "this tenant is suspended; ask the operator of the service");
     }
   }
   if (const auto allowed = check_access(route.access, *principal); !allowed) {
@@ -169,12 +175,12 @@ asio::awaitable<http::Response> App::handle(http::Request& request) const {
     request.params = std::move(match.params);
     response = co_await (*match.handler)(request);
   } else if (!match.allow.empty()) {
-    response = problem(Error{ErrorCode::method_not_allowed,
-                             fmt::format("this path takes {}", match.allow)});
+    response = problem(
+        Error{ErrorCode::method_not_allowed, fmt::format("this path takes {}", match.allow)});
     response.headers.set("Allow", match.allow);
   } else {
-    response = problem(Error{ErrorCode::not_found,
-                             "no such path; GET /openapi.yaml lists those there are"});
+    response = problem(
+        Error{ErrorCode::not_found, "no such path; GET /openapi.yaml lists those there are"});
   }
   add_cors(options, request, response);
   co_return response;
@@ -185,7 +191,9 @@ std::size_t App::body_limit(http::Method, std::string_view path) const {
   return bulk ? domain::kBulkBodyBytesMax : domain::kBodyBytesMax;
 }
 
-std::vector<std::pair<http::Method, std::string>> App::routes() const { return router_.routes(); }
+std::vector<std::pair<http::Method, std::string>> App::routes() const {
+  return router_.routes();
+}
 
 http::ServerHooks App::hooks() const {
   return {.handle = [this](http::Request& request) { return handle(request); },

@@ -29,8 +29,7 @@ void never_store(http::Response& response) {
 Result<std::string> read_registration(const json::Value& body, const Options& options) {
   Faults faults;
   json::FieldReader in(body, "", faults.fields);
-  const auto name =
-      in.string("tenantName", {1, domain::kTenantNameCharsMax, json::Need::required});
+  const auto name = in.string("tenantName", {1, domain::kTenantNameCharsMax, json::Need::required});
   if (name && name->find_first_not_of(" \t\r\n") == std::string::npos) {
     in.fault("tenantName", "must not be blank");
   }
@@ -59,8 +58,7 @@ Answer register_tenant(Call call) {
   tenant.id = call.services.ids.make<TenantId>();
   tenant.name = *tenant_name;
   tenant.created_at = now;
-  tenant.sealed_secret =
-      call.services.sealed.seal(secret, auth::place_of_tenant_secret(tenant.id));
+  tenant.sealed_secret = call.services.sealed.seal(secret, auth::place_of_tenant_secret(tenant.id));
   store::ApiKeyRow key;
   key.id = call.services.ids.make<ApiKeyId>();
   key.tenant = tenant.id;
@@ -163,7 +161,8 @@ Answer token_for_form(Call call) {
 
 Answer token(Call call) {
   const auto type = call.request.headers.get("Content-Type").value_or("");
-  if (type.starts_with("application/x-www-form-urlencoded")) co_return co_await token_for_form(call);
+  if (type.starts_with("application/x-www-form-urlencoded"))
+    co_return co_await token_for_form(call);
   co_return co_await token_for_json(call);
 }
 

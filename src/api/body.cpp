@@ -26,7 +26,8 @@ Result<json::Value> optional_json_body(const http::Request& request) {
 }
 
 Error query_error(std::string_view parameter, std::string detail) {
-  return Error{ErrorCode::invalid_query, fmt::format("query parameter {}: {}", parameter, detail),
+  return Error{ErrorCode::invalid_query,
+               fmt::format("query parameter {}: {}", parameter, detail),
                {{std::string(parameter), std::move(detail)}}};
 }
 
@@ -43,11 +44,11 @@ Result<Query> Query::read(const http::Request& request, std::vector<std::string_
     };
     if (in(repeatable)) continue;
     if (!in(known)) {
-      return fail(Error{ErrorCode::invalid_query,
-                        fmt::format("unknown query parameter; this list takes {}{}{}",
-                                    fmt::join(known, ", "), repeatable.empty() ? "" : ", ",
-                                    fmt::join(repeatable, ", ")),
-                        {{key.substr(0, 64), "unknown parameter"}}});
+      return fail(Error{
+          ErrorCode::invalid_query,
+          fmt::format("unknown query parameter; this list takes {}{}{}", fmt::join(known, ", "),
+                      repeatable.empty() ? "" : ", ", fmt::join(repeatable, ", ")),
+          {{key.substr(0, 64), "unknown parameter"}}});
     }
     const auto same = [&](const auto& other) { return other.first == key; };
     if (std::count_if(values->begin(), values->end(), same) > 1) {
@@ -87,8 +88,8 @@ Result<int> Query::limit() const {
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
   if (error != std::errc{} || end != text->data() + text->size() || limit < 1 ||
       limit > domain::kPageLimitMax) {
-    return fail(query_error("limit", fmt::format("must be a whole number from 1 to {}",
-                                                 domain::kPageLimitMax)));
+    return fail(query_error(
+        "limit", fmt::format("must be a whole number from 1 to {}", domain::kPageLimitMax)));
   }
   return limit;
 }

@@ -25,15 +25,15 @@ std::unexpected<OAuthFault> oauth_fault(std::string error, std::string descripti
 std::optional<std::pair<std::string, std::string>> basic_credentials(std::string_view header) {
   constexpr std::string_view kScheme = "basic ";
   if (header.size() < kScheme.size()) return std::nullopt;
-  const bool basic =
-      std::equal(kScheme.begin(), kScheme.end(), header.begin(),
-                 [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+  const bool basic = std::equal(kScheme.begin(), kScheme.end(), header.begin(), [](char a, char b) {
+    return a == (b >= 'A' && b <= 'Z' ? b + 32 : b);
+  });
   const auto text = basic ? base64_decode(header.substr(kScheme.size())) : std::nullopt;
   if (!text) return std::nullopt;
   const auto colon = text->find(':');
   if (colon == std::string::npos) return std::nullopt;
-  const auto fields = http::parse_form("u=" + text->substr(0, colon) + "&p=" +
-                                       text->substr(colon + 1));
+  const auto fields =
+      http::parse_form("u=" + text->substr(0, colon) + "&p=" + text->substr(colon + 1));
   if (!fields || fields->size() != 2) return std::nullopt;
   return std::pair{(*fields)[0].second, (*fields)[1].second};
 }

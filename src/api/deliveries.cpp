@@ -14,10 +14,14 @@ using Answer = asio::awaitable<Result<http::Response>>;
 
 std::string_view state_name(store::DeliveryState state) {
   switch (state) {
-    case store::DeliveryState::held: return "HELD";
-    case store::DeliveryState::waiting: return "WAITING";
-    case store::DeliveryState::delivered: return "DELIVERED";
-    case store::DeliveryState::exhausted: return "EXHAUSTED";
+    case store::DeliveryState::held:
+      return "HELD";
+    case store::DeliveryState::waiting:
+      return "WAITING";
+    case store::DeliveryState::delivered:
+      return "DELIVERED";
+    case store::DeliveryState::exhausted:
+      return "EXHAUSTED";
   }
   return "";
 }
@@ -110,7 +114,8 @@ Answer list_deliveries(Call call) {
     before = DeliveryId{*position};
   }
   std::function<std::vector<store::DeliveryRow>(store::Snapshot&)> read =
-      [tenant = call.tenant(), filter = *filter, before, limit = *limit](store::Snapshot& snapshot) {
+      [tenant = call.tenant(), filter = *filter, before,
+       limit = *limit](store::Snapshot& snapshot) {
         return snapshot.deliveries().list(tenant, filter, before, limit);
       };
   const auto rows =

@@ -19,14 +19,20 @@ std::string_view event_name(const store::TaskChange& change) {
   using domain::Status;
   if (!change.from) return "task.submitted";
   switch (change.to) {
-    case Status::running: return "task.started";
-    case Status::completed: return "task.completed";
-    case Status::failed: return "task.failed";
-    case Status::cancelled: return "task.cancelled";
-    case Status::expired: return "task.expired";
+    case Status::running:
+      return "task.started";
+    case Status::completed:
+      return "task.completed";
+    case Status::failed:
+      return "task.failed";
+    case Status::cancelled:
+      return "task.cancelled";
+    case Status::expired:
+      return "task.expired";
     case Status::scheduled:
       return change.from == Status::running ? "task.retrying" : "task.scheduled";
-    default: return "task.ready";
+    default:
+      return "task.ready";
   }
 }
 

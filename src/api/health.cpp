@@ -25,7 +25,9 @@ http::Response health_answer(const Services& services, bool ready, std::string_v
 }
 
 // The process answers: that is all it says.
-Answer healthz(Call call) { co_return health_answer(call.services, true, "pass", "fail"); }
+Answer healthz(Call call) {
+  co_return health_answer(call.services, true, "pass", "fail");
+}
 
 Answer readyz(Call call) {
   co_return health_answer(call.services, call.services.health.ready(), "pass", "fail");

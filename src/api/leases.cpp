@@ -71,7 +71,8 @@ asio::awaitable<Result<std::vector<store::Claim::Task>>> claim_once(const Call& 
     if (!queue) continue;
     store::Claim claim;
     claim.queue = queue->no;
-    claim.lanes = store::worker_lanes(queue->settings, call.services.options.default_target_is_echo);
+    claim.lanes =
+        store::worker_lanes(queue->settings, call.services.options.default_target_is_echo);
     claim.max = request.max - static_cast<int>(tasks.size());
     claim.lease = request.lease;
     claim.kind = store::LeaseKind::worker;
@@ -204,7 +205,9 @@ Answer heartbeat(Call call) {
   if (!body) co_return fail(body.error());
   Faults faults;
   json::FieldReader in(*body, "", faults.fields);
-  store::Renew renew{.tenant = call.tenant(), .id = *id};
+  store::Renew renew;
+  renew.tenant = call.tenant();
+  renew.id = *id;
   const auto token = read_lease_token(in);
   const json::IntegerLimits kExtend{domain::kLeaseMin.count(), domain::kLeaseMax.count()};
   renew.extend = Millis{in.integer("extendMs", kExtend).value_or(domain::kLeaseDefault.count())};
@@ -249,8 +252,12 @@ Answer settle_one(Call call, bool completed) {
   co_return finished_answer(*id, *replies.front());
 }
 
-Answer complete(Call call) { return settle_one(call, true); }
-Answer fail_task(Call call) { return settle_one(call, false); }
+Answer complete(Call call) {
+  return settle_one(call, true);
+}
+Answer fail_task(Call call) {
+  return settle_one(call, false);
+}
 
 Answer settle_many(Call call) {
   const auto body = json_body(call.request);

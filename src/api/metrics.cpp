@@ -36,31 +36,35 @@ Answer metrics(Call call, bool all_tenants) {
   const auto range = range_of(*query);
   if (!range) co_return fail(range.error());
   const auto now = call.services.clock.now();
-  std::function<MetricFacts(store::Snapshot&)> read =
-      [tenant = call.tenant(), all_tenants, now, range = *range](store::Snapshot& snapshot) {
-        MetricFacts facts;
-        facts.step = range.step;
-        facts.to = now;
-        facts.from = now - range.length;
-        auto& metrics = snapshot.metrics();
-        if (all_tenants) {
-          facts.counts = metrics.counts_all_tenants();
-          facts.by_tenant = metrics.counts_by_tenant_all_tenants();
-          facts.points = metrics.series_all_tenants(facts.from, now, range.hourly);
-        } else {
-          facts.counts = metrics.counts(tenant);
-          facts.queues = snapshot.queues().list(tenant);
-          facts.points = metrics.series(tenant, facts.from, now, range.hourly);
-        }
-        return facts;
-      };
+  std::function<MetricFacts(store::Snapshot&)> read = [tenant = call.tenant(), all_tenants, now,
+                                                       range = *range](store::Snapshot& snapshot) {
+    MetricFacts facts;
+    facts.step = range.step;
+    facts.to = now;
+    facts.from = now - range.length;
+    auto& metrics = snapshot.metrics();
+    if (all_tenants) {
+      facts.counts = metrics.counts_all_tenants();
+      facts.by_tenant = metrics.counts_by_tenant_all_tenants();
+      facts.points = metrics.series_all_tenants(facts.from, now, range.hourly);
+    } else {
+      facts.counts = metrics.counts(tenant);
+      facts.queues = snapshot.queues().list(tenant);
+      facts.points = metrics.series(tenant, facts.from, now, range.hourly);
+    }
+    return facts;
+  };
   const auto facts = co_await call.services.gateway.read<MetricFacts>(std::move(read));
   if (!facts) co_return fail(facts.error());
   co_return json_answer(200, metrics_json(*facts));
 }
 
-Answer tenant_metrics(Call call) { return metrics(call, false); }
-Answer all_metrics(Call call) { return metrics(call, true); }
+Answer tenant_metrics(Call call) {
+  return metrics(call, false);
+}
+Answer all_metrics(Call call) {
+  return metrics(call, true);
+}
 
 }  // namespace
 

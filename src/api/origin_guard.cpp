@@ -50,8 +50,9 @@ std::optional<http::Response> preflight(const Options& options, const http::Requ
   const auto origin = request.headers.get("Origin");
   if (origin && is_configured_origin(options, *origin)) {
     response.headers.add("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
-    response.headers.add("Access-Control-Allow-Headers",
-                         "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, traceparent");
+    response.headers.add(
+        "Access-Control-Allow-Headers",
+        "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, traceparent");
     response.headers.add("Access-Control-Max-Age", "600");
   }
   return response;

@@ -12,23 +12,40 @@ namespace {
 
 std::string_view title(int status) {
   switch (status) {
-    case 400: return "Bad request";
-    case 401: return "Not authenticated";
-    case 403: return "Forbidden";
-    case 404: return "Not found";
-    case 405: return "Method not allowed";
-    case 408: return "Request timeout";
-    case 409: return "Conflict";
-    case 413: return "Content too large";
-    case 414: return "URI too long";
-    case 415: return "Unsupported media type";
-    case 422: return "Unprocessable content";
-    case 429: return "Too many requests";
-    case 431: return "Header fields too large";
-    case 501: return "Not implemented";
-    case 503: return "Service unavailable";
-    case 505: return "HTTP version not supported";
-    default: return "Internal server error";
+    case 400:
+      return "Bad request";
+    case 401:
+      return "Not authenticated";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not found";
+    case 405:
+      return "Method not allowed";
+    case 408:
+      return "Request timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content too large";
+    case 414:
+      return "URI too long";
+    case 415:
+      return "Unsupported media type";
+    case 422:
+      return "Unprocessable content";
+    case 429:
+      return "Too many requests";
+    case 431:
+      return "Header fields too large";
+    case 501:
+      return "Not implemented";
+    case 503:
+      return "Service unavailable";
+    case 505:
+      return "HTTP version not supported";
+    default:
+      return "Internal server error";
   }
 }
 
@@ -73,8 +90,8 @@ http::Response problem(const Error& error) {
   response.body = problem_json(error);
   if (response.status == 401) {
     const bool no_token = error.code == ErrorCode::unauthenticated;
-    response.headers.set("WWW-Authenticate", no_token ? "Bearer"
-                                                      : "Bearer error=\"invalid_token\"");
+    response.headers.set("WWW-Authenticate",
+                         no_token ? "Bearer" : "Bearer error=\"invalid_token\"");
   }
   if (const auto wait = retry_after(error, response.status)) {
     response.headers.set("Retry-After", fmt::format("{}", wait->count()));

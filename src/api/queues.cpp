@@ -107,8 +107,7 @@ Answer get_queue(Call call) {
 }
 
 // Changes what the body names; null sets a value back to its default.
-Result<domain::QueueSettings> read_settings(const json::Value& body,
-                                            domain::QueueSettings settings,
+Result<domain::QueueSettings> read_settings(const json::Value& body, domain::QueueSettings settings,
                                             const http::EgressPolicy& egress) {
   Faults faults;
   json::FieldReader in(body, "", faults.fields);
@@ -195,8 +194,8 @@ Answer resume_queue(Call call) {
 }  // namespace
 
 Routes queue_routes() {
-  const auto reads = Access{Access::Who::tenant,
-                            auth::Scopes{auth::Scope::tasks_read, auth::Scope::manage}};
+  const auto reads =
+      Access{Access::Who::tenant, auth::Scopes{auth::Scope::tasks_read, auth::Scope::manage}};
   const auto manages = with(auth::Scope::manage);
   return {
       {http::Method::get, "/api/v1/queues", reads, list_queues},

@@ -26,21 +26,21 @@ enum class Registration { open, invite, closed };
 
 struct Options {
   Registration registration = Registration::open;
-  std::string invitation;                 // what `invite` asks for
-  std::vector<std::string> cors_origins;  // exact origins
-  std::vector<std::string> allowed_hosts; // Host names beyond the defaults; see host_guard
-  bool loopback_listener = true;          // only loopback or allowed Host values
-  std::chrono::minutes zone_offset{0};    // of times without an offset
+  std::string invitation;                  // what `invite` asks for
+  std::vector<std::string> cors_origins;   // exact origins
+  std::vector<std::string> allowed_hosts;  // Host names beyond the defaults; see host_guard
+  bool loopback_listener = true;           // only loopback or allowed Host values
+  std::chrono::minutes zone_offset{0};     // of times without an offset
   bool default_target_is_echo = false;
-  std::string public_url;                 // issuer of tokens, links in metadata
-  std::string operator_key_hash;          // SHA-256 of operator.key
+  std::string public_url;         // issuer of tokens, links in metadata
+  std::string operator_key_hash;  // SHA-256 of operator.key
   std::string openapi_yaml;
 };
 
 // What health answers tell; each is cheap and thread-safe.
 struct Health {
-  std::function<bool()> ready;            // false while starting, draining or broken
-  std::function<std::string()> why_not;   // in words, empty when ready
+  std::function<bool()> ready;           // false while starting, draining or broken
+  std::function<std::string()> why_not;  // in words, empty when ready
   std::function<std::string()> durability;
 };
 

@@ -27,7 +27,9 @@ Error too_large() {
 }
 
 Result<Settlement> read_fields(json::FieldReader& in, Faults& faults, TaskId id, bool completed) {
-  Settlement settlement{.id = id, .completed = completed};
+  Settlement settlement;
+  settlement.id = id;
+  settlement.completed = completed;
   const auto token = read_lease_token(in);
   if (completed) {
     settlement.result = in.raw("result").value_or("null");
@@ -65,7 +67,7 @@ void add_event(store::Finish& finish, const store::TaskRow& row, Timestamp now,
   facts.tenant = row.tenant;
   facts.task_name = row.name;
   facts.queue_name = row.queue_name;
-  facts.status = type == EventType::completed ? domain::Status::completed
+  facts.status = type == EventType::completed  ? domain::Status::completed
                  : type == EventType::retrying ? domain::Status::scheduled
                                                : domain::Status::failed;
   facts.attempt = row.attempt;
@@ -84,13 +86,16 @@ void add_event(store::Finish& finish, const store::TaskRow& row, Timestamp now,
 store::Finish finish_of(Settlement settlement, const store::TaskRow& row, int run_attempt,
                         const Services& services) {
   const auto now = services.clock.now();
-  store::Finish finish{.tenant = row.tenant, .id = settlement.id, .token = settlement.token};
+  store::Finish finish;
+  finish.tenant = row.tenant;
+  finish.id = settlement.id;
+  finish.token = settlement.token;
   if (settlement.completed) {
     finish.verdict = store::Verdict::completed;
     finish.result = std::move(settlement.result);
   } else {
-    finish.error = settlement.error.empty() ? "the worker reported a failure"
-                                            : std::move(settlement.error);
+    finish.error =
+        settlement.error.empty() ? "the worker reported a failure" : std::move(settlement.error);
     const bool again = settlement.retryable && run_attempt < row.max_attempts;
     finish.verdict = again ? store::Verdict::retry : store::Verdict::failed;
     if (again) {
@@ -135,8 +140,9 @@ Result<std::vector<Settlement>> read_settlements(const json::Value& body) {
     if (!settlement && settlement.error().code != ErrorCode::stale_lease) {
       return fail(settlement.error());
     }
-    settlements.push_back(settlement ? std::move(*settlement)
-                                     : Settlement{.id = id.value_or(TaskId{})});
+    Settlement unreadable;
+    unreadable.id = id.value_or(TaskId{});
+    settlements.push_back(settlement ? std::move(*settlement) : std::move(unreadable));
     if (settlements.size() > domain::kBulkTasksMax) break;
   }
   if (const auto ok = faults.result(); !ok) return fail(ok.error());

@@ -26,8 +26,8 @@ Result<store::LeaseToken> read_lease_token(json::FieldReader& in);
 
 // {"leaseToken", "result"} or {"leaseToken", "errorMessage", "retryable"}.
 Result<Settlement> read_settlement(const json::Value& body, TaskId id, bool completed);
-// The bulk form: an array of {"taskId", "leaseToken", "result"} or, failed, {"taskId", "leaseToken",
-// "errorMessage", "retryable"}; at most kBulkTasksMax.
+// The bulk form: an array of {"taskId", "leaseToken", "result"} or, failed, {"taskId",
+// "leaseToken", "errorMessage", "retryable"}; at most kBulkTasksMax.
 Result<std::vector<Settlement>> read_settlements(const json::Value& body);
 
 // Ends the attempts, retrying failed ones by their tasks' policies; replies in order.

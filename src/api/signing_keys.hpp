@@ -4,7 +4,8 @@
 
 namespace belfry::api {
 
-// How long a new key is published before it signs, so that whoever caches the JWKS knows it by then.
+// How long a new key is published before it signs, so that whoever caches the JWKS knows it by
+// then.
 inline constexpr std::chrono::minutes kKeyPublishedBeforeUse{5};
 
 // The signing keys of the store made ready: the newest that may sign now signs, all others that a

@@ -32,10 +32,19 @@ bool is_field_value(std::string_view text) {
 }
 
 bool is_reserved_header(const std::string& name) {
-  constexpr std::string_view kReserved[] = {
-      "host",    "content-length",     "connection",          "keep-alive", "te",
-      "trailer", "transfer-encoding",  "upgrade",             "expect",     "proxy-authenticate",
-      "proxy-authorization", "proxy-connection", "idempotency-key"};
+  constexpr std::string_view kReserved[] = {"host",
+                                            "content-length",
+                                            "connection",
+                                            "keep-alive",
+                                            "te",
+                                            "trailer",
+                                            "transfer-encoding",
+                                            "upgrade",
+                                            "expect",
+                                            "proxy-authenticate",
+                                            "proxy-authorization",
+                                            "proxy-connection",
+                                            "idempotency-key"};
   return name.starts_with("belfry-") || name.starts_with("webhook-") ||
          std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
 }
@@ -131,8 +140,7 @@ std::optional<domain::Target> read_target(const json::Value& object, std::string
 }
 
 std::optional<domain::RetryPolicy> read_retry(const json::Value& object, std::string prefix,
-                                              const domain::RetryPolicy& defaults,
-                                              Faults& faults) {
+                                              const domain::RetryPolicy& defaults, Faults& faults) {
   json::FieldReader in(object, std::move(prefix), faults.fields);
   auto retry = defaults;
   if (const auto n = in.integer("maxAttempts", {1, domain::kAttemptsMax})) {

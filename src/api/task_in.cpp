@@ -18,8 +18,9 @@ bool is_blank(std::string_view text) {
 }
 
 void read_priority(json::FieldReader& in, domain::NewTask& task) {
-  constexpr auto kRule = "must be a whole number from 1 to 10 (10 is most urgent), or LOW, NORMAL, "
-                         "HIGH or CRITICAL";
+  constexpr auto kRule =
+      "must be a whole number from 1 to 10 (10 is most urgent), or LOW, NORMAL, "
+      "HIGH or CRITICAL";
   const auto raw = in.raw("priority");
   if (!raw || *raw == "null") return;
   const json::Value value(*raw);
@@ -78,10 +79,10 @@ void read_labels(json::FieldReader& in, domain::TaskOptions& options) {
     auto key = member.key();
     if (!value || is_blank(key) || key.size() > domain::kTagCharsMax ||
         value->size() > domain::kLabelCharsMax || options.labels.size() >= domain::kLabelsMax) {
-      return in.fault("labels", fmt::format("must be at most {} members with string values; keys up "
-                                            "to {} and values up to {} bytes",
-                                            domain::kLabelsMax, domain::kTagCharsMax,
-                                            domain::kLabelCharsMax));
+      return in.fault(
+          "labels", fmt::format("must be at most {} members with string values; keys up "
+                                "to {} and values up to {} bytes",
+                                domain::kLabelsMax, domain::kTagCharsMax, domain::kLabelCharsMax));
     }
     options.labels.emplace_back(std::move(key), std::move(*value));
   }
@@ -97,8 +98,9 @@ void read_attempts(json::FieldReader& in, const domain::RetryPolicy& queue_polic
     task.options.retry = read_retry(*retry, in.pointer("retry"), defaults, faults);
     if (task.options.retry) task.max_attempts = task.options.retry->max_attempts;
     if (max_retries && task.max_attempts != *max_retries) {
-      in.fault("maxRetries", "differs from retry.maxAttempts, of which it is the older name; give "
-                             "one of them");
+      in.fault("maxRetries",
+               "differs from retry.maxAttempts, of which it is the older name; give "
+               "one of them");
     }
   } else if (max_retries) {
     task.max_attempts = static_cast<int>(*max_retries);
@@ -107,9 +109,8 @@ void read_attempts(json::FieldReader& in, const domain::RetryPolicy& queue_polic
 
 bool is_traceparent(std::string_view text) {  // W3C Trace Context, version 00
   const auto hex = [](std::string_view part) {
-    return std::all_of(part.begin(), part.end(), [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    });
+    return std::all_of(part.begin(), part.end(),
+                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
   };
   return text.size() == 55 && text.starts_with("00-") && text[35] == '-' && text[52] == '-' &&
          hex(text.substr(3, 32)) && hex(text.substr(36, 16)) && hex(text.substr(53)) &&
@@ -151,7 +152,8 @@ Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant
   domain::NewTask task;
   task.tenant = tenant;
   task.submitted_at = services.clock.now();
-  if (auto task_name = in.string("taskName", {1, domain::kTaskNameCharsMax, json::Need::required})) {
+  if (auto task_name =
+          in.string("taskName", {1, domain::kTaskNameCharsMax, json::Need::required})) {
     if (is_blank(*task_name)) in.fault("taskName", "must not be blank");
     task.name = std::move(*task_name);
   }
@@ -166,8 +168,8 @@ Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant
   }
   read_queue(in, task);
   const auto queue = services.directory.queue(tenant, task.queue);
-  const auto policy = queue && queue->settings.retry ? *queue->settings.retry
-                                                     : domain::RetryPolicy{};
+  const auto policy =
+      queue && queue->settings.retry ? *queue->settings.retry : domain::RetryPolicy{};
   read_priority(in, task);
   read_times(in, services.options.zone_offset, task);
   if (const auto target = in.object("target")) {

@@ -31,9 +31,10 @@ Result<std::vector<domain::Status>> statuses(const Query& query) {
   for (const auto& text : query.many("status")) {
     const auto status = domain::parse_status(text);
     if (!status || *status == domain::Status::blocked) {
-      return fail(query_error("status",
-                              "must be SCHEDULED, PENDING, RUNNING, COMPLETED, FAILED, CANCELLED or "
-                              "EXPIRED; several are separated by commas"));
+      return fail(
+          query_error("status",
+                      "must be SCHEDULED, PENDING, RUNNING, COMPLETED, FAILED, CANCELLED or "
+                      "EXPIRED; several are separated by commas"));
     }
     list.push_back(*status);
   }

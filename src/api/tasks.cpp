@@ -7,8 +7,8 @@
 #include "api/idempotency.hpp"
 #include "api/submission.hpp"
 #include "api/task_in.hpp"
-#include "api/task_out.hpp"
 #include "api/task_list.hpp"
+#include "api/task_out.hpp"
 #include "outbox/event_body.hpp"
 
 namespace belfry::api {
@@ -26,7 +26,9 @@ struct Loaded {
   store::StatusCounts tenant_counts;
 };
 
-Error no_such_task() { return {ErrorCode::not_found, "no such task"}; }
+Error no_such_task() {
+  return {ErrorCode::not_found, "no such task"};
+}
 
 asio::awaitable<Result<Loaded>> load(const Call& call, TaskId id) {
   const auto tenant = call.tenant();
@@ -104,8 +106,8 @@ Answer submit_task(Call call) {
   if (!key) co_return fail(key.error());
   const auto body = json_body(call.request);
   if (!body) co_return fail(body.error());
-  auto task = read_submission(*body, call.tenant(), call.services,
-                              call.request.headers.get("traceparent"));
+  auto task =
+      read_submission(*body, call.tenant(), call.services, call.request.headers.get("traceparent"));
   if (!task) co_return fail(task.error());
   auto command = submit_command(std::move(*task), call.services);
   command.idempotency = std::move(*key);
@@ -131,7 +133,9 @@ Answer cancel_task(Call call) {
   auto loaded = co_await load(call, *id);
   if (!loaded) co_return fail(loaded.error());
   const auto now = call.services.clock.now();
-  store::End command{.tenant = call.tenant(), .id = *id, .status = domain::Status::cancelled};
+  store::End command;
+  command.tenant = call.tenant();
+  command.id = *id;
   command.error = "cancelled by request";
   command.outbox = outbox_of(*loaded->row, domain::EventType::cancelled, command.error, now,
                              call.services.directory);

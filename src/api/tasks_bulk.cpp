@@ -63,8 +63,8 @@ Result<std::vector<Item>> items_of(const http::Request& request) {
 }
 
 struct Prepared {
-  std::vector<Result<store::TaskRow>> rows;   // one an item; the error where it was refused
-  std::vector<store::Submit> commands;        // one a good item, in order
+  std::vector<Result<store::TaskRow>> rows;  // one an item; the error where it was refused
+  std::vector<store::Submit> commands;       // one a good item, in order
 };
 
 Prepared prepare(const Call& call, const std::vector<Item>& items) {
@@ -104,8 +104,8 @@ std::string results_json(const std::vector<Result<store::TaskRow>>& rows) {
 }
 
 // Puts the store's replies into the rows of the accepted items.
-void apply(std::vector<Result<store::TaskRow>>& rows,
-           const std::vector<Result<store::Submit::Reply>>& replies) {
+void put_replies(std::vector<Result<store::TaskRow>>& rows,
+                 const std::vector<Result<store::Submit::Reply>>& replies) {
   auto reply = replies.begin();
   for (auto& row : rows) {
     if (!row) continue;
@@ -152,7 +152,7 @@ Answer submit_under_key(Call call, Prepared prepared, store::IdempotencyKey key)
     std::vector<Result<store::Submit::Reply>> replies;
     for (const auto& command : prepared.commands) replies.push_back(tx.submit(command));
     auto rows = prepared.rows;
-    apply(rows, replies);
+    put_replies(rows, replies);
     outcome->body = results_json(rows);
     kept.insert(tenant, key.key, {key.fingerprint, 200, outcome->body}, now);
     return {};
@@ -177,9 +177,8 @@ Answer submit_bulk(Call call) {
   auto prepared = prepare(call, *items);
   if (*key) co_return co_await submit_under_key(call, std::move(prepared), std::move(**key));
   auto rows = std::move(prepared.rows);
-  const auto replies =
-      co_await submit_each(call.services.gateway, std::move(prepared.commands));
-  apply(rows, replies);
+  const auto replies = co_await submit_each(call.services.gateway, std::move(prepared.commands));
+  put_replies(rows, replies);
   co_return json_answer(200, results_json(rows));
 }
 

@@ -22,7 +22,9 @@ using Presence = json::FieldReader::Presence;
 constexpr std::chrono::hours kRotationOverlap{24};
 constexpr std::size_t kDescriptionCharsMax = 256;
 
-Error no_such_endpoint() { return {ErrorCode::not_found, "no such webhook endpoint"}; }
+Error no_such_endpoint() {
+  return {ErrorCode::not_found, "no such webhook endpoint"};
+}
 
 void write_events(json::Writer& w, std::uint32_t events) {
   w.key("events").begin_array();
@@ -69,8 +71,9 @@ void read_events(json::FieldReader& in, store::EndpointRow& row) {
     const auto text = element.string();
     const auto type = text ? domain::parse_event_type(*text) : std::nullopt;
     if (!type || *type == domain::EventType::test) {
-      return in.fault("events", "must hold task.submitted, task.started, task.retrying, "
-                                "task.completed, task.failed, task.cancelled or task.expired");
+      return in.fault("events",
+                      "must hold task.submitted, task.started, task.retrying, "
+                      "task.completed, task.failed, task.cancelled or task.expired");
     }
     row.events |= bit(*type);
   }
@@ -107,15 +110,14 @@ Answer create_endpoint(Call call) {
   row->tenant = call.tenant();
   row->created_at = call.services.clock.now();
   const auto secret = signing::generate_secret();
-  row->sealed_secret =
-      call.services.sealed.seal(secret, auth::place_of_endpoint_secret(row->id));
+  row->sealed_secret = call.services.sealed.seal(secret, auth::place_of_endpoint_secret(row->id));
   store::TransactFn insert = [row = *row](store::Transaction& tx) {
     return tx.endpoint_writes().insert(row);
   };
   const auto done = co_await call.services.gateway.transact(std::move(insert));
   if (!done) co_return fail(done.error());
-  auto response = created("/api/v1/webhooks/" + to_string(row->id),
-                          endpoint_json(*row, secret.reveal()));
+  auto response =
+      created("/api/v1/webhooks/" + to_string(row->id), endpoint_json(*row, secret.reveal()));
   response.headers.set("Cache-Control", "no-store");
   co_return response;
 }
@@ -192,8 +194,8 @@ Answer patch_endpoint(Call call) {
 Answer rotate_secret(Call call) {
   const auto secret = signing::generate_secret();
   Change change = [secret, &sealed = call.services.sealed,
-                   until = call.services.clock.now() + kRotationOverlap](
-                      store::EndpointRow row) -> Result<store::EndpointRow> {
+                   until = call.services.clock.now() +
+                           kRotationOverlap](store::EndpointRow row) -> Result<store::EndpointRow> {
     row.sealed_previous_secret = row.sealed_secret;
     row.sealed_secret = sealed.seal(secret, auth::place_of_endpoint_secret(row.id));
     row.previous_until = until;
@@ -247,9 +249,10 @@ Answer test_endpoint(Call call) {
 Answer rotate_tenant_secret(Call call) {
   const auto secret = signing::generate_secret();
   const auto until = call.services.clock.now() + kRotationOverlap;
-  const auto sealed = call.services.sealed.seal(
-      secret, auth::place_of_tenant_secret(call.tenant()));
-  store::TransactFn rotate = [tenant = call.tenant(), sealed, until](store::Transaction& tx) -> Result<> {
+  const auto sealed =
+      call.services.sealed.seal(secret, auth::place_of_tenant_secret(call.tenant()));
+  store::TransactFn rotate = [tenant = call.tenant(), sealed,
+                              until](store::Transaction& tx) -> Result<> {
     const auto row = tx.tenants().find(tenant);
     if (!row) return fail(ErrorCode::not_found, "no such tenant");
     return tx.tenant_writes().set_secret(tenant, sealed, row->sealed_secret, until);
