@@ -29,10 +29,14 @@ enum class CallFailure {
 };
 std::string_view name(CallFailure failure);
 
+class Resolver;
+
 struct OutboundRequest {
   Method method = Method::post;
   Url url;
-  Headers headers;  // Host, Content-Length and Connection are the client's own
+  // Host and the fields of framing and hops are the client's own; those, and fields that are not
+  // valid HTTP (the API refuses them earlier), are left out.
+  Headers headers;
   std::string body;
   std::chrono::milliseconds timeout{30'000};  // for everything: resolve, connect, send, answer
   std::string pool_key;  // connections are shared only within one key (the tenant)
@@ -53,7 +57,7 @@ struct ClientOptions {
   std::chrono::milliseconds resolve_time{5'000};
   std::size_t lookups_per_key = 16;  // concurrent name look-ups of one pool key
   // Certificates are always verified; extra trusted PEM file (tests, private CAs). Empty: system.
-  std::string extra_ca_file;
+  std::string extra_ca_file = {};
 };
 
 // An asynchronous HTTP/1.1 client with a keep-alive pool keyed by pool key, checked address and
@@ -63,7 +67,11 @@ struct ClientOptions {
 // (single-threaded); cancelled through Asio's per-operation cancellation (terminal).
 class Client {
  public:
+  // Resolves by c-ares. Throws std::runtime_error if `extra_ca_file` cannot be read.
   Client(boost::asio::any_io_executor executor, const EgressPolicy& policy, ClientOptions options);
+  // Resolves by what is given (tests, simulation).
+  Client(boost::asio::any_io_executor executor, const EgressPolicy& policy, ClientOptions options,
+         std::unique_ptr<Resolver> resolver);
   ~Client();
 
   // By value: the request lives in the coroutine.

@@ -12,11 +12,14 @@
 namespace belfry::http {
 
 // Which addresses pushes and webhooks may reach (PROMISES 3.1): not the private and reserved
-// ranges, not this machine's own addresses, except what the operator opened as CIDR[:PORT].
+// ranges, not this machine's own addresses (as they were at `make`), not the ports of well-known
+// databases and control planes, except what the operator opened as CIDR[:PORT]. 64:ff9b::/96 is
+// judged by the IPv4 address inside. Immutable: thread-safe.
 class EgressPolicy {
  public:
   // Each entry like "10.1.0.0/16", "127.0.0.0/8:9000", "::1/128", "[fd00::/8]:443". Fails with a
-  // message that names the entry.
+  // message that names the entry. Bits beyond the prefix must be zero ("exact networks"). An entry
+  // without a port opens every port of its network, those of the deny list too.
   static Result<EgressPolicy> make(const std::vector<std::string>& allow);
 
   bool allows(const boost::asio::ip::address& address, std::uint16_t port) const;
@@ -29,6 +32,8 @@ class EgressPolicy {
     unsigned prefix = 0;
     std::uint16_t port = 0;  // 0: any
   };
+  static Result<Range> parse_range(const std::string& entry);
+
   std::vector<Range> allowed_;
   std::vector<boost::asio::ip::address> own_;
 };

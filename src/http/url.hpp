@@ -21,9 +21,10 @@ struct Url {
 };
 
 // http or https, ASCII or punycode host, no user information, no fragment, canonical IPv4 only
-// (four decimal parts without leading zeros), at most 2,048 bytes, port 80, 443, 8080, 8443 or
-// >= 1024 minus the deny list. Fails with destination_forbidden (userinfo, port) or
-// validation_failed (syntax).
+// (four decimal parts without leading zeros), no IPv6 zone, no trailing dot, no empty label, at
+// most 2,048 bytes; the port is 80, 443 or >= 1024. The deny list of well-known service ports is
+// judged by EgressPolicy::allows, so that an operator's allow-list can open one. Fails with
+// destination_forbidden (userinfo, port) or validation_failed (syntax). Thread-safe.
 Result<Url> parse_url(std::string_view text);
 
 }  // namespace belfry::http

@@ -1,0 +1,318 @@
+#include "http/client.hpp"
+
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <stdexcept>
+
+#include "http/answer_reader.hpp"
+#include "http/connection_pool.hpp"
+#include "http/name_lookup.hpp"
+#include "http/request_head.hpp"
+
+namespace belfry::http {
+
+namespace asio = boost::asio;
+namespace ssl = boost::asio::ssl;
+using Addresses = std::vector<asio::ip::address>;
+using Outcome = std::expected<OutboundResponse, CallFailure>;
+using TimePoint = OutboundConnection::TimePoint;
+using Dialled = std::expected<std::shared_ptr<OutboundConnection>, CallFailure>;
+
+namespace {
+
+// A small body travels behind the head in one buffer, a large one is not copied.
+constexpr std::size_t kJoinedBodyBytesMax = 16 * 1024;
+// A connection keeps nothing; this bounds what one answer may leave unread (a chunk's extensions).
+constexpr std::size_t kUnreadBytesMax = 64 * 1024;
+
+ssl::context make_tls(const std::string& extra_ca_file) {
+  ssl::context context(ssl::context::tls_client);
+  if (SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION) != 1) {
+    throw std::runtime_error("OpenSSL does not offer TLS 1.2");
+  }
+  context.set_verify_mode(ssl::verify_peer);
+  context.set_default_verify_paths();
+  if (!extra_ca_file.empty()) {
+    boost::system::error_code failed;
+    context.load_verify_file(extra_ca_file, failed);
+    if (failed) {
+      throw std::runtime_error("cannot read certificates from " + extra_ca_file + ": " +
+                               failed.message());
+    }
+  }
+  return context;
+}
+
+// What two calls must share to share a connection. Lengths and fixed fields keep two different
+// destinations from ever giving the same text.
+std::string pool_prefix(const OutboundRequest& request) {
+  const Url& url = request.url;
+  std::string key;
+  key.reserve(request.pool_key.size() + url.host.size() + 48);
+  key += std::to_string(request.pool_key.size());
+  key += ':';
+  key += request.pool_key;
+  key += url.tls ? 's' : 'p';
+  key += std::to_string(url.port);
+  key += '/';
+  key += url.host;
+  key += '/';
+  return key;
+}
+
+std::string pool_key(const std::string& prefix, const asio::ip::address& address) {
+  std::string key = prefix;
+  const auto append = [&](const auto& bytes) { key.append(bytes.begin(), bytes.end()); };
+  if (address.is_v4()) {
+    append(address.to_v4().to_bytes());
+  } else {
+    append(address.to_v6().to_bytes());
+  }
+  return key;
+}
+
+// One attempt on one connection.
+struct Exchange {
+  Outcome outcome = std::unexpected(CallFailure::connection_broken);
+  bool untouched = false;  // it broke before any answer byte came
+};
+
+}  // namespace
+
+std::string_view name(CallFailure failure) {
+  switch (failure) {
+    case CallFailure::destination_forbidden:
+      return "destination_forbidden";
+    case CallFailure::name_not_resolved:
+      return "name_not_resolved";
+    case CallFailure::connect_failed:
+      return "connect_failed";
+    case CallFailure::tls_failed:
+      return "tls_failed";
+    case CallFailure::timed_out:
+      return "timed_out";
+    case CallFailure::connection_broken:
+      return "connection_broken";
+    case CallFailure::malformed_answer:
+      return "malformed_answer";
+    case CallFailure::cancelled:
+      return "cancelled";
+  }
+  return "unknown";
+}
+
+struct Client::State {
+  State(const asio::any_io_executor& executor, const EgressPolicy& egress, ClientOptions with,
+        std::unique_ptr<Resolver> resolver)
+      : policy(egress),
+        options(std::move(with)),
+        tls(make_tls(options.extra_ca_file)),
+        names(executor, std::move(resolver), {options.resolve_time, options.lookups_per_key}),
+        pool(executor, {options.idle_per_destination, options.idle_total, options.idle_time}) {}
+
+  asio::awaitable<Outcome> call(const OutboundRequest& request);
+  asio::awaitable<std::expected<Addresses, CallFailure>> find(const OutboundRequest& request,
+                                                              TimePoint deadline);
+  std::shared_ptr<OutboundConnection> take_idle(const std::string& prefix,
+                                                const Addresses& addresses);
+  asio::awaitable<Dialled> dial(const OutboundRequest& request, const std::string& prefix,
+                                const Addresses& addresses, TimePoint deadline);
+  asio::awaitable<Exchange> exchange(std::shared_ptr<OutboundConnection> connection,
+                                     const OutboundRequest& request);
+  asio::awaitable<Exchange> read_answer(OutboundConnection& connection, Method method, bool& keep);
+  asio::awaitable<bool> ended();
+
+  EgressPolicy policy;
+  ClientOptions options;
+  ssl::context tls;
+  NameLookup names;
+  ConnectionPool pool;
+  bool closed = false;
+};
+
+// True if the caller has cancelled or the client is closed: no step may begin any more.
+asio::awaitable<bool> Client::State::ended() {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  co_return closed || state.cancelled() != asio::cancellation_type::none;
+}
+
+// The addresses of the destination, every one of them allowed.
+asio::awaitable<std::expected<Addresses, CallFailure>> Client::State::find(
+    const OutboundRequest& request, TimePoint deadline) {
+  Addresses addresses;
+  if (request.url.literal_address) {
+    boost::system::error_code failed;
+    addresses.push_back(asio::ip::make_address(request.url.host, failed));
+    if (failed) co_return std::unexpected(CallFailure::destination_forbidden);
+  } else {
+    addresses = names.cached(request.url.host);
+    if (addresses.empty()) {
+      addresses = co_await names.resolve(request.pool_key, request.url.host, deadline);
+      if (co_await ended()) co_return std::unexpected(CallFailure::cancelled);
+    }
+    if (addresses.empty()) {
+      const bool late = std::chrono::steady_clock::now() >= deadline;
+      co_return std::unexpected(late ? CallFailure::timed_out : CallFailure::name_not_resolved);
+    }
+  }
+  for (const auto& address : addresses) {
+    if (!policy.allows(address, request.url.port)) {
+      co_return std::unexpected(CallFailure::destination_forbidden);
+    }
+  }
+  co_return addresses;
+}
+
+std::shared_ptr<OutboundConnection> Client::State::take_idle(const std::string& prefix,
+                                                             const Addresses& addresses) {
+  for (const auto& address : addresses) {
+    if (auto kept = pool.take(pool_key(prefix, address))) return kept;
+  }
+  return nullptr;
+}
+
+// Tries the addresses in turn; each gets an even share of the time that is left.
+asio::awaitable<Dialled> Client::State::dial(const OutboundRequest& request,
+                                             const std::string& prefix, const Addresses& addresses,
+                                             TimePoint deadline) {
+  CallFailure failure = CallFailure::connect_failed;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    if (co_await ended()) co_return std::unexpected(CallFailure::cancelled);
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= deadline) co_return std::unexpected(CallFailure::timed_out);
+    const auto connection = pool.make(pool_key(prefix, addresses[i]));
+    connection->set_deadline(now + (deadline - now) / static_cast<int>(addresses.size() - i));
+    OutboundConnection::Endpoint endpoint(addresses[i], request.url.port);
+    auto failed = co_await connection->connect(endpoint);
+    failure = CallFailure::connect_failed;
+    if (!failed && request.url.tls) {
+      failed = co_await connection->start_tls(tls, request.url.host);
+      failure = CallFailure::tls_failed;
+    }
+    if (co_await ended()) co_return std::unexpected(CallFailure::cancelled);
+    if (connection->expired()) {
+      failure = CallFailure::timed_out;
+    } else if (!failed) {
+      co_return connection;
+    }
+  }
+  co_return std::unexpected(failure);
+}
+
+asio::awaitable<Exchange> Client::State::read_answer(OutboundConnection& connection, Method method,
+                                                     bool& keep) {
+  AnswerReader reader(method, options.answer_bytes_max);
+  std::string input;
+  bool any = false;
+  while (true) {
+    const auto failed = co_await connection.read_some(input);
+    auto progress = AnswerReader::Progress::need_more;
+    if (co_await ended()) co_return Exchange{std::unexpected(CallFailure::cancelled)};
+    if (connection.expired()) co_return Exchange{std::unexpected(CallFailure::timed_out)};
+    if (failed == asio::error::eof && any) progress = reader.end_of_input();
+    if (failed && progress != AnswerReader::Progress::done) {
+      co_return Exchange{std::unexpected(CallFailure::connection_broken), !any};
+    }
+    any = true;
+    if (!failed) {
+      std::string_view unread = input;
+      progress = reader.feed(unread);
+      input.erase(0, input.size() - unread.size());
+    }
+    if (progress == AnswerReader::Progress::done) {
+      keep = !failed && input.empty() && reader.keep_alive();
+      co_return Exchange{reader.take()};
+    }
+    if (progress == AnswerReader::Progress::malformed || input.size() > kUnreadBytesMax) {
+      co_return Exchange{std::unexpected(CallFailure::malformed_answer)};
+    }
+  }
+}
+
+asio::awaitable<Exchange> Client::State::exchange(std::shared_ptr<OutboundConnection> connection,
+                                                  const OutboundRequest& request) {
+  std::string head = request_head(request);
+  std::string_view body = request.body;
+  if (body.size() <= kJoinedBodyBytesMax) {
+    head += body;
+    body = {};
+  }
+  // Even if not all of it could be sent, the peer may have said why (413, 401) before it closed.
+  const auto unsent = co_await connection->write(head, body);
+  bool keep = false;
+  Exchange exchanged;
+  if (co_await ended()) {
+    exchanged.outcome = std::unexpected(CallFailure::cancelled);
+  } else if (connection->expired()) {
+    exchanged.outcome = std::unexpected(CallFailure::timed_out);
+  } else {
+    exchanged = co_await read_answer(*connection, request.method, keep);
+  }
+  if (keep && !unsent) {
+    pool.give_back(std::move(connection));
+  } else {
+    connection->close();
+  }
+  co_return exchanged;
+}
+
+asio::awaitable<Outcome> Client::State::call(const OutboundRequest& request) {
+  const auto deadline = std::chrono::steady_clock::now() + request.timeout;
+  if (co_await ended()) co_return std::unexpected(CallFailure::cancelled);
+  const auto addresses = co_await find(request, deadline);
+  if (!addresses) co_return std::unexpected(addresses.error());
+
+  const std::string prefix = pool_prefix(request);
+  if (const auto kept = take_idle(prefix, *addresses)) {
+    kept->set_deadline(deadline);
+    auto exchanged = co_await exchange(kept, request);
+    if (exchanged.outcome || !exchanged.untouched) co_return std::move(exchanged.outcome);
+  }
+  const auto fresh = co_await dial(request, prefix, *addresses, deadline);
+  if (!fresh) co_return std::unexpected(fresh.error());
+  (*fresh)->set_deadline(deadline);
+  auto exchanged = co_await exchange(*fresh, request);
+  co_return std::move(exchanged.outcome);
+}
+
+namespace {
+
+// The states live in the coroutine, so that the client itself may go while calls end.
+template <class State>
+asio::awaitable<Outcome> send_one(std::shared_ptr<State> state, OutboundRequest request) {
+  // A cancelled call is an outcome here, not an exception; the caller's own setting comes back.
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  Outcome outcome = co_await state->call(request);
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  co_return outcome;
+}
+
+}  // namespace
+
+Client::Client(asio::any_io_executor executor, const EgressPolicy& policy, ClientOptions options)
+    : Client(executor, policy, options, make_resolver(executor, options.resolve_time)) {}
+
+Client::Client(asio::any_io_executor executor, const EgressPolicy& policy, ClientOptions options,
+               std::unique_ptr<Resolver> resolver)
+    : state_(std::make_shared<State>(executor, policy, std::move(options), std::move(resolver))) {}
+
+Client::~Client() {
+  close();
+}
+
+asio::awaitable<Outcome> Client::send(OutboundRequest request) {
+  return send_one(state_, std::move(request));
+}
+
+void Client::close() {
+  state_->closed = true;
+  state_->names.close();
+  state_->pool.close();
+}
+
+std::size_t Client::idle_connections() const {
+  return state_->pool.idle();
+}
+
+}  // namespace belfry::http

@@ -1,0 +1,145 @@
+#include "http/outbound_connection.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+namespace belfry::http {
+
+namespace asio = boost::asio;
+using Tcp = asio::ip::tcp;
+
+namespace {
+
+constexpr std::size_t kReadBytes = 4 * 1024;
+
+}  // namespace
+
+struct OutboundConnection::Tls {
+  Tls(Tcp::socket& socket, asio::ssl::context& context) : stream(socket, context) {}
+  asio::ssl::stream<Tcp::socket&> stream;
+};
+
+OutboundConnection::OutboundConnection(const asio::any_io_executor& executor, std::string key)
+    : key_(std::move(key)), socket_(executor), timer_(executor) {}
+
+OutboundConnection::~OutboundConnection() {
+  close();
+}
+
+asio::awaitable<OutboundConnection::Error> OutboundConnection::connect(Endpoint endpoint) {
+  Error failed;
+  co_await socket_.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, failed));
+  if (failed) co_return failed;
+  // Whatever lies between (a redirecting firewall rule), the peer is the one that was checked.
+  const auto peer = socket_.remote_endpoint(failed);
+  if (failed) co_return failed;
+  if (peer != endpoint) co_return asio::error::make_error_code(asio::error::connection_refused);
+  socket_.set_option(Tcp::no_delay(true), failed);
+  if (!failed) socket_.non_blocking(true, failed);
+  co_return failed;
+}
+
+asio::awaitable<OutboundConnection::Error> OutboundConnection::start_tls(
+    asio::ssl::context& context, std::string host) {
+  tls_ = std::make_unique<Tls>(socket_, context);
+  Error failed;
+  asio::ip::make_address(host, failed);
+  const bool is_name = static_cast<bool>(failed);
+  if (is_name && SSL_set_tlsext_host_name(tls_->stream.native_handle(), host.c_str()) != 1) {
+    co_return asio::error::make_error_code(asio::error::invalid_argument);
+  }
+  failed.clear();
+  tls_->stream.set_verify_callback(asio::ssl::host_name_verification(host), failed);
+  if (failed) co_return failed;
+  co_await tls_->stream.async_handshake(asio::ssl::stream_base::client,
+                                        asio::redirect_error(asio::use_awaitable, failed));
+  co_return failed;
+}
+
+asio::awaitable<OutboundConnection::Error> OutboundConnection::write(std::string_view head,
+                                                                     std::string_view body) {
+  Error failed;
+  std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
+  if (tls_) {
+    co_await asio::async_write(tls_->stream, parts,
+                               asio::redirect_error(asio::use_awaitable, failed));
+    co_return failed;
+  }
+  // The kernel nearly always takes a small request at once, without a trip through the reactor.
+  const std::size_t written = socket_.write_some(parts, failed);
+  if (failed == asio::error::would_block) failed.clear();
+  if (failed || written == head.size() + body.size()) co_return failed;
+  const std::size_t of_head = std::min(written, head.size());
+  parts = {parts[0] + of_head, parts[1] + (written - of_head)};
+  co_await asio::async_write(socket_, parts, asio::redirect_error(asio::use_awaitable, failed));
+  co_return failed;
+}
+
+asio::awaitable<OutboundConnection::Error> OutboundConnection::read_some(std::string& input) {
+  Error failed;
+  const std::size_t before = input.size();
+  input.resize(before + kReadBytes);
+  const auto room = asio::buffer(input.data() + before, kReadBytes);
+  std::size_t count = 0;
+  if (tls_) {
+    count = co_await tls_->stream.async_read_some(
+        room, asio::redirect_error(asio::use_awaitable, failed));
+  } else {
+    // An answer is never there yet, so that reading first would be a wasted system call.
+    do {
+      co_await socket_.async_wait(Tcp::socket::wait_read,
+                                  asio::redirect_error(asio::use_awaitable, failed));
+      if (!failed) count = socket_.read_some(room, failed);
+    } while (failed == asio::error::would_block);
+  }
+  input.resize(before + count);
+  co_return failed;
+}
+
+bool OutboundConnection::usable() {
+  if (closed_ || expired_) return false;
+  char byte = 0;
+  const auto count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (count == 0) return false;
+  // TLS 1.3 session tickets come unasked; what else comes fails when it is decrypted.
+  if (count > 0) return tls_ != nullptr;
+  return errno == EAGAIN || errno == EWOULDBLOCK;
+}
+
+void OutboundConnection::set_idle(std::function<void(OutboundConnection&)> on_expired) {
+  on_idle_end_ = std::move(on_expired);
+}
+
+void OutboundConnection::set_deadline(TimePoint deadline) {
+  deadline_ = deadline;
+  if (deadline < armed_until_) wait(deadline);
+}
+
+void OutboundConnection::wait(TimePoint until) {
+  armed_until_ = until;
+  timer_.expires_at(until);  // ends an earlier wait
+  timer_.async_wait([weak = weak_from_this()](const Error& cancelled) {
+    const auto self = weak.lock();
+    if (cancelled || !self || self->closed_) return;
+    if (std::chrono::steady_clock::now() < self->deadline_) return self->wait(self->deadline_);
+    self->expired_ = true;
+    self->close();
+    if (self->on_idle_end_) self->on_idle_end_(*self);
+  });
+}
+
+void OutboundConnection::close() {
+  if (closed_) return;
+  closed_ = true;
+  timer_.cancel();
+  Error ignored;  // nothing is left to be told
+  socket_.close(ignored);
+}
+
+}  // namespace belfry::http
