@@ -1,0 +1,169 @@
+#include "http/scripted_peer.hpp"
+
+#include <arpa/inet.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+
+#include "base/check.hpp"
+
+namespace belfry::http {
+
+// One connection, blocking.
+struct ScriptedPeer::Conversation {
+  int fd;
+  std::unique_ptr<SSL, decltype(&SSL_free)> tls{nullptr, &SSL_free};
+  std::string input = {};
+
+  bool read() {
+    char buffer[4'096];
+    const auto count = tls ? SSL_read(tls.get(), buffer, sizeof buffer)
+                           : static_cast<int>(::recv(fd, buffer, sizeof buffer, 0));
+    if (count <= 0) return false;
+    input.append(buffer, static_cast<std::size_t>(count));
+    return true;
+  }
+
+  bool write(const std::string& bytes) {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+      const auto left = bytes.size() - done;
+      const auto count =
+          tls ? SSL_write(tls.get(), bytes.data() + done, static_cast<int>(left))
+              : static_cast<int>(::send(fd, bytes.data() + done, left, MSG_NOSIGNAL));
+      if (count <= 0) return false;
+      done += static_cast<std::size_t>(count);
+    }
+    return true;
+  }
+
+  // One request with its Content-Length body, or nothing once the client has gone.
+  std::optional<std::string> read_request() {
+    std::size_t end = std::string::npos;
+    while ((end = input.find("\r\n\r\n")) == std::string::npos) {
+      if (!read()) return std::nullopt;
+    }
+    end += 4;
+    const auto length_at = input.find("Content-Length: ");
+    if (length_at < end) end += std::strtoul(input.c_str() + length_at + 16, nullptr, 10);
+    while (input.size() < end) {
+      if (!read()) return std::nullopt;
+    }
+    std::string request = input.substr(0, end);
+    input.erase(0, end);
+    return request;
+  }
+};
+
+ScriptedPeer::ScriptedPeer(std::vector<Act> script, SSL_CTX* tls)
+    : script_(std::move(script)), tls_(tls) {
+  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  CHECK(::bind(listener_, reinterpret_cast<sockaddr*>(&at), size) == 0);
+  CHECK(::listen(listener_, 128) == 0);
+  CHECK(::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size) == 0);
+  port_ = ntohs(at.sin_port);
+  acceptor_ = std::thread([this] { accept_loop(); });
+}
+
+ScriptedPeer::~ScriptedPeer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
+  }
+  ::shutdown(listener_, SHUT_RDWR);
+  acceptor_.join();
+  for (auto& thread : threads_) thread.join();
+  ::close(listener_);
+}
+
+void ScriptedPeer::accept_loop() {
+  while (true) {
+    const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || fd < 0) {
+      if (fd >= 0) ::close(fd);
+      return;
+    }
+    ++connections_;
+    open_.push_back(fd);
+    threads_.emplace_back([this, fd] { serve(fd); });
+    changed_.notify_all();
+  }
+}
+
+void ScriptedPeer::serve(int fd) {
+  {
+    Conversation with{fd};
+    bool going = true;
+    if (tls_ != nullptr) {
+      with.tls.reset(SSL_new(tls_));
+      SSL_set_fd(with.tls.get(), fd);
+      going = SSL_accept(with.tls.get()) == 1;
+    }
+    while (going) {
+      auto request = with.read_request();
+      if (!request) break;
+      {
+        const std::lock_guard lock(mutex_);
+        requests_.push_back(std::move(*request));
+      }
+      changed_.notify_all();
+      going = perform(with, next_act());
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  std::erase(open_, fd);
+  ::close(fd);
+  changed_.notify_all();
+}
+
+bool ScriptedPeer::perform(Conversation& with, const Act& act) {
+  do {
+    if (!with.write(act.send)) return false;
+  } while (act.repeat_forever);
+  while (act.hang) {
+    if (!with.read()) return false;
+  }
+  return !act.close_after;
+}
+
+Act ScriptedPeer::next_act() {
+  const std::lock_guard lock(mutex_);
+  const std::size_t at = std::min(acts_taken_++, script_.size() - 1);
+  return script_[at];
+}
+
+std::size_t ScriptedPeer::connections() const {
+  const std::lock_guard lock(mutex_);
+  return connections_;
+}
+
+std::vector<std::string> ScriptedPeer::requests() const {
+  const std::lock_guard lock(mutex_);
+  return requests_;
+}
+
+void ScriptedPeer::wait_for_requests(std::size_t count) const {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return requests_.size() >= count; });
+}
+
+void ScriptedPeer::drop_connections() {
+  std::unique_lock lock(mutex_);
+  for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
+  changed_.wait(lock, [&] { return open_.empty(); });
+}
+
+}  // namespace belfry::http
