@@ -38,7 +38,9 @@ class Headers {
 // tested by calling it.
 struct Request {
   Method method = Method::get;
-  std::string path;   // percent-decoded, always starts with '/'
+  // Percent-decoded but for %2F and %25, which stay (the router decodes them in its parameters), so
+  // that an encoded slash does not split a segment. Starts with '/', or is "*" (OPTIONS only).
+  std::string path;
   std::string query;  // raw, without '?'
   Headers headers;
   std::string body;

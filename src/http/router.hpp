@@ -24,9 +24,9 @@ class Router {
   void add(Method method, std::string pattern, Handler handler);
 
   struct Match {
-    const Handler* handler = nullptr;     // null: no such path, or not with this method
+    const Handler* handler = nullptr;  // null: no such path, or not with this method
     std::vector<std::string> params;
-    std::string allow;                    // for 405: "GET, POST"; empty means 404
+    std::string allow;  // for 405: "GET, POST"; empty means 404
   };
   Match match(Method method, std::string_view path) const;
 

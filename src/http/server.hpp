@@ -18,7 +18,7 @@ namespace belfry::http {
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  // 0: any free one
+  std::uint16_t port = 0;     // 0: any free one
   std::string tls_cert_file;  // PEM chain; empty: plain HTTP
   std::string tls_key_file;
   std::size_t connections_max = 10'000;  // beyond: 503 overloaded, closed

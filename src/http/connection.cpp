@@ -1,0 +1,349 @@
+#include "http/connection.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <optional>
+
+#include "base/log.hpp"
+#include "http/chunked_body.hpp"
+
+namespace belfry::http {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kBufferStart = 4 * 1024;
+constexpr std::size_t kBodyInHeadBuffer = 16 * 1024;  // a shorter body is copied beside its head
+constexpr std::size_t kBodyStep = 16 * 1024;
+constexpr std::size_t kLingerBytes = 256 * 1024;
+constexpr std::chrono::milliseconds kLingerTime{1'000};
+
+std::string peer_of(const asio::ip::tcp::socket& socket) {
+  ErrorCodeOf error;
+  const auto peer = socket.remote_endpoint(error);
+  return error ? std::string() : peer.address().to_string();
+}
+
+bool has_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
+
+}  // namespace
+
+Connection::Connection(asio::ip::tcp::socket socket, asio::ssl::context* tls,
+                       ConnectionContext& context)
+    : transport_(std::move(socket), tls),
+      context_(context),
+      peer_address_(peer_of(transport_.socket())),
+      in_(kBufferStart, '\0') {}
+
+std::string_view Connection::received() const {
+  return std::string_view(in_).substr(begin_, end_ - begin_);
+}
+
+void Connection::consume(std::size_t count) {
+  begin_ += count;
+  if (begin_ == end_) {
+    begin_ = end_ = 0;
+  }
+}
+
+void Connection::allow(std::chrono::milliseconds time) {
+  deadline_ = std::chrono::steady_clock::now() + time;
+}
+
+void Connection::allow_forever() {
+  deadline_ = std::chrono::steady_clock::time_point::max();
+}
+
+void Connection::sweep(std::chrono::steady_clock::time_point now) {
+  if (now >= deadline_) {
+    timed_out_ = true;
+    allow_forever();
+    transport_.cancel();
+  }
+}
+
+void Connection::drain() {
+  draining_ = true;
+  if (idle_) {
+    transport_.cancel();
+  }
+  if (streaming_) {
+    stream_end_.emit(asio::cancellation_type::terminal);
+  }
+}
+
+void Connection::abort() {
+  draining_ = true;
+  transport_.close();
+  stream_end_.emit(asio::cancellation_type::terminal);
+  abort_.emit(asio::cancellation_type::terminal);
+}
+
+asio::awaitable<void> Connection::run() {
+  try {
+    // The slot lets `abort` reach whatever a handler waits for.
+    co_await asio::co_spawn(co_await asio::this_coro::executor, serve(),
+                            asio::bind_cancellation_slot(abort_.slot(), asio::use_awaitable));
+  } catch (const std::exception& error) {
+    log().debug("connection ended error=\"{}\"", error.what());
+  }
+  transport_.close();
+}
+
+asio::awaitable<void> Connection::turn_away(Error why) {
+  try {
+    ErrorCodeOf error;
+    allow(kLingerTime);
+    co_await transport_.handshake(error);
+    idle_ = false;
+    if (!error) {
+      co_await refuse(std::move(why));
+    }
+  } catch (const std::exception& error) {
+    log().debug("connection ended error=\"{}\"", error.what());
+  }
+  transport_.close();
+}
+
+asio::awaitable<void> Connection::serve() {
+  ErrorCodeOf error;
+  allow(context_.options.header_time);
+  co_await transport_.handshake(error);
+  if (error) {
+    co_return;
+  }
+  while (co_await serve_one()) {
+  }
+}
+
+asio::awaitable<bool> Connection::serve_one() {
+  const std::size_t length = co_await read_head();
+  if (length == 0) {
+    co_return false;
+  }
+  const ServerOptions& options = context_.options;
+  const HeadLimits limits{options.header_bytes_max, options.header_count_max,
+                          options.request_line_bytes_max};
+  auto facts = check_head(received().substr(0, length), limits);
+  if (!facts) {
+    co_await refuse(std::move(facts.error()));
+    co_return false;
+  }
+  consume(length);
+  http_1_0_ = facts->http_1_0;
+  keep_alive_ = facts->keep_alive;
+  Request request;
+  if (facts->framing != HeadFacts::Framing::none && !co_await read_body(*facts, request.body)) {
+    co_return false;
+  }
+  request.method = facts->method;
+  request.path = std::move(facts->path);
+  request.query = std::move(facts->query);
+  request.headers = std::move(facts->headers);
+  request.peer_address = peer_address_;
+  context_.requests_total.fetch_add(1, std::memory_order_relaxed);
+  const bool head_only = request.method == Method::head;
+  std::optional<Response> response;
+  try {
+    response = co_await context_.hooks.handle(request);
+  } catch (const std::exception& error) {
+    log().error("a handler threw error=\"{}\"", error.what());
+  }
+  if (!response) {
+    response = context_.hooks.refuse(Error{ErrorCode::internal, "internal error"});
+  }
+  keep_alive_ = keep_alive_ && !response->close;
+  const bool sent = response->stream ? co_await send_stream(*response, head_only)
+                                     : co_await respond(*response, head_only);
+  if (sent && !keep_alive_) {
+    co_await linger();
+  }
+  co_return sent&& keep_alive_;
+}
+
+// Ends with the number of bytes that make the head, or 0 when the connection is to end.
+asio::awaitable<std::size_t> Connection::read_head() {
+  idle_ = begin_ == end_;
+  allow(idle_ ? context_.options.idle_time : context_.options.header_time);
+  std::size_t scanned = 0;
+  bool skipped = false;
+  for (;;) {
+    if (!skipped && received().starts_with("\r\n")) {
+      consume(2);  // some clients send an empty line after a body (RFC 9112 section 2.2)
+      skipped = true;
+    }
+    const std::string_view text = received();
+    if (idle_ && !text.empty()) {
+      idle_ = false;
+      allow(context_.options.header_time);
+    }
+    const std::size_t length = head_length(text, scanned);
+    const bool too_long = text.size() > context_.options.header_bytes_max ||
+                          (text.size() > context_.options.request_line_bytes_max + 2 &&
+                           text.find('\n') == std::string_view::npos);
+    if (length != 0 || too_long) {
+      allow_forever();
+      co_return length != 0 ? length : text.size();
+    }
+    scanned = text.size();
+    if (idle_ && draining_) {
+      co_return 0;
+    }
+    if (!co_await fill()) {
+      break;
+    }
+  }
+  if (timed_out_ && !received().empty()) {
+    co_await refuse(Error{ErrorCode::request_timeout, "the request head did not come in time"});
+  }
+  co_return 0;
+}
+
+asio::awaitable<bool> Connection::fill() {
+  if (begin_ == end_) {
+    begin_ = end_ = 0;
+    if (in_.size() > 2 * kBufferStart) {
+      in_ = std::string(kBufferStart, '\0');
+    }
+  } else if (end_ == in_.size()) {
+    in_.erase(0, begin_);
+    end_ -= begin_;
+    begin_ = 0;
+    in_.resize(std::max(in_.size(), end_ * 2));
+  }
+  ErrorCodeOf error;
+  const std::size_t count =
+      co_await transport_.read_some(asio::buffer(in_.data() + end_, in_.size() - end_), error);
+  end_ += count;
+  co_return !error;
+}
+
+asio::awaitable<bool> Connection::read_body(const HeadFacts& facts, std::string& body) {
+  const std::size_t limit = context_.hooks.body_limit(facts.method, facts.path);
+  const bool chunked = facts.framing == HeadFacts::Framing::chunked;
+  if (!chunked && facts.content_length > limit) {
+    co_await refuse(Error{ErrorCode::payload_too_large,
+                          fmt::format("the body may hold at most {} bytes", limit)});
+    co_return false;
+  }
+  allow(context_.options.body_time);
+  if (facts.expects_continue && received().empty()) {
+    out_ = "HTTP/1.1 100 Continue\r\n\r\n";
+    const Buffers bytes{asio::buffer(out_), asio::const_buffer()};
+    if (!co_await write(bytes)) {
+      co_return false;
+    }
+  }
+  const bool whole = chunked ? co_await read_chunks(limit, body)
+                             : co_await read_length(facts.content_length, body);
+  allow_forever();
+  if (!whole && timed_out_) {
+    co_await refuse(Error{ErrorCode::request_timeout, "the request body did not come in time"});
+  }
+  co_return whole;
+}
+
+asio::awaitable<bool> Connection::read_length(std::uint64_t length, std::string& body) {
+  const auto there = static_cast<std::size_t>(std::min<std::uint64_t>(length, received().size()));
+  body.assign(received().substr(0, there));
+  consume(there);
+  while (body.size() < length) {
+    // Grows with what has come: a length alone costs no memory.
+    const std::size_t have = body.size();
+    const std::size_t room = std::min<std::size_t>(length - have, std::max(kBodyStep, have));
+    body.resize(have + room);
+    ErrorCodeOf error;
+    const std::size_t count =
+        co_await transport_.read_some(asio::buffer(body.data() + have, room), error);
+    body.resize(have + count);
+    if (error) {
+      co_return false;
+    }
+  }
+  co_return true;
+}
+
+asio::awaitable<bool> Connection::read_chunks(std::size_t limit, std::string& body) {
+  ChunkedBody chunks(limit);
+  for (;;) {
+    std::string_view bytes = received();
+    const std::size_t before = bytes.size();
+    const auto complete = chunks.take(bytes, body);
+    consume(before - bytes.size());
+    if (!complete) {
+      co_await refuse(complete.error());
+      co_return false;
+    }
+    if (*complete) {
+      co_return true;
+    }
+    if (!co_await fill()) {
+      co_return false;
+    }
+  }
+}
+
+asio::awaitable<bool> Connection::write(Buffers bytes) {
+  ErrorCodeOf error;
+  const std::size_t count = transport_.write_now(bytes, error);
+  if (!error && count == bytes[0].size() + bytes[1].size()) {
+    co_return true;
+  }
+  if (error && error != asio::error::would_block && error != asio::error::try_again) {
+    co_return false;
+  }
+  const std::size_t of_first = std::min(count, bytes[0].size());
+  bytes[0] += of_first;
+  bytes[1] += count - of_first;
+  co_await transport_.write_all(bytes, error);
+  co_return !error;
+}
+
+asio::awaitable<bool> Connection::respond(const Response& response, bool head_only) {
+  keep_alive_ = keep_alive_ && !draining_;
+  const bool with_body = has_body(response.status);
+  out_.clear();
+  append_head(out_, response, with_body ? BodyFraming::length : BodyFraming::none, !keep_alive_,
+              http_1_0_, context_.date.now());
+  Buffers bytes;
+  if (with_body && !head_only) {
+    if (response.body.size() <= kBodyInHeadBuffer) {
+      out_.append(response.body);
+    } else {
+      bytes[1] = asio::buffer(response.body);
+    }
+  }
+  bytes[0] = asio::buffer(out_);
+  allow(context_.options.write_time);
+  const bool sent = co_await write(bytes);
+  allow_forever();
+  co_return sent;
+}
+
+asio::awaitable<void> Connection::refuse(Error why) {
+  keep_alive_ = false;
+  timed_out_ = false;
+  const Response response = context_.hooks.refuse(why);
+  if (co_await respond(response, false)) {
+    co_await linger();
+  }
+}
+
+// Closing with unread bytes would reset the connection and could take the answer away from the
+// client, so what still comes is read for a moment.
+asio::awaitable<void> Connection::linger() {
+  allow(kLingerTime);
+  co_await transport_.shut_down_sending();
+  std::size_t left = kLingerBytes;
+  ErrorCodeOf error;
+  while (!error && !timed_out_ && left > 0) {
+    const std::size_t count = co_await transport_.read_some(asio::buffer(in_), error);
+    left -= std::min(left, count);
+  }
+}
+
+}  // namespace belfry::http

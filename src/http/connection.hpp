@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <boost/asio/cancellation_signal.hpp>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "http/header_check.hpp"
+#include "http/response_text.hpp"
+#include "http/server.hpp"
+#include "http/transport.hpp"
+
+namespace belfry::http {
+
+// What all connections of one executor share.
+struct ConnectionContext {
+  const ServerOptions& options;
+  const ServerHooks& hooks;
+  std::atomic<std::uint64_t>& requests_total;
+  DateText& date;
+};
+
+// One accepted connection from its first byte to its last. Lives on one executor; `sweep`, `drain`
+// and `abort` are called there too.
+class Connection {
+ public:
+  Connection(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls,
+             ConnectionContext& context);
+
+  // Serves requests in order until either side ends. Never throws.
+  boost::asio::awaitable<void> run();
+  // Says why nothing is served here, then ends.
+  boost::asio::awaitable<void> turn_away(Error why);
+
+  // Ends the wait that is past its deadline, if any.
+  void sweep(std::chrono::steady_clock::time_point now);
+  // Ends after the request in progress; at once when there is none. Streams are told to end.
+  void drain();
+  // Ends now, wherever it is.
+  void abort();
+
+ private:
+  class ChunkWriter;
+  using Buffers = std::array<boost::asio::const_buffer, 2>;
+
+  boost::asio::awaitable<void> serve();
+  // False: the connection ends.
+  boost::asio::awaitable<bool> serve_one();
+  boost::asio::awaitable<std::size_t> read_head();
+  boost::asio::awaitable<bool> read_body(const HeadFacts& facts, std::string& body);
+  boost::asio::awaitable<bool> read_length(std::uint64_t length, std::string& body);
+  boost::asio::awaitable<bool> read_chunks(std::size_t limit, std::string& body);
+  boost::asio::awaitable<bool> respond(const Response& response, bool head_only);
+  boost::asio::awaitable<bool> send_stream(const Response& response, bool head_only);
+  boost::asio::awaitable<void> run_stream(const Response& response);
+  boost::asio::awaitable<void> watch_peer();
+  boost::asio::awaitable<void> refuse(Error why);
+  boost::asio::awaitable<void> linger();
+  boost::asio::awaitable<bool> fill();
+  boost::asio::awaitable<bool> write(Buffers bytes);
+  std::string_view received() const;
+  void consume(std::size_t count);
+  void allow(std::chrono::milliseconds time);
+  void allow_forever();
+
+  Transport transport_;
+  ConnectionContext& context_;
+  boost::asio::cancellation_signal stream_end_;
+  boost::asio::cancellation_signal abort_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  std::string peer_address_;
+  std::string in_;  // what was read stands from begin_ to end_
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::string out_;
+  bool idle_ = true;  // between requests: a drain may end it at once
+  bool draining_ = false;
+  bool timed_out_ = false;  // a wait was ended by `sweep`
+  bool http_1_0_ = false;   // of the request in progress
+  bool keep_alive_ = true;
+  bool peer_gone_ = false;
+  bool streaming_ = false;
+};
+
+}  // namespace belfry::http

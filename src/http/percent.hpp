@@ -1,0 +1,15 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace belfry::http {
+
+// Percent-decodes all of `text`; nothing if an escape is broken.
+std::optional<std::string> percent_decode(std::string_view text);
+// The path of a request target: decoded, except that %2F and %25 stay, so that an encoded slash
+// does not split a segment. Nothing for a broken escape, %00, or what is not UTF-8.
+std::optional<std::string> decode_path(std::string_view raw);
+
+}  // namespace belfry::http

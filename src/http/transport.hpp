@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
+#include <memory>
+#include <string>
+
+namespace boost::asio::ssl {
+class context;
+}
+
+namespace belfry::http {
+
+using ErrorCodeOf = boost::system::error_code;
+
+// A TLS 1.2+ server context with forward secrecy and without renegotiation. Throws
+// std::system_error when the certificate or key cannot be used.
+std::shared_ptr<boost::asio::ssl::context> make_tls_context(const std::string& cert_file,
+                                                            const std::string& key_file);
+
+// The bytes of one accepted connection, plain or TLS. One read and one write at a time, all on the
+// socket's executor. Errors come through the references given, which must outlive the wait.
+class Transport {
+ public:
+  // `tls` may be null: plain.
+  Transport(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls);
+  ~Transport();
+
+  boost::asio::ip::tcp::socket& socket() { return socket_; }
+  boost::asio::awaitable<void> handshake(ErrorCodeOf& error);  // does nothing when plain
+  boost::asio::awaitable<std::size_t> read_some(boost::asio::mutable_buffer into,
+                                                ErrorCodeOf& error);
+  // Writes now what the kernel takes without waiting; would_block if that is nothing. Plain only:
+  // TLS says would_block always.
+  std::size_t write_now(const std::array<boost::asio::const_buffer, 2>& bytes, ErrorCodeOf& error);
+  // Writes everything.
+  boost::asio::awaitable<void> write_all(std::array<boost::asio::const_buffer, 2> bytes,
+                                         ErrorCodeOf& error);
+  // Waits until bytes or the end of the peer can be read, without reading.
+  boost::asio::awaitable<void> wait_readable(ErrorCodeOf& error);
+  // True if the peer has closed and nothing of it is left to read.
+  bool peer_closed();
+  // Tells the peer that nothing more comes.
+  boost::asio::awaitable<void> shut_down_sending();
+  // Ends every wait that has begun, with operation_aborted.
+  void cancel();
+  void close();
+
+ private:
+  struct Tls;
+  boost::asio::ip::tcp::socket socket_;
+  std::unique_ptr<Tls> tls_;
+};
+
+}  // namespace belfry::http
