@@ -25,17 +25,18 @@ struct EventFacts {
   int attempt = 0;
   int failures = 0;
   int max_attempts = 0;
-  std::string_view result;         // raw JSON; beyond kEventResultBytesMax: left out, resultTruncated
+  std::string_view result;  // raw JSON; beyond kEventResultBytesMax: left out, resultTruncated
   std::string_view error_message;  // empty: null
   Timestamp at;                    // of the event
   std::optional<Timestamp> completed_at;
-  std::optional<Timestamp> next_at;  // of task.retrying
+  std::optional<Timestamp> next_at;              // of task.retrying
   const domain::TaskOptions* options = nullptr;  // tags and labels, if not null
 };
 
 // One JSON object: type, timestamp, taskId, status, result, errorMessage, completedAt, tenantId,
-// taskName, queue, attempt, retryCount, maxRetries, tags, labels [, nextAttemptAt, resultTruncated].
-// `result` is a string there too when the task's result is a JSON string, else raw JSON.
+// taskName, queue, attempt, retryCount, maxRetries, tags, labels [, nextAttemptAt,
+// resultTruncated]. `result` is a string there too when the task's result is a JSON string, else
+// raw JSON.
 domain::EventDraft event_draft(const EventFacts& facts);
 
 // The body as sent: `{"sequence":N,` + the rest of `body`.

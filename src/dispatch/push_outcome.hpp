@@ -1,0 +1,27 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string_view>
+
+#include "http/client.hpp"
+#include "outbox/finish.hpp"
+
+namespace belfry::dispatch {
+
+// What an answer (or none) means for the attempt (DESIGN section 6).
+struct PushOutcome {
+  bool accepted = false;  // 202: the target will call complete or fail with the lease
+  bool healthy = true;    // for the destination's breaker
+  outbox::AttemptEnd end;
+};
+PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallFailure>& answer,
+                         Timestamp now);
+
+// Retry-After as seconds or as an HTTP-date (RFC 9110 section 10.2.3), at most kRetryAfterMax ahead.
+std::optional<Timestamp> retry_after(std::string_view value, Timestamp now);
+
+// The answer's body as the task's result: JSON if it says so and is, else a JSON string.
+std::string result_of(const http::OutboundResponse& answer);
+
+}  // namespace belfry::dispatch

@@ -1,0 +1,116 @@
+#include "http/destination_gate.hpp"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace belfry::http {
+
+namespace asio = boost::asio;
+
+DestinationGate::DestinationGate(asio::any_io_executor executor, const Clock& clock,
+                                 GateOptions options)
+    : executor_(std::move(executor)), clock_(clock), options_(options) {}
+
+DestinationGate::~DestinationGate() = default;
+
+std::optional<Timestamp> DestinationGate::closed_until(const std::string& key) const {
+  const auto found = entries_.find(key);
+  if (found == entries_.end() || !found->second.open_until) return std::nullopt;
+  const auto& entry = found->second;
+  if (!entry.probing && *entry.open_until <= clock_.now()) return std::nullopt;
+  return std::max(*entry.open_until, clock_.now() + Millis{1'000});
+}
+
+bool DestinationGate::may_enter(const Entry& entry) const {
+  if (entry.open_until) return !entry.probing && *entry.open_until <= clock_.now();
+  return entry.in_flight < options_.in_flight_max;
+}
+
+void DestinationGate::take(Entry& entry) {
+  ++entry.in_flight;
+  if (entry.open_until) entry.probing = true;
+}
+
+DestinationGate::Pass DestinationGate::try_enter(const std::string& key) {
+  auto& entry = entries_[key];
+  if (!may_enter(entry)) return {};
+  take(entry);
+  return Pass(this, key);
+}
+
+asio::awaitable<DestinationGate::Pass> DestinationGate::enter(std::string key) {
+  for (;;) {
+    if (auto pass = try_enter(key)) co_return pass;
+    auto& entry = entries_[key];
+    if (entry.open_until) co_return Pass{};
+    const auto turn =
+        std::make_shared<asio::steady_timer>(executor_, asio::steady_timer::time_point::max());
+    entry.waiting.push_back(turn);
+    boost::system::error_code woken;
+    co_await turn->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    // Whoever let us in has taken us off the queue; if we still stand there, we were cancelled.
+    auto& queue = entries_[key].waiting;
+    const auto still = std::find(queue.begin(), queue.end(), turn);
+    if (still == queue.end()) continue;
+    queue.erase(still);
+    co_return Pass{};
+  }
+}
+
+void DestinationGate::judge(Entry& entry, bool healthy) {
+  entry.probing = false;
+  if (healthy) {
+    entry.failures = 0;
+    entry.open_until.reset();
+    entry.probe_wait = Millis{0};
+    return;
+  }
+  if (++entry.failures < options_.failures_to_open) return;
+  entry.probe_wait = entry.probe_wait == Millis{0}
+                         ? options_.probe_first
+                         : std::min(entry.probe_wait * 2, options_.probe_max);
+  entry.open_until = clock_.now() + entry.probe_wait;
+}
+
+void DestinationGate::leave(const std::string& key, std::optional<bool> healthy) {
+  auto& entry = entries_[key];
+  --entry.in_flight;
+  const bool was_open = entry.open_until.has_value();
+  if (healthy && (!was_open || entry.probing)) judge(entry, *healthy);
+  if (!healthy) entry.probing = false;
+  // One leaves, one may enter; when the breaker opens, all who wait learn of it.
+  std::size_t wake = entry.open_until ? entry.waiting.size() : 1;
+  if (was_open && !entry.open_until) wake = entry.waiting.size();
+  for (; wake > 0 && !entry.waiting.empty(); --wake) {
+    const auto next = entry.waiting.front();
+    entry.waiting.pop_front();
+    next->cancel();
+  }
+  const bool idle = entry.in_flight == 0 && entry.waiting.empty();
+  if (idle && !entry.open_until && (entry.failures == 0 || entries_.size() > options_.keys_max)) {
+    entries_.erase(key);
+  }
+}
+
+DestinationGate::Pass::Pass(Pass&& other) noexcept
+    : gate_(std::exchange(other.gate_, nullptr)), key_(std::move(other.key_)) {}
+
+DestinationGate::Pass& DestinationGate::Pass::operator=(Pass&& other) noexcept {
+  if (this != &other) {
+    give_back(std::nullopt);
+    gate_ = std::exchange(other.gate_, nullptr);
+    key_ = std::move(other.key_);
+  }
+  return *this;
+}
+
+DestinationGate::Pass::~Pass() { give_back(std::nullopt); }
+
+void DestinationGate::Pass::done(bool healthy) { give_back(healthy); }
+
+void DestinationGate::Pass::give_back(std::optional<bool> healthy) {
+  if (auto* gate = std::exchange(gate_, nullptr)) gate->leave(key_, healthy);
+}
+
+}  // namespace belfry::http

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.hpp"
+
+namespace belfry::http {
+
+struct GateOptions {
+  int in_flight_max = 128;       // per key
+  int failures_to_open = 5;      // in a row
+  Millis probe_first{5'000};     // then doubled up to probe_max while it stays broken
+  Millis probe_max{60'000};
+  std::size_t keys_max = 65'536; // idle and healthy ones are forgotten first
+};
+
+// Stands before calls to one destination of one tenant (the key): bounds how many are in flight, and
+// stops calling one that keeps failing (PROMISES P11). Single-threaded, on the executor given.
+class DestinationGate {
+ public:
+  DestinationGate(boost::asio::any_io_executor executor, const Clock& clock, GateOptions options);
+  ~DestinationGate();
+
+  // While the breaker is open: when it next lets a probe through. Nothing: go on.
+  std::optional<Timestamp> closed_until(const std::string& key) const;
+
+  // Right of way for one call; give it back by `done`, or by destroying it (which counts neither as
+  // success nor as failure).
+  class Pass {
+   public:
+    Pass() = default;
+    Pass(Pass&& other) noexcept;
+    Pass& operator=(Pass&& other) noexcept;
+    ~Pass();
+    void done(bool healthy);
+    explicit operator bool() const { return gate_ != nullptr; }
+
+   private:
+    friend class DestinationGate;
+    Pass(DestinationGate* gate, std::string key) : gate_(gate), key_(std::move(key)) {}
+    void give_back(std::optional<bool> healthy);
+    DestinationGate* gate_ = nullptr;
+    std::string key_;
+  };
+  // At once, or nothing if the destination is at its cap or its breaker is open.
+  Pass try_enter(const std::string& key);
+  // Waits for a turn, first come first served; nothing if the breaker opens meanwhile or the wait is
+  // cancelled (Asio cancellation).
+  boost::asio::awaitable<Pass> enter(std::string key);
+
+ private:
+  struct Entry {
+    int in_flight = 0;
+    int failures = 0;
+    Millis probe_wait{0};
+    std::optional<Timestamp> open_until;
+    bool probing = false;
+    std::deque<std::shared_ptr<boost::asio::steady_timer>> waiting;
+  };
+  bool may_enter(const Entry& entry) const;
+  void take(Entry& entry);
+  void leave(const std::string& key, std::optional<bool> healthy);
+  void judge(Entry& entry, bool healthy);
+
+  boost::asio::any_io_executor executor_;
+  const Clock& clock_;
+  GateOptions options_;
+  std::unordered_map<std::string, Entry> entries_;
+};
+
+}  // namespace belfry::http
