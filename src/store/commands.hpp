@@ -117,7 +117,7 @@ enum class Verdict : std::uint8_t {
   failed,     // for good
   lost,       // the lease ended: PENDING again, the attempt counts; only once it has really expired
   lost_last,  // the same with attempts used up: FAILED
-  released,   // handed back by a drain: PENDING again, the attempt does not count
+  released,   // handed back unharmed: PENDING again, or SCHEDULED at `next_at`; does not count
 };
 
 struct Finish {
@@ -152,6 +152,7 @@ struct Renew {
   Millis extend{30'000};
   bool accepted = false;  // the push was answered 202: the lease's kind becomes `accepted`
   std::optional<Progress> progress;
+  Outbox outbox;  // of task.started, which is told before the push goes out
   std::optional<Timestamp> now;
   struct Reply {
     Timestamp lease_until;
