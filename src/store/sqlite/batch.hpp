@@ -64,6 +64,7 @@ class Batch {
     committed_.configuration_changed = true;
     configuration_stale_ = true;
   }
+  void queue_added() { committed_.configuration_changed = true; }  // by a Submit, which knows it
   void deliveries_added() { committed_.deliveries_added = true; }
 
   // --- for the writer ---

@@ -1,0 +1,136 @@
+#include "base/check.hpp"
+#include "sql.hpp"
+#include "store/failure.hpp"
+#include "store/sqlite/executor.hpp"
+
+namespace belfry::store::sqlite {
+
+using domain::Status;
+using HeldBy = Claim::HeldBy;
+
+namespace {
+
+constexpr domain::Lane kLanes[] = {domain::Lane::by_queue_default, domain::Lane::push,
+                                   domain::Lane::worker};
+
+std::optional<Timestamp> maybe_time(std::optional<std::int64_t> ms) {
+  return ms ? std::optional(from_ms(*ms)) : std::nullopt;
+}
+
+}  // namespace
+
+// The best `limit` ready tasks after `after`, merged over the lanes by rank.
+std::vector<Executor::Candidate> Executor::candidates(const Claim& command, int limit,
+                                                      const Candidate& after) {
+  std::vector<Candidate> found;
+  for (const auto lane : kLanes) {
+    if ((command.lanes & lane_bit(lane)) == 0) continue;
+    auto row = context_.db.statement(sql::hot::ready);
+    row.bind(lane_key(command.queue, lane)).bind(after.rank).bind(after.seq).bind(limit);
+    while (row.step()) found.push_back({row.integer(0), row.integer(1), lane});
+  }
+  std::ranges::sort(found, {}, [](const Candidate& c) { return std::pair(c.rank, c.seq); });
+  if (found.size() > static_cast<std::size_t>(limit)) {
+    found.erase(found.begin() + limit, found.end());
+  }
+  return found;
+}
+
+bool Executor::claim_one(const Claim& command, const Candidate& candidate, const QueueRules& queue,
+                         Timestamp now, std::vector<Claim::Task>& out) {
+  Claim::Task task;
+  std::int64_t attempt = 0;
+  Timestamp ready_since;
+  {
+    auto row = context_.db.statement(sql::hot::candidate);
+    row.bind(candidate.seq);
+    if (!row.step()) throw Broken("an unfinished task has no body");
+    task.expires_at = maybe_time(row.maybe_integer(5));
+    if (task.expires_at && *task.expires_at <= now) return false;
+    attempt = row.integer(1) + 1;
+    task.run_attempt = static_cast<int>(row.integer(2)) + 1;
+    task.failures = static_cast<int>(row.integer(3));
+    ready_since = from_ms(row.integer(4));
+    task.id = task_id(candidate.seq, row.integer(6));
+    task.name = row.text(7);
+    task.priority = static_cast<int>(row.integer(8));
+    task.max_attempts = static_cast<int>(row.integer(9));
+    task.scheduled_for = maybe_time(row.maybe_integer(10));
+    task.payload = row.text(13);
+    const auto options = row.blob(12);
+    auto decoded = domain::decode_options(options);
+    if (!decoded || body_checksum(task.name, options, task.payload) != row.integer(11)) {
+      throw Broken("a task's body does not match its checksum");
+    }
+    task.options = std::move(*decoded);
+  }
+  task.tenant = queue.tenant;
+  task.queue = queue.no;
+  task.queue_name = queue.name;
+  task.submitted_at = IdGenerator::time_of(task.id.uuid);
+  task.started_at = now;
+  task.lease_until = now + command.lease;
+  task.token = {static_cast<std::int32_t>(attempt),
+                static_cast<std::int64_t>((secrets_.next() >> 1) | 1)};
+  auto lease = context_.db.statement(sql::hot::lease);
+  lease.bind(candidate.seq).bind(task.token.secret).bind(static_cast<int>(command.kind));
+  lease.bind(to_ms(task.lease_until)).bind(to_ms(now));
+  if (command.holder.empty()) {
+    lease.bind_null();
+  } else {
+    lease.bind_text(command.holder);
+  }
+  lease.run();
+  CHECK(context_.db.changes() == 1);
+  context_.batch->change(queue.tenant_no,
+                         {queue.tenant, task.id, queue.no, candidate.lane, Status::pending,
+                          Status::running, task.token.attempt, task.lease_until, now});
+  SeriesEvent event{
+      queue.tenant_no, queue.no.value, task.name, SeriesEvent::Kind::started, now, {}, {}};
+  if (task.run_attempt == 1) event.wait = now - ready_since;
+  context_.batch->record(std::move(event));
+  out.push_back(std::move(task));
+  return true;
+}
+
+Result<Claim::Reply> Executor::run(const Claim& command) {
+  refresh();
+  const auto* queue = config_.queue(command.queue);
+  if (queue == nullptr) return fail(ErrorCode::not_found, "there is no such queue");
+  const auto* tenant = config_.tenant(queue->tenant);
+  CHECK(tenant != nullptr);
+  if (queue->paused) return Claim::Reply{{}, HeldBy::queue_paused};
+  if (tenant->suspended) return Claim::Reply{{}, HeldBy::tenant_suspended};
+  const auto& batch = *context_.batch;
+  const auto tenant_room = tenant->running_max - batch.running_of_tenant(tenant->no);
+  const auto queue_room =
+      queue->limit ? *queue->limit - batch.total({tenant->no, queue->no.value, Status::running})
+                   : tenant_room;
+  const auto room = std::min(tenant_room, queue_room);
+  const auto held =
+      queue->limit && queue_room <= tenant_room ? HeldBy::queue_limit : HeldBy::tenant_limit;
+  if (room <= 0) return Claim::Reply{{}, held};
+
+  const auto now = context_.now_or(command.now);
+  const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(command.max, 0, room));
+  Claim::Reply reply;
+  Candidate after{std::numeric_limits<std::int64_t>::min(),
+                  std::numeric_limits<std::int64_t>::min(), domain::Lane::push};
+  while (reply.tasks.size() < wanted) {
+    const auto limit = static_cast<int>(wanted - reply.tasks.size());
+    const auto found = candidates(command, limit, after);
+    for (const auto& candidate : found) {
+      claim_one(command, candidate, *queue, now, reply.tasks);
+    }
+    if (found.size() < static_cast<std::size_t>(limit)) break;
+    after = found.back();
+  }
+  if (reply.tasks.size() < wanted) {
+    reply.held_by = HeldBy::empty;
+  } else if (wanted < static_cast<std::size_t>(std::max(command.max, 0))) {
+    reply.held_by = held;
+  }
+  return reply;
+}
+
+}  // namespace belfry::store::sqlite

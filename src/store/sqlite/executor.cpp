@@ -1,0 +1,128 @@
+#include "store/sqlite/executor.hpp"
+
+#include <cstring>
+
+#include "base/check.hpp"
+#include "sql.hpp"
+
+namespace belfry::store::sqlite {
+
+std::uint64_t SecretNumbers::next() {
+  if (seeded_ != nullptr) return seeded_->next_u64();
+  if (bytes_.size() < sizeof(std::uint64_t)) bytes_ = secure_random_bytes(4'096);
+  std::uint64_t number = 0;
+  std::memcpy(&number, bytes_.data() + bytes_.size() - sizeof(number), sizeof(number));
+  bytes_.resize(bytes_.size() - sizeof(number));
+  return number;
+}
+
+Executor::Executor(Context context, Random* random)
+    : context_(context), config_(context.db), secrets_(random) {}
+
+void Executor::refresh() {
+  if (context_.batch->take_configuration_stale()) config_.forget();
+}
+
+Result<Executor::Found> Executor::find(TenantId tenant, TaskId id) {
+  refresh();
+  const auto* rules = config_.tenant(tenant);
+  const auto missing = [] { return fail(ErrorCode::not_found, "there is no such task"); };
+  Found task;
+  task.seq = seq_of(id.uuid);
+  if (rules == nullptr || expand_high(task.seq) != id.uuid.high) return missing();
+  auto row = context_.db.statement(sql::hot::find);
+  row.bind(task.seq);
+  if (!row.step()) return missing();
+  task.low = row.integer(0);
+  task.tenant_no = row.integer(1);
+  if (task.tenant_no != rules->no || task.low != low_of(id.uuid)) return missing();
+  task.lane = row.integer(2);
+  task.name = row.text(3);
+  task.priority = static_cast<int>(row.integer(4));
+  if (row.is_null(5)) return task;
+  task.status = static_cast<domain::Status>(row.integer(5));
+  task.attempt = row.integer(6);
+  task.secret = row.integer(7);
+  task.next_at = row.integer(8);
+  task.expires_at = row.maybe_integer(9);
+  task.run = row.integer(10);
+  task.run_attempt = row.integer(11);
+  task.failures = row.integer(12);
+  task.started_at = row.maybe_integer(13);
+  if (!row.is_null(14)) task.worker = row.text(14);
+  return task;
+}
+
+void Executor::record(const Found& task, SeriesEvent::Kind kind, Timestamp at, bool measure_run) {
+  SeriesEvent event{task.tenant_no, queue_of_lane(task.lane).value, task.name, kind, at, {}, {}};
+  if (measure_run && task.started_at) event.run = at - from_ms(*task.started_at);
+  context_.batch->record(std::move(event));
+}
+
+void Executor::change(const Found& task, domain::Status to, Timestamp at, Timestamp next_at) {
+  const auto queue = queue_of_lane(task.lane);
+  context_.batch->change(task.tenant_no, {context_.numbers.tenant_id(task.tenant_no), task.id(),
+                                          queue, kind_of_lane(task.lane), task.status, to,
+                                          static_cast<std::int32_t>(task.attempt), next_at, at});
+}
+
+void Executor::write_outcome(const Found& task, const Ending& ending) {
+  auto row = context_.db.statement(sql::hot::add_outcome);
+  row.bind(task.seq).bind(task.tenant_no).bind(static_cast<int>(ending.status));
+  row.bind(to_ms(ending.at)).bind(task.started_at).bind(task.run).bind(task.attempt);
+  row.bind(task.run_attempt).bind(ending.failures).bind(ending.secret).bind(ending.http_status);
+  if (task.worker) {
+    row.bind_text(*task.worker);
+  } else {
+    row.bind_null();
+  }
+  for (const auto text : {ending.error, ending.result}) {
+    if (text.empty()) {
+      row.bind_null();
+    } else {
+      row.bind_text(text);
+    }
+  }
+  row.run();
+  context_.db.statement(sql::hot::remove_progress).bind(task.seq).run();
+}
+
+void Executor::post(const Outbox& outbox, TenantId tenant, TaskId id, Timestamp now) {
+  if (outbox.drafts.empty()) return;
+  const auto* rules = config_.tenant(tenant);
+  CHECK(rules != nullptr);
+  for (const auto& draft : outbox.drafts) {
+    for (const auto& [endpoint, events] : rules->endpoints) {
+      if ((events & domain::bit(draft.type)) != 0) deliver(draft, *rules, id, endpoint, {}, now);
+    }
+    if (domain::is_terminal(draft.type) && !outbox.callback_url.empty()) {
+      deliver(draft, *rules, id, 0, outbox.callback_url, now);
+    }
+  }
+}
+
+void Executor::deliver(const domain::EventDraft& draft, const TenantRules& tenant, TaskId id,
+                       std::int64_t endpoint, std::string_view url, Timestamp now) {
+  const auto seq = seq_of(id.uuid);
+  std::int64_t sequence = 1;
+  bool held = false;
+  {
+    auto last = context_.db.statement(sql::hot::last_delivery);
+    last.bind(seq).bind(endpoint);
+    CHECK(last.step());
+    sequence = last.maybe_integer(0).value_or(0) + 1;
+    held = last.maybe_integer(1).value_or(0) != 0;
+  }
+  // A UUIDv7: the time for people, the rest random.
+  const Uuid uuid{static_cast<std::uint64_t>(to_ms(now)) << 16 | 0x7000 | (secrets_.next() & 0xfff),
+                  secrets_.next() >> 2 | 0x8000000000000000ULL};
+  const auto bytes = uuid_bytes(uuid);
+  auto row = context_.db.statement(sql::hot::add_delivery);
+  row.bind_blob(bytes).bind(tenant.no).bind(seq).bind(low_of(id.uuid)).bind(endpoint);
+  row.bind_text(url).bind(static_cast<int>(draft.type)).bind(sequence).bind_text(draft.body);
+  row.bind(held ? 0 : 1).bind(to_ms(now));
+  row.bind(held ? std::nullopt : std::optional(to_ms(now))).run();
+  context_.batch->deliveries_added();
+}
+
+}  // namespace belfry::store::sqlite

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/random.hpp"
+#include "store/commands.hpp"
+#include "store/sqlite/configuration.hpp"
+#include "store/sqlite/context.hpp"
+
+namespace belfry::store::sqlite {
+
+// Random numbers that nobody can guess, a few hundred a system call; seeded ones for simulations.
+class SecretNumbers {
+ public:
+  explicit SecretNumbers(Random* seeded) : seeded_(seeded) {}
+  std::uint64_t next();
+
+ private:
+  Random* seeded_;
+  std::string bytes_;
+};
+
+// Runs the hot commands in the writer's transaction. Each looks first and writes then, so that one
+// that is refused leaves no trace and needs no savepoint.
+class Executor {
+ public:
+  Executor(Context context, Random* random);
+
+  Result<Submit::Reply> run(const Submit& command);
+  Result<Claim::Reply> run(const Claim& command);
+  Result<Finish::Reply> run(const Finish& command);
+  Result<Renew::Reply> run(const Renew& command);
+  Result<End::Reply> run(const End& command);
+  Result<MoveDue::Reply> run(const MoveDue& command);
+
+ private:
+  // A task as it stands, with what the statements that change it compare.
+  struct Found {
+    std::int64_t seq = 0, low = 0, tenant_no = 0, lane = 0;
+    std::string name;
+    int priority = 0;
+    std::optional<domain::Status> status;  // absent: finished
+    std::int64_t attempt = 0, secret = 0;
+    std::int64_t next_at = 0;
+    std::optional<std::int64_t> expires_at;
+    std::int64_t run = 1, run_attempt = 0, failures = 0;
+    std::optional<std::int64_t> started_at;
+    std::optional<std::string> worker;
+
+    TaskId id() const { return task_id(seq, low); }
+    bool holds(const LeaseToken& token) const {
+      return status == domain::Status::running && attempt == token.attempt &&
+             secret == token.secret;
+    }
+  };
+  struct Ending {
+    domain::Status status;
+    std::int64_t failures = 0;
+    std::optional<std::int64_t> secret;
+    int http_status = 0;
+    std::string_view error, result;
+    Timestamp at;
+  };
+  struct Candidate {
+    std::int64_t rank, seq;
+    domain::Lane lane;
+  };
+
+  void refresh();  // forgets configuration that others changed
+  Result<Found> find(TenantId tenant, TaskId id);
+  std::optional<Result<Submit::Reply>> replay(const Submit& command, std::int64_t tenant_no);
+  Result<const QueueRules*> queue_for(const Submit& command, const TenantRules& tenant);
+  bool exists(std::int64_t seq);
+  std::vector<Candidate> candidates(const Claim& command, int limit, const Candidate& after);
+  bool claim_one(const Claim& command, const Candidate& candidate, const QueueRules& queue,
+                 Timestamp now, std::vector<Claim::Task>& out);
+  void write_attempt(const Found& task, std::string_view outcome, const Finish& command,
+                     Timestamp now);
+  void write_outcome(const Found& task, const Ending& ending);
+  domain::Status end_run(const Found& task, const Finish& command, Timestamp now);
+  domain::Status put_back(const Found& task, const Finish& command, Timestamp now);
+  void record(const Found& task, SeriesEvent::Kind kind, Timestamp at, bool measure_run);
+  void change(const Found& task, domain::Status to, Timestamp at, Timestamp next_at);
+  void write_progress(const Found& task, const Progress& progress, Timestamp now);
+  void post(const Outbox& outbox, TenantId tenant, TaskId id, Timestamp now);
+  void deliver(const domain::EventDraft& draft, const TenantRules& tenant, TaskId id,
+               std::int64_t endpoint, std::string_view url, Timestamp now);
+
+  Context context_;
+  Configuration config_;
+  SecretNumbers secrets_;
+};
+
+}  // namespace belfry::store::sqlite

@@ -1,0 +1,200 @@
+#include "base/check.hpp"
+#include "domain/state_machine.hpp"
+#include "sql.hpp"
+#include "store/sqlite/executor.hpp"
+
+namespace belfry::store::sqlite {
+
+using domain::Status;
+using Kind = SeriesEvent::Kind;
+
+namespace {
+
+std::unexpected<Error> stale() {
+  return fail(ErrorCode::stale_lease,
+              "the lease is not that of the task's newest attempt, or the task is not running");
+}
+
+constexpr std::int64_t kLogLinesMax = 1'000;  // a task
+
+}  // namespace
+
+void Executor::write_attempt(const Found& task, std::string_view outcome, const Finish& command,
+                             Timestamp now) {
+  auto row = context_.db.statement(sql::hot::add_attempt);
+  row.bind(task.seq).bind(task.attempt).bind(task.run).bind(task.started_at.value_or(to_ms(now)));
+  row.bind(to_ms(now)).bind_text(outcome).bind(command.http_status).bind_text(command.error);
+  if (task.worker) {
+    row.bind_text(*task.worker);
+  } else {
+    row.bind_null();
+  }
+  row.run();
+}
+
+domain::Status Executor::end_run(const Found& task, const Finish& command, Timestamp now) {
+  const bool completed = command.verdict == Verdict::completed;
+  const auto status = completed ? Status::completed : Status::failed;
+  context_.db.statement(sql::hot::end_attempt)
+      .bind(task.seq)
+      .bind(task.tenant_no)
+      .bind(command.token.attempt)
+      .bind(command.token.secret)
+      .run();
+  CHECK(context_.db.changes() == 1);
+  write_outcome(task, {status, task.failures + (completed ? 0 : 1), command.token.secret,
+                       command.http_status, command.error, command.result, now});
+  record(task, completed ? Kind::completed : Kind::failed, now, true);
+  change(task, status, now, now);
+  return status;
+}
+
+domain::Status Executor::put_back(const Found& task, const Finish& command, Timestamp now) {
+  const bool released = command.verdict == Verdict::released;
+  const bool retry = command.verdict == Verdict::retry;
+  const auto next_at = retry ? std::max(command.next_at.value_or(now), now) : now;
+  const auto status = next_at > now ? Status::scheduled : Status::pending;
+  const auto* queue = config_.queue(queue_of_lane(task.lane));
+  CHECK(queue != nullptr);
+  auto row = context_.db.statement(sql::hot::put_back);
+  row.bind(task.seq).bind(task.tenant_no).bind(command.token.attempt).bind(command.token.secret);
+  row.bind(static_cast<int>(status)).bind(to_ms(next_at));
+  // One that was handed back keeps its place.
+  row.bind(released ? std::nullopt
+                    : std::optional(domain::rank(next_at, task.priority, queue->aging)));
+  row.bind(task.failures + (released ? 0 : 1)).bind(task.run_attempt - (released ? 1 : 0)).run();
+  CHECK(context_.db.changes() == 1);
+  write_attempt(task, released ? "released" : retry ? "failed" : "lease_lost", command, now);
+  if (!released) record(task, Kind::retried, now, true);
+  change(task, status, now, next_at);
+  return status;
+}
+
+Result<Finish::Reply> Executor::run(const Finish& command) {
+  const auto found = find(command.tenant, command.id);
+  if (!found) return fail(found.error());
+  const auto& task = *found;
+  if (!task.holds(command.token)) return stale();
+  const auto now = context_.now_or(command.now);
+  const bool lost = command.verdict == Verdict::lost || command.verdict == Verdict::lost_last;
+  if (lost && from_ms(task.next_at) > now) return stale();
+  const bool ends = command.verdict == Verdict::completed || command.verdict == Verdict::failed ||
+                    command.verdict == Verdict::lost_last;
+  const auto status = ends ? end_run(task, command, now) : put_back(task, command, now);
+  post(command.outbox, command.tenant, command.id, now);
+  return Finish::Reply{status, now};
+}
+
+void Executor::write_progress(const Found& task, const Progress& progress, Timestamp now) {
+  auto row = context_.db.statement(sql::hot::put_progress);
+  row.bind(task.seq);
+  row.bind(progress.percent ? std::optional<std::int64_t>(*progress.percent) : std::nullopt);
+  row.bind_text(progress.text).bind(to_ms(now)).run();
+  if (progress.log_lines.empty()) return;
+  std::int64_t n = 0;
+  {
+    auto last = context_.db.statement(sql::hot::last_log_line);
+    last.bind(task.seq);
+    CHECK(last.step());
+    n = last.integer(0);
+  }
+  for (const auto& line : progress.log_lines) {
+    if (n >= kLogLinesMax) return;
+    context_.db.statement(sql::hot::add_log_line)
+        .bind(task.seq)
+        .bind(++n)
+        .bind(to_ms(now))
+        .bind_text(line)
+        .run();
+  }
+}
+
+Result<Renew::Reply> Executor::run(const Renew& command) {
+  const auto found = find(command.tenant, command.id);
+  if (!found) return fail(found.error());
+  const auto& task = *found;
+  const auto now = context_.now_or(command.now);
+  if (!task.holds(command.token)) {
+    auto row = context_.db.statement(sql::hot::cancelled_attempt);
+    row.bind(task.seq).bind(command.token.attempt).bind(command.token.secret);
+    if (!task.status && row.step()) return Renew::Reply{now, true};
+    return stale();
+  }
+  const auto until = now + std::max(command.extend, Millis{0});
+  context_.db.statement(sql::hot::renew)
+      .bind(task.seq)
+      .bind(task.tenant_no)
+      .bind(command.token.attempt)
+      .bind(command.token.secret)
+      .bind(to_ms(until))
+      .bind(command.accepted ? 1 : 0)
+      .run();
+  CHECK(context_.db.changes() == 1);
+  if (command.progress) write_progress(task, *command.progress, now);
+  return Renew::Reply{until, false};
+}
+
+Result<End::Reply> Executor::run(const End& command) {
+  const auto found = find(command.tenant, command.id);
+  if (!found) return fail(found.error());
+  const auto& task = *found;
+  if (!task.status) return fail(ErrorCode::invalid_state, "the task has finished already");
+  const auto now = context_.now_or(command.now);
+  const bool expires = command.status == Status::expired;
+  const auto event = expires ? domain::TaskEvent::expired : domain::TaskEvent::cancelled;
+  const auto to = domain::next(*task.status, event);
+  if (!to) return fail(ErrorCode::invalid_state, "a running task does not expire");
+  if (expires && (!task.expires_at || from_ms(*task.expires_at) > now)) {
+    return fail(ErrorCode::invalid_state, "the task's time has not passed");
+  }
+  context_.db.statement(sql::hot::remove_unfinished)
+      .bind(task.seq)
+      .bind(task.tenant_no)
+      .bind(static_cast<int>(*task.status))
+      .bind(task.attempt)
+      .run();
+  CHECK(context_.db.changes() == 1);
+  const bool was_running = task.status == Status::running;
+  // The secret stays, so that the attempt that still runs can be told at its next heartbeat.
+  write_outcome(task, {*to,
+                       task.failures,
+                       was_running ? std::optional(task.secret) : std::nullopt,
+                       0,
+                       command.error,
+                       {},
+                       now});
+  record(task, expires ? Kind::expired : Kind::cancelled, now, was_running);
+  change(task, *to, now, now);
+  post(command.outbox, command.tenant, command.id, now);
+  return End::Reply{now, was_running};
+}
+
+Result<MoveDue::Reply> Executor::run(const MoveDue& command) {
+  const auto now = context_.now_or(command.now);
+  std::vector<std::pair<Found, std::int64_t>> due;
+  {
+    auto row = context_.db.statement(sql::hot::due);
+    row.bind(to_ms(now)).bind(command.max);
+    while (row.step()) {
+      Found task;
+      task.seq = row.integer(0);
+      task.tenant_no = row.integer(1);
+      task.lane = row.integer(2);
+      task.next_at = row.integer(3);
+      task.attempt = row.integer(4);
+      task.low = row.integer(5);
+      task.status = Status::scheduled;
+      due.emplace_back(std::move(task), row.integer(3));
+    }
+  }
+  for (const auto& [task, due_at] : due) {
+    context_.db.statement(sql::hot::make_ready).bind(task.seq).run();
+    change(task, Status::pending, now, from_ms(due_at));
+  }
+  MoveDue::Reply reply{static_cast<int>(due.size()), {}};
+  auto row = context_.db.statement(sql::hot::next_due);
+  if (row.step()) reply.next_due = from_ms(row.integer(0));
+  return reply;
+}
+
+}  // namespace belfry::store::sqlite

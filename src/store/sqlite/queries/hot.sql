@@ -1,0 +1,131 @@
+-- What the writer keeps of tenants, endpoints and queues.
+-- name: tenant
+SELECT no, running_max, unfinished_max, suspended_at IS NOT NULL FROM tenants WHERE id = ?1;
+
+-- name: tenant_endpoints
+SELECT no, events FROM endpoints WHERE tenant = ?1 AND enabled AND removed_at IS NULL ORDER BY no;
+
+-- name: queue_by_name
+SELECT no FROM queues WHERE tenant = ?1 AND name = ?2;
+
+-- name: queue
+SELECT q.tenant, t.id, q.name, q.paused, q.concurrency_limit, q.aging_ms
+FROM queues AS q JOIN tenants AS t ON t.no = q.tenant WHERE q.no = ?1;
+
+-- name: count_queues
+SELECT count(*) FROM queues WHERE tenant = ?1;
+
+-- name: add_queue
+INSERT INTO queues (tenant, name, created_at, aging_ms) VALUES (?1, ?2, ?3, ?4);
+
+-- name: idempotency
+SELECT i.fingerprint, i.created_at, i.status, b.seq, b.id_low, i.seq IS NOT NULL
+FROM idempotency AS i LEFT JOIN bodies AS b ON b.seq = i.seq
+WHERE i.tenant = ?1 AND i.key = ?2;
+
+-- name: remember_key
+INSERT INTO idempotency (tenant, key, fingerprint, created_at, seq, status)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (tenant, key) DO UPDATE
+SET fingerprint = excluded.fingerprint, created_at = excluded.created_at, seq = excluded.seq,
+    status = excluded.status, body = NULL;
+
+-- name: body_exists
+SELECT 1 FROM bodies WHERE seq = ?1;
+
+-- name: add_body
+INSERT INTO bodies (seq, id_low, tenant, lane, name, priority, max_attempts, scheduled_for,
+                    expires_at, checksum, options, payload)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT DO NOTHING;
+
+-- name: add_live
+INSERT INTO live (seq, tenant, lane, status, rank, next_at, expires_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- The next candidates of a lane: from the index alone.
+-- name: ready
+SELECT rank, seq FROM live INDEXED BY live_ready
+WHERE lane = ?1 AND status = 2 AND (rank, seq) > (?2, ?3) ORDER BY rank, seq LIMIT ?4;
+
+-- name: candidate
+SELECT l.run, l.attempt, l.run_attempt, l.failures, l.next_at, l.expires_at,
+       b.id_low, b.name, b.priority, b.max_attempts, b.scheduled_for, b.checksum, b.options,
+       b.payload
+FROM live AS l CROSS JOIN bodies AS b ON b.seq = l.seq
+WHERE l.seq = ?1;
+
+-- name: lease
+UPDATE live SET status = 3, attempt = attempt + 1, run_attempt = run_attempt + 1,
+                lease_secret = ?2, lease_kind = ?3, next_at = ?4, started_at = ?5, worker = ?6
+WHERE seq = ?1 AND status = 2;
+
+-- name: find
+SELECT b.id_low, b.tenant, b.lane, b.name, b.priority, l.status, l.attempt, l.lease_secret,
+       l.next_at, l.expires_at, l.run, l.run_attempt, l.failures, l.started_at, l.worker
+FROM bodies AS b LEFT JOIN live AS l ON l.seq = b.seq
+WHERE b.seq = ?1;
+
+-- The token is compared here, where it counts.
+-- name: end_attempt
+DELETE FROM live
+WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret = ?4;
+
+-- name: put_back
+UPDATE live SET status = ?5, next_at = ?6, rank = coalesce(?7, rank), failures = ?8,
+                run_attempt = ?9, lease_secret = NULL, lease_kind = NULL
+WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret = ?4;
+
+-- name: renew
+UPDATE live SET next_at = ?5, lease_kind = CASE WHEN ?6 THEN 1 ELSE lease_kind END
+WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret = ?4;
+
+-- name: remove_unfinished
+DELETE FROM live WHERE seq = ?1 AND tenant = ?2 AND status = ?3 AND attempt = ?4;
+
+-- name: add_outcome
+INSERT INTO outcomes (seq, tenant, status, finished_at, started_at, run, attempt, run_attempt,
+                      failures, lease_secret, http_status, worker, error, result)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14);
+
+-- name: cancelled_attempt
+SELECT 1 FROM outcomes WHERE seq = ?1 AND status = 6 AND attempt = ?2 AND lease_secret = ?3;
+
+-- name: add_attempt
+INSERT INTO attempts (seq, number, run, started_at, finished_at, outcome, http_status, error,
+                      worker)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+
+-- name: remove_progress
+DELETE FROM progress WHERE seq = ?1;
+
+-- name: put_progress
+INSERT INTO progress (seq, percent, text, at) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (seq) DO UPDATE SET percent = coalesce(excluded.percent, percent),
+                                text = excluded.text, at = excluded.at;
+
+-- name: last_log_line
+SELECT coalesce(max(n), 0) FROM log_lines WHERE seq = ?1;
+
+-- name: add_log_line
+INSERT INTO log_lines (seq, n, at, line) VALUES (?1, ?2, ?3, ?4);
+
+-- name: due
+SELECT l.seq, l.tenant, l.lane, l.next_at, l.attempt, b.id_low
+FROM live AS l INDEXED BY live_due CROSS JOIN bodies AS b ON b.seq = l.seq
+WHERE l.status = 1 AND l.next_at <= ?1 ORDER BY l.next_at LIMIT ?2;
+
+-- name: make_ready
+UPDATE live SET status = 2 WHERE seq = ?1 AND status = 1;
+
+-- name: next_due
+SELECT next_at FROM live INDEXED BY live_due WHERE status = 1 ORDER BY next_at LIMIT 1;
+
+-- name: last_delivery
+SELECT max(sequence), max(state < 2) FROM deliveries INDEXED BY deliveries_by_task
+WHERE seq = ?1 AND endpoint = ?2;
+
+-- name: add_delivery
+INSERT INTO deliveries (id, tenant, seq, task_low, endpoint, url, type, sequence, body, state,
+                        created_at, next_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);

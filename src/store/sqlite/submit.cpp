@@ -1,0 +1,115 @@
+#include "base/check.hpp"
+#include "sql.hpp"
+#include "store/failure.hpp"
+#include "store/sqlite/executor.hpp"
+
+namespace belfry::store::sqlite {
+
+using domain::Status;
+
+namespace {
+
+std::optional<std::int64_t> maybe_ms(std::optional<Timestamp> time) {
+  return time ? std::optional(to_ms(*time)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Result<Submit::Reply>> Executor::replay(const Submit& command,
+                                                      std::int64_t tenant_no) {
+  auto row = context_.db.statement(sql::hot::idempotency);
+  row.bind(tenant_no).bind_text(command.idempotency->key);
+  if (!row.step()) return std::nullopt;
+  const auto age = command.task.submitted_at - from_ms(row.integer(1));
+  if (age >= domain::kIdempotencyLife) return std::nullopt;
+  const bool of_a_task = row.integer(5) != 0;
+  if (!of_a_task || row.blob(0) != command.idempotency->fingerprint) {
+    return fail(ErrorCode::idempotency_mismatch,
+                "this Idempotency-Key was used for another request; choose a new key");
+  }
+  if (row.is_null(3)) return std::nullopt;  // its task was pruned meanwhile
+  return Submit::Reply{task_id(row.integer(3), row.integer(4)), static_cast<Status>(row.integer(2)),
+                       true};
+}
+
+bool Executor::exists(std::int64_t seq) {
+  return context_.db.statement(sql::hot::body_exists).bind(seq).step();
+}
+
+Result<const QueueRules*> Executor::queue_for(const Submit& command, const TenantRules& tenant) {
+  const auto& task = command.task;
+  if (const auto* queue = config_.queue(tenant.no, task.queue)) return queue;
+  if (config_.count_queues(tenant.no) >= domain::kQueuesMax) {
+    return fail(ErrorCode::quota_exceeded,
+                fmt::format("a tenant has at most {} queues", domain::kQueuesMax));
+  }
+  // The last reason to refuse, looked at before the first write.
+  if (exists(seq_of(task.id.uuid))) return fail(ErrorCode::conflict, "the task id is taken");
+  context_.batch->queue_added();
+  return &config_.add_queue(tenant.no, task.queue, task.submitted_at);
+}
+
+Result<Submit::Reply> Executor::run(const Submit& command) {
+  refresh();
+  const auto& task = command.task;
+  const auto* tenant = config_.tenant(task.tenant);
+  if (tenant == nullptr) return fail(ErrorCode::not_found, "there is no such tenant");
+  if (command.idempotency) {
+    if (auto earlier = replay(command, tenant->no)) return std::move(*earlier);
+  }
+  if (tenant->suspended) return fail(ErrorCode::forbidden, "the tenant is suspended");
+  if (context_.batch->unfinished_of_tenant(tenant->no) >= tenant->unfinished_max) {
+    return fail(ErrorCode::quota_exceeded,
+                fmt::format("{} unfinished tasks are the most that this tenant may have",
+                            tenant->unfinished_max));
+  }
+  const auto found = queue_for(command, *tenant);
+  if (!found) return fail(found.error());
+  const auto& queue = **found;
+
+  const auto seq = seq_of(task.id.uuid);
+  const auto now = task.submitted_at;
+  const auto ready_at = task.scheduled_for.value_or(now);
+  const bool waits = ready_at > now;
+  const auto status = waits ? Status::scheduled : Status::pending;
+  const auto next_at = waits ? ready_at : now;
+  const auto kind = domain::lane_of(task.options.target);
+  const auto lane = lane_key(queue.no, kind);
+  const auto options = domain::encode(task.options);
+  {
+    auto body = context_.db.statement(sql::hot::add_body);
+    body.bind(seq).bind(low_of(task.id.uuid)).bind(tenant->no).bind(lane).bind_text(task.name);
+    body.bind(task.priority).bind(task.max_attempts).bind(maybe_ms(task.scheduled_for));
+    body.bind(maybe_ms(task.expires_at));
+    body.bind(std::int64_t{body_checksum(task.name, options, task.payload)});
+    body.bind_blob(options).bind_text(task.payload).run();
+  }
+  if (context_.db.changes() == 0) return fail(ErrorCode::conflict, "the task id is taken");
+  context_.db.statement(sql::hot::add_live)
+      .bind(seq)
+      .bind(tenant->no)
+      .bind(lane)
+      .bind(static_cast<int>(status))
+      .bind(domain::rank(ready_at, task.priority, queue.aging))
+      .bind(to_ms(next_at))
+      .bind(maybe_ms(task.expires_at))
+      .run();
+  if (command.idempotency) {
+    context_.db.statement(sql::hot::remember_key)
+        .bind(tenant->no)
+        .bind_text(command.idempotency->key)
+        .bind_blob(command.idempotency->fingerprint)
+        .bind(to_ms(now))
+        .bind(seq)
+        .bind(static_cast<int>(status))
+        .run();
+  }
+  context_.batch->change(
+      tenant->no, {task.tenant, task.id, queue.no, kind, std::nullopt, status, 0, next_at, now});
+  context_.batch->record(
+      {tenant->no, queue.no.value, task.name, SeriesEvent::Kind::submitted, now, {}, {}});
+  post(command.outbox, task.tenant, task.id, now);
+  return Submit::Reply{task.id, status, false};
+}
+
+}  // namespace belfry::store::sqlite
