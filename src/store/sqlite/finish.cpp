@@ -52,7 +52,7 @@ domain::Status Executor::end_run(const Found& task, const Finish& command, Times
 domain::Status Executor::put_back(const Found& task, const Finish& command, Timestamp now) {
   const bool released = command.verdict == Verdict::released;
   const bool retry = command.verdict == Verdict::retry;
-  const auto next_at = retry ? std::max(command.next_at.value_or(now), now) : now;
+  const auto next_at = retry || released ? std::max(command.next_at.value_or(now), now) : now;
   const auto status = next_at > now ? Status::scheduled : Status::pending;
   const auto* queue = config_.queue(queue_of_lane(task.lane));
   CHECK(queue != nullptr);
@@ -131,6 +131,7 @@ Result<Renew::Reply> Executor::run(const Renew& command) {
       .run();
   CHECK(context_.db.changes() == 1);
   if (command.progress) write_progress(task, *command.progress, now);
+  post(command.outbox, command.tenant, command.id, now);
   return Renew::Reply{until, false};
 }
 

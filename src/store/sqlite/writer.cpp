@@ -1,0 +1,101 @@
+#include "store/sqlite/writer.hpp"
+
+#include <sqlite3.h>
+
+#include "base/log.hpp"
+#include "sql.hpp"
+#include "store/failure.hpp"
+
+namespace belfry::store::sqlite {
+
+BatchWriter::BatchWriter(Database& db, const Clock& clock, Random* random,
+                         const MakeTransaction& make)
+    : db_(db),
+      numbers_(db),
+      series_(db),
+      executor_(Context{db, clock, numbers_, &batch_}, random),
+      transaction_(make(Context{db, clock, numbers_, &batch_}, executor_)) {
+  load_totals();
+}
+
+void BatchWriter::load_totals() {
+  auto row = db_.statement(sql::upkeep::totals);
+  while (row.step()) {
+    batch_.load_total({row.integer(0), row.integer(1), static_cast<domain::Status>(row.integer(2))},
+                      row.integer(3));
+  }
+}
+
+Result<> BatchWriter::transact(const TransactFn& fn) {
+  db_.statement(sql::connection::savepoint).run();
+  const auto mark = batch_.mark();
+  Result<> result;
+  try {
+    result = fn(*transaction_);
+  } catch (const Failure&) {
+    throw;  // the whole batch fails
+  } catch (const std::exception& error) {
+    log().error("transaction failed reason=\"{}\"", error.what());
+    result = fail(ErrorCode::internal, "the transaction failed");
+  }
+  if (!result) {
+    db_.statement(sql::connection::roll_back_to).run();
+    batch_.roll_back(mark);
+    numbers_.forget();
+  }
+  db_.statement(sql::connection::release).run();
+  return result;
+}
+
+Result<Reply> BatchWriter::execute(const Command& command) {
+  return std::visit(
+      [this](const auto& c) -> Result<Reply> {
+        if constexpr (std::is_same_v<std::decay_t<decltype(c)>, TransactFn>) {
+          auto done = transact(c);
+          if (!done) return fail(std::move(done.error()));
+          return Reply{};
+        } else {
+          auto reply = executor_.run(c);
+          if (!reply) return fail(std::move(reply.error()));
+          return Reply{std::move(*reply)};
+        }
+      },
+      command);
+}
+
+void BatchWriter::write_totals() {
+  for (const auto& [key, n] : batch_.changed_totals()) {
+    auto row = db_.statement(sql::upkeep::put_total);
+    row.bind(key.tenant_no).bind(key.queue_no).bind(static_cast<int>(key.status)).bind(n).run();
+  }
+}
+
+void BatchWriter::abandon() {
+  // SQLite rolls back by itself after some errors.
+  if (sqlite3_get_autocommit(db_.handle()) == 0) {
+    try {
+      db_.statement(sql::connection::roll_back).run();
+    } catch (const Failure& failure) {
+      log().error("roll-back failed reason=\"{}\"", failure.what());
+    }
+  }
+  batch_.roll_back_all();
+  numbers_.forget();
+  series_.forget();
+}
+
+Committed BatchWriter::run(std::span<Job*> jobs) {
+  try {
+    db_.statement(sql::connection::begin_write).run();
+    for (auto* job : jobs) job->reply = execute(job->command);
+    series_.write(batch_.events());
+    write_totals();
+    db_.statement(sql::connection::commit).run();
+    return batch_.finish();
+  } catch (...) {
+    abandon();
+    throw;
+  }
+}
+
+}  // namespace belfry::store::sqlite

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "store/backend.hpp"
+#include "store/sqlite/executor.hpp"
+#include "store/sqlite/series.hpp"
+
+namespace belfry::store::sqlite {
+
+// The one read-write connection's transactions (see Writer for the contract).
+class BatchWriter final : public Writer {
+ public:
+  // Makes the Transaction that a TransactFn gets; it lives as long as the writer.
+  using MakeTransaction = std::function<std::unique_ptr<Transaction>(Context, Executor&)>;
+  BatchWriter(Database& db, const Clock& clock, Random* random, const MakeTransaction& make);
+
+  Committed run(std::span<Job*> jobs) override;
+  bool full() override { return full_; }
+
+ private:
+  void load_totals();
+  Result<Reply> execute(const Command& command);
+  Result<> transact(const TransactFn& fn);
+  void write_totals();
+  void abandon();
+
+  Database& db_;
+  Numbers numbers_;
+  Batch batch_;
+  SeriesRows series_;
+  Executor executor_;
+  std::unique_ptr<Transaction> transaction_;
+  bool full_ = false;
+};
+
+}  // namespace belfry::store::sqlite
