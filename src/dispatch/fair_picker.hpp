@@ -12,9 +12,9 @@
 
 namespace belfry::dispatch {
 
-// Whose turn it is (DESIGN section 5): the tenant with the fewest slots in use over its weight, ties
-// to the one served longest ago; then its queues likewise. Knows which queues may have ready work;
-// the store knows the tasks. Pure bookkeeping, single-threaded; every step costs O(log n).
+// Whose turn it is (DESIGN section 5): the tenant with the fewest slots in use over its weight,
+// ties to the one served longest ago; then its queues likewise. Knows which queues may have ready
+// work; the store knows the tasks. Pure bookkeeping, single-threaded; every step costs O(log n).
 class FairPicker {
  public:
   using WeightOf = std::function<int(TenantId)>;

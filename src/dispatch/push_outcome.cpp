@@ -22,9 +22,8 @@ std::optional<Timestamp> http_date(std::string_view text) {
   if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',') return std::nullopt;
   const auto month = std::find(kMonths.begin(), kMonths.end(), text.substr(8, 3));
   if (month == kMonths.end()) return std::nullopt;
-  return parse_time(fmt::format("{}-{:02}-{}T{}Z", text.substr(12, 4),
-                                month - kMonths.begin() + 1, text.substr(5, 2),
-                                text.substr(17, 8)));
+  return parse_time(fmt::format("{}-{:02}-{}T{}Z", text.substr(12, 4), month - kMonths.begin() + 1,
+                                text.substr(5, 2), text.substr(17, 8)));
 }
 
 bool says_json(const http::OutboundResponse& answer) {
@@ -92,8 +91,8 @@ PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallF
     outcome.end.result = result_of(*answer);
     return outcome;
   }
-  auto outcome = failed(fmt::format("the target answered {}", answer->status), !never_retry(*answer),
-                        answer->status < 500, answer->status);
+  auto outcome = failed(fmt::format("the target answered {}", answer->status),
+                        !never_retry(*answer), answer->status < 500, answer->status);
   if (answer->status == 429 || answer->status == 503) {
     if (const auto value = answer->headers.get("Retry-After")) {
       outcome.end.not_before = retry_after(*value, now);

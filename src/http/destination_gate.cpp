@@ -105,9 +105,13 @@ DestinationGate::Pass& DestinationGate::Pass::operator=(Pass&& other) noexcept {
   return *this;
 }
 
-DestinationGate::Pass::~Pass() { give_back(std::nullopt); }
+DestinationGate::Pass::~Pass() {
+  give_back(std::nullopt);
+}
 
-void DestinationGate::Pass::done(bool healthy) { give_back(healthy); }
+void DestinationGate::Pass::done(bool healthy) {
+  give_back(healthy);
+}
 
 void DestinationGate::Pass::give_back(std::optional<bool> healthy) {
   if (auto* gate = std::exchange(gate_, nullptr)) gate->leave(key_, healthy);

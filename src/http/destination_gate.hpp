@@ -15,15 +15,15 @@
 namespace belfry::http {
 
 struct GateOptions {
-  int in_flight_max = 128;       // per key
-  int failures_to_open = 5;      // in a row
-  Millis probe_first{5'000};     // then doubled up to probe_max while it stays broken
+  int in_flight_max = 128;    // per key
+  int failures_to_open = 5;   // in a row
+  Millis probe_first{5'000};  // then doubled up to probe_max while it stays broken
   Millis probe_max{60'000};
-  std::size_t keys_max = 65'536; // idle and healthy ones are forgotten first
+  std::size_t keys_max = 65'536;  // idle and healthy ones are forgotten first
 };
 
-// Stands before calls to one destination of one tenant (the key): bounds how many are in flight, and
-// stops calling one that keeps failing (PROMISES P11). Single-threaded, on the executor given.
+// Stands before calls to one destination of one tenant (the key): bounds how many are in flight,
+// and stops calling one that keeps failing (PROMISES P11). Single-threaded, on the executor given.
 class DestinationGate {
  public:
   DestinationGate(boost::asio::any_io_executor executor, const Clock& clock, GateOptions options);
@@ -52,8 +52,8 @@ class DestinationGate {
   };
   // At once, or nothing if the destination is at its cap or its breaker is open.
   Pass try_enter(const std::string& key);
-  // Waits for a turn, first come first served; nothing if the breaker opens meanwhile or the wait is
-  // cancelled (Asio cancellation).
+  // Waits for a turn, first come first served; nothing if the breaker opens meanwhile or the wait
+  // is cancelled (Asio cancellation).
   boost::asio::awaitable<Pass> enter(std::string key);
 
  private:

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <vector>
+
+#include "async/stop_signal.hpp"
+#include "base/clock.hpp"
+#include "base/metrics.hpp"
+#include "base/random.hpp"
+#include "http/client.hpp"
+#include "http/destination_gate.hpp"
+#include "signing/webhook_signature.hpp"
+#include "store/directory.hpp"
+#include "store/gateway.hpp"
+
+namespace belfry::dispatch {
+
+// The secrets that sign a tenant's pushes: one, or two during a rotation. None if the tenant is
+// gone.
+using SecretSource = std::function<std::vector<signing::SigningKey>(TenantId)>;
+
+struct Options {
+  bool default_target_is_echo = false;
+  std::chrono::hours finished_retention{24 * 30};
+  int push_total = domain::kPushTotal;
+  Millis lease = domain::kPushLease;
+  Millis renewal = domain::kPushLeaseRenewal;
+};
+
+struct Instruments {
+  explicit Instruments(MetricsRegistry& registry);
+  Counter& started;
+  Counter& completed;
+  Counter& failed;
+  Counter& retried;
+  Counter& released;
+  Counter& accepted;
+  Counter& leases_lost;
+  Counter& expired;
+  Histogram& wait;
+  Histogram& run;
+  Histogram& lateness;
+};
+
+// What every loop of dispatch works with; all of it outlives them. Everything runs on `executor`,
+// one thread.
+struct Context {
+  boost::asio::any_io_executor executor;
+  const Clock& clock;
+  Random& random;
+  store::Gateway& gateway;
+  const store::Directory& directory;
+  http::Client& client;
+  http::DestinationGate& gate;
+  SecretSource secrets;
+  Instruments& instruments;
+  Options options;
+  async::StopSignal stop;     // no new work
+  async::StopSignal abandon;  // the drain's time is up: do not wait for anything
+};
+
+}  // namespace belfry::dispatch

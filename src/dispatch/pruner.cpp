@@ -1,0 +1,39 @@
+#include "dispatch/pruner.hpp"
+
+#include "async/wake_up.hpp"
+
+namespace belfry::dispatch {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int kBatch = 500;
+constexpr Millis kInterval{60'000};
+constexpr Millis kPause{50};
+
+}  // namespace
+
+asio::awaitable<void> Pruner::run() {
+  while (co_await async::sleep_for(kInterval, context_.stop)) {
+    while (co_await run_once()) {
+      if (!co_await async::sleep_for(kPause, context_.stop)) co_return;
+    }
+  }
+}
+
+asio::awaitable<bool> Pruner::run_once() {
+  const auto now = context_.clock.now();
+  const auto finished = now - context_.options.finished_retention;
+  const auto keys = now - domain::kIdempotencyLife;
+  const auto full = std::make_shared<bool>(false);
+  store::TransactFn prune = [=](store::Transaction& tx) -> Result<> {
+    *full = tx.task_writes().prune_all_tenants(finished, kBatch) == kBatch ||
+            tx.delivery_writes().prune_all_tenants(finished, kBatch) == kBatch ||
+            tx.idempotency_writes().prune_all_tenants(keys, kBatch) == kBatch;
+    return {};
+  };
+  const auto done = co_await context_.gateway.transact(std::move(prune));
+  co_return done.has_value() && *full;
+}
+
+}  // namespace belfry::dispatch

@@ -1,0 +1,243 @@
+#include "dispatch/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "async/wake_up.hpp"
+#include "base/log.hpp"
+#include "dispatch/push_outcome.hpp"
+#include "dispatch/push_request.hpp"
+#include "outbox/event_body.hpp"
+
+namespace belfry::dispatch {
+namespace {
+
+namespace asio = boost::asio;
+using outbox::AttemptEnd;
+
+constexpr Millis kStoreRetry{200};
+
+AttemptEnd failure(std::string error, bool retryable) {
+  AttemptEnd end;
+  end.kind = AttemptEnd::Kind::failed;
+  end.error = std::move(error);
+  end.retryable = retryable;
+  return end;
+}
+
+bool is_passing(const Error& error) {
+  return error.code == ErrorCode::storage_unavailable || error.code == ErrorCode::overloaded;
+}
+
+double seconds(Timestamp from, Timestamp to) {
+  return static_cast<double>((to - from).count()) / 1'000.0;
+}
+
+store::Finish release(const store::Claim::Task& task, std::optional<Timestamp> until) {
+  store::Finish finish;
+  finish.tenant = task.tenant;
+  finish.id = task.id;
+  finish.token = task.token;
+  finish.verdict = store::Verdict::released;
+  finish.next_at = until;
+  return finish;
+}
+
+}  // namespace
+
+asio::awaitable<void> Runner::run(std::shared_ptr<Attempt> attempt) {
+  context_.instruments.started.add();
+  const auto& task = attempt->task;
+  const auto due = std::max(task.submitted_at, task.scheduled_for.value_or(task.submitted_at));
+  if (task.token.attempt == 1) context_.instruments.wait.observe(seconds(due, task.started_at));
+  Performed performed;
+  if (co_await tell_started(*attempt)) {
+    try {
+      performed = co_await asio::co_spawn(
+          context_.executor, perform(attempt),
+          asio::bind_cancellation_slot(attempt->abort.slot(), asio::use_awaitable));
+    } catch (const boost::system::system_error& error) {
+      // Aborted between two steps: `fate` says why.
+      if (error.code() != asio::error::operation_aborted) throw;
+    }
+    co_await conclude(*attempt, std::move(performed));
+  }
+  running_.remove(*attempt);
+}
+
+// False if the lease is not ours any more.
+asio::awaitable<bool> Runner::tell_started(const Attempt& attempt) {
+  const auto& task = attempt.task;
+  if (!context_.directory.wants(task.tenant, domain::EventType::started)) co_return true;
+  outbox::EventFacts facts;
+  facts.type = domain::EventType::started;
+  facts.task = task.id;
+  facts.tenant = task.tenant;
+  facts.task_name = task.name;
+  facts.queue_name = task.queue_name;
+  facts.status = domain::Status::running;
+  facts.attempt = task.token.attempt;
+  facts.failures = task.failures;
+  facts.max_attempts = task.max_attempts;
+  facts.at = task.started_at;
+  facts.options = &task.options;
+  store::Renew renew;
+  renew.tenant = task.tenant;
+  renew.id = task.id;
+  renew.token = task.token;
+  renew.extend = context_.options.lease;
+  renew.outbox.drafts.push_back(outbox::event_draft(facts));
+  const auto reply = co_await context_.gateway.ask(std::move(renew));
+  co_return reply ? !reply->cancel_requested : is_passing(reply.error());
+}
+
+asio::awaitable<Runner::Performed> Runner::perform(std::shared_ptr<Attempt> attempt) {
+  const auto& task = attempt->task;
+  const auto queue = context_.directory.queue(task.queue);
+  const auto settings = queue ? queue->settings : domain::QueueSettings{};
+  const bool by_default = !task.options.target;
+  const auto target = by_default ? settings.default_target : task.options.target;
+  if (!target) return echo(attempt, {}, true);
+  if (const auto* http = std::get_if<domain::HttpTarget>(&*target)) {
+    return push(attempt, *http, settings);
+  }
+  if (const auto* echo_target = std::get_if<domain::EchoTarget>(&*target)) {
+    return echo(attempt, *echo_target, false);
+  }
+  return hand_back();  // the queue's default became `worker` after the claim
+}
+
+asio::awaitable<Runner::Performed> Runner::hand_back() {
+  Performed performed;
+  performed.what = Performed::What::postponed;
+  co_return performed;
+}
+
+asio::awaitable<Runner::Performed> Runner::push(std::shared_ptr<Attempt> attempt,
+                                                domain::HttpTarget target,
+                                                domain::QueueSettings queue) {
+  const auto& task = attempt->task;
+  Performed performed;
+  performed.what = Performed::What::ended;
+  auto url = http::parse_url(target.url);
+  if (!url) {
+    performed.end = failure("destination_forbidden", false);
+    co_return performed;
+  }
+  const auto key = to_string(task.tenant) + url->origin();
+  if (const auto until = context_.gate.closed_until(key)) {
+    performed.what = Performed::What::postponed;
+    performed.until = until;
+    co_return performed;
+  }
+  auto pass = co_await context_.gate.enter(key);
+  if (!pass) {
+    performed.what =
+        attempt->fate == Fate::runs ? Performed::What::postponed : Performed::What::stopped;
+    performed.until = context_.gate.closed_until(key);
+    co_return performed;
+  }
+  const auto timeout = push_timeout(task.options, target, queue);
+  const auto keys = context_.secrets(task.tenant);
+  auto request = push_request(task, target, std::move(*url), keys, context_.clock.now(), timeout,
+                              context_.random);
+  const auto answer = co_await context_.client.send(std::move(request));
+  if (!answer && answer.error() == http::CallFailure::cancelled) co_return Performed{};
+  auto outcome = push_outcome(answer, context_.clock.now());
+  pass.done(outcome.healthy);
+  performed.what = outcome.accepted ? Performed::What::accepted : Performed::What::ended;
+  performed.end = std::move(outcome.end);
+  performed.accepted_for = std::max(timeout, domain::kLeaseMin);
+  co_return performed;
+}
+
+asio::awaitable<Runner::Performed> Runner::echo(std::shared_ptr<Attempt> attempt,
+                                                domain::EchoTarget target, bool by_default) {
+  const auto& task = attempt->task;
+  if (target.delay > Millis{0}) {
+    asio::steady_timer timer(context_.executor, target.delay);
+    boost::system::error_code aborted;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, aborted));
+    if (aborted || attempt->fate != Fate::runs) co_return Performed{};
+  }
+  Performed performed;
+  performed.what = Performed::What::ended;
+  if (task.run_attempt <= target.fail_times) {
+    performed.end =
+        failure(fmt::format("the echo target was told to fail {} times", target.fail_times), true);
+    co_return performed;
+  }
+  const std::string payload = task.payload.empty() ? "null" : task.payload;
+  performed.end.result = by_default && payload.size() < domain::kResultBytesMax / 2
+                             ? fmt::format(R"({{"echo":{},"note":"no target: completed by the )"
+                                           R"(built-in echo"}})",
+                                           payload)
+                             : payload;
+  if (performed.end.result.size() > domain::kResultBytesMax) {
+    performed.end.result = R"("the payload is larger than a result may be")";
+  }
+  co_return performed;
+}
+
+asio::awaitable<void> Runner::conclude(const Attempt& attempt, Performed performed) {
+  using What = Performed::What;
+  const auto& task = attempt.task;
+  const auto now = context_.clock.now();
+  switch (performed.what) {
+    case What::stopped:
+      // Cancelled tasks and lost leases have been dealt with by whoever did that.
+      if (attempt.fate == Fate::draining) co_await settle(release(task, std::nullopt));
+      co_return;
+    case What::postponed:
+      co_await settle(release(task, performed.until));
+      co_return;
+    case What::accepted: {
+      context_.instruments.accepted.add();
+      store::Renew renew;
+      renew.tenant = task.tenant;
+      renew.id = task.id;
+      renew.token = task.token;
+      renew.extend = performed.accepted_for;
+      renew.accepted = true;
+      log_and_ignore(co_await context_.gateway.ask(std::move(renew)),
+                     "the lease ends by itself and the task is tried again");
+      co_return;
+    }
+    case What::ended:
+      break;
+  }
+  context_.instruments.run.observe(seconds(task.started_at, now));
+  co_await settle(outbox::finish_attempt(outbox::facts_of(task), std::move(performed.end), now,
+                                         context_.random, context_.directory));
+}
+
+void Runner::count(const store::Finish& finish) const {
+  auto& instruments = context_.instruments;
+  switch (finish.verdict) {
+    case store::Verdict::completed:
+      return instruments.completed.add();
+    case store::Verdict::retry:
+      return instruments.retried.add();
+    case store::Verdict::released:
+      return instruments.released.add();
+    default:
+      return instruments.failed.add();
+  }
+}
+
+// A store that is away for a moment must not cost the attempt; one that says no has the last word.
+asio::awaitable<void> Runner::settle(store::Finish finish) {
+  for (;;) {
+    const auto reply = co_await context_.gateway.ask(finish);
+    if (reply) co_return count(finish);
+    if (!is_passing(reply.error())) co_return;
+    if (!co_await async::sleep_for(kStoreRetry, context_.abandon)) co_return;
+  }
+}
+
+}  // namespace belfry::dispatch

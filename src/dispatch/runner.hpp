@@ -1,0 +1,45 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "dispatch/context.hpp"
+#include "dispatch/running.hpp"
+#include "outbox/finish.hpp"
+
+namespace belfry::dispatch {
+
+// Runs one claimed attempt of a push or an echo to its end and tells the store.
+class Runner {
+ public:
+  Runner(const Context& context, Running& running) : context_(context), running_(running) {}
+
+  // Until the attempt's end is committed, or is nobody's business any more.
+  boost::asio::awaitable<void> run(std::shared_ptr<Attempt> attempt);
+
+ private:
+  // How the work itself went, before the store is told.
+  struct Performed {
+    enum class What { ended, accepted, postponed, stopped } what = What::stopped;
+    outbox::AttemptEnd end;
+    std::optional<Timestamp> until;  // postponed: not before this
+    Millis accepted_for{0};
+  };
+  boost::asio::awaitable<Performed> perform(std::shared_ptr<Attempt> attempt);
+  boost::asio::awaitable<Performed> push(std::shared_ptr<Attempt> attempt,
+                                         domain::HttpTarget target, domain::QueueSettings queue);
+  boost::asio::awaitable<Performed> echo(std::shared_ptr<Attempt> attempt,
+                                         domain::EchoTarget target, bool by_default);
+  boost::asio::awaitable<Performed> hand_back();
+  boost::asio::awaitable<void> conclude(const Attempt& attempt, Performed performed);
+  boost::asio::awaitable<bool> tell_started(const Attempt& attempt);
+  boost::asio::awaitable<void> settle(store::Finish finish);
+  void count(const store::Finish& finish) const;
+
+  const Context& context_;
+  Running& running_;
+};
+
+}  // namespace belfry::dispatch
