@@ -1,0 +1,137 @@
+#include "store/directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include "store/fake_backend.hpp"
+
+namespace belfry::store {
+namespace {
+
+using domain::EventType;
+
+TenantId tenant_id(std::uint64_t n) {
+  return TenantId{{n, n}};
+}
+
+class DirectoryTest : public testing::Test {
+ protected:
+  void SetUp() override { directory_.attach(gateway_, backend_); }
+
+  void transact(TransactFn fn) { ASSERT_TRUE(gateway_.transact_blocking(std::move(fn))); }
+  void add_tenant(std::uint64_t n) {
+    transact([n](Transaction& tx) -> Result<> {
+      domain::Tenant tenant;
+      tenant.id = tenant_id(n);
+      tenant.name = "tenant " + std::to_string(n);
+      tenant.created_at = from_ms(static_cast<std::int64_t>(1'000 - n));
+      tx.tenant_writes().insert(tenant);
+      return {};
+    });
+  }
+  void put_queue(std::uint64_t tenant, std::string name, domain::QueueSettings settings = {}) {
+    transact([=](Transaction& tx) -> Result<> {
+      tx.queue_writes().put(tenant_id(tenant), name, settings, from_ms(0)).value();
+      return {};
+    });
+  }
+  void add_endpoint(std::uint64_t n, std::uint64_t tenant, std::uint32_t events, bool enabled) {
+    transact([=](Transaction& tx) -> Result<> {
+      EndpointRow row;
+      row.id = EndpointId{{n, n}};
+      row.tenant = tenant_id(tenant);
+      row.events = events;
+      row.enabled = enabled;
+      return tx.endpoint_writes().insert(row);
+    });
+  }
+
+  Directory directory_;
+  FakeBackend backend_;
+  MetricsRegistry metrics_;
+  Gateway gateway_{backend_, {}, metrics_, nullptr};
+};
+
+TEST_F(DirectoryTest, KnowsWhatWasCommittedWhenItsCallerIsAnswered) {
+  EXPECT_EQ(directory_.tenant(tenant_id(1)), nullptr);
+  add_tenant(1);
+  ASSERT_NE(directory_.tenant(tenant_id(1)), nullptr);
+  EXPECT_EQ(directory_.tenant(tenant_id(1))->name, "tenant 1");
+  put_queue(1, "mail");
+  const auto queue = directory_.queue(tenant_id(1), "mail");
+  ASSERT_NE(queue, nullptr);
+  EXPECT_EQ(directory_.queue(queue->no), queue);
+  EXPECT_EQ(directory_.queue(tenant_id(1), "post"), nullptr);
+  EXPECT_EQ(directory_.queue(tenant_id(2), "mail"), nullptr);
+  EXPECT_EQ(directory_.queue(domain::QueueNo{99}), nullptr);
+}
+
+TEST_F(DirectoryTest, AValueThatSomebodyHoldsStaysAsItWas) {
+  add_tenant(1);
+  put_queue(1, "mail");
+  const auto before = directory_.queue(tenant_id(1), "mail");
+  domain::QueueSettings paused;
+  paused.paused = true;
+  put_queue(1, "mail", paused);
+  EXPECT_FALSE(before->settings.paused);
+  EXPECT_TRUE(directory_.queue(tenant_id(1), "mail")->settings.paused);
+  EXPECT_TRUE(directory_.queue(before->no)->settings.paused);
+}
+
+TEST_F(DirectoryTest, TenantsComeByCreation) {
+  for (const std::uint64_t n : {1, 2, 3}) add_tenant(n);  // each created before the last
+  const auto all = directory_.tenants();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0]->id, tenant_id(3));
+  EXPECT_EQ(all[2]->id, tenant_id(1));
+}
+
+TEST_F(DirectoryTest, OnlyEnabledEndpointsWantEvents) {
+  add_tenant(1);
+  add_tenant(2);
+  add_endpoint(1, 1, domain::bit(EventType::failed), true);
+  add_endpoint(2, 1, domain::kAllTaskEvents, false);
+  EXPECT_TRUE(directory_.wants(tenant_id(1), EventType::failed));
+  EXPECT_FALSE(directory_.wants(tenant_id(1), EventType::completed));
+  EXPECT_FALSE(directory_.wants(tenant_id(2), EventType::failed));
+  EXPECT_FALSE(directory_.wants(tenant_id(3), EventType::failed));
+  ASSERT_NE(directory_.endpoint(EndpointId{{2, 2}}), nullptr);
+  transact([](Transaction& tx) -> Result<> {
+    return tx.endpoint_writes().remove(tenant_id(1), EndpointId{{1, 1}});
+  });
+  EXPECT_EQ(directory_.endpoint(EndpointId{{1, 1}}), nullptr);
+  EXPECT_FALSE(directory_.wants(tenant_id(1), EventType::failed));
+}
+
+TEST_F(DirectoryTest, ReadsOneTenantWhenTheDriverNamesItAndAllWhenNot) {
+  add_tenant(1);
+  const auto before = backend_.full_reads();
+  for (int i = 0; i < 20; ++i) put_queue(1, "queue" + std::to_string(i));
+  EXPECT_EQ(backend_.full_reads(), before);
+  EXPECT_NE(directory_.queue(tenant_id(1), "queue19"), nullptr);
+  backend_.name_changed_tenants(false);
+  add_tenant(2);
+  EXPECT_EQ(backend_.full_reads(), before + 1);
+  EXPECT_NE(directory_.tenant(tenant_id(2)), nullptr);
+  EXPECT_NE(directory_.queue(tenant_id(1), "queue19"), nullptr);
+}
+
+TEST_F(DirectoryTest, AReloadMissedForABusyStoreIsMadeUpInFull) {
+  backend_.script_reads({FakeBackend::Act::busy});
+  add_tenant(1);
+  EXPECT_EQ(directory_.tenant(tenant_id(1)), nullptr);
+  EXPECT_FALSE(gateway_.broken());
+  transact([](Transaction&) { return Result<>(); });
+  EXPECT_NE(directory_.tenant(tenant_id(1)), nullptr);
+}
+
+TEST_F(DirectoryTest, CorruptionFoundByAReloadBreaksTheStore) {
+  backend_.script_reads({FakeBackend::Act::broken});
+  EXPECT_FALSE(gateway_.transact_blocking([](Transaction& tx) -> Result<> {
+    tx.tenant_writes().insert({});
+    return {};
+  }));
+  EXPECT_TRUE(gateway_.broken());
+}
+
+}  // namespace
+}  // namespace belfry::store
