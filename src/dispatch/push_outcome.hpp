@@ -18,10 +18,6 @@ struct PushOutcome {
 PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallFailure>& answer,
                          Timestamp now);
 
-// Retry-After as seconds or as an HTTP-date (RFC 9110 section 10.2.3), at most kRetryAfterMax
-// ahead.
-std::optional<Timestamp> retry_after(std::string_view value, Timestamp now);
-
 // The answer's body as the task's result: JSON if it says so and is, else a JSON string.
 std::string result_of(const http::OutboundResponse& answer);
 

@@ -178,9 +178,11 @@ std::optional<std::string> apply_io_threads(const Values& v, Config& c) {
 }
 
 std::optional<std::string> apply_log_level(const Values& v, Config& c) {
-  static const std::map<std::string, LogLevel, std::less<>> kLevels = {
-      {"debug", LogLevel::debug}, {"info", LogLevel::info},   {"warn", LogLevel::warn},
-      {"error", LogLevel::error}, {"off", LogLevel::off}};
+  static const std::map<std::string, LogLevel, std::less<>> kLevels = {{"debug", LogLevel::debug},
+                                                                       {"info", LogLevel::info},
+                                                                       {"warn", LogLevel::warn},
+                                                                       {"error", LogLevel::error},
+                                                                       {"off", LogLevel::off}};
   const auto level = kLevels.find(v.back());
   if (level == kLevels.end()) return "must be debug, info, warn, error or off";
   c.log_level = level->second;
@@ -203,7 +205,8 @@ const std::vector<Option>& options() {
        apply_data},
       {{"store", "which store: sqlite (embedded)", "sqlite"}, apply_store},
       {{"egress-allow",
-        "CIDR[:PORT] of private or loopback addresses that pushes and webhooks may reach", "", true},
+        "CIDR[:PORT] of private or loopback addresses that pushes and webhooks may reach", "",
+        true},
        apply_egress},
       {{"cors-origin", "browser origin that may call the API",
         "http://127.0.0.1:8083, http://localhost:8083", true},

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <optional>
 #include <sstream>
-#include <toml++/toml.h>
 
 namespace belfry::server {
 namespace {
@@ -36,7 +36,8 @@ std::optional<std::string> scalar_text(const toml::node& node) {
   if (const auto number = node.value<std::int64_t>(); number && node.is_integer()) {
     return fmt::format("{}", *number);
   }
-  if (const auto flag = node.value<bool>(); flag && node.is_boolean()) return *flag ? "true" : "false";
+  if (const auto flag = node.value<bool>(); flag && node.is_boolean())
+    return *flag ? "true" : "false";
   return std::nullopt;
 }
 
@@ -70,9 +71,9 @@ void read_file(const std::string& path, const std::vector<OptionSpec>& specs,
       }
       const auto values = file_values(node);
       if (!values || (values->size() > 1 && !spec->repeats)) {
-        sources.mistakes.push_back(fmt::format("{}: {}: must be {}", path, option,
-                                               spec->repeats ? "a string or a list of strings"
-                                                             : "one string or number"));
+        sources.mistakes.push_back(
+            fmt::format("{}: {}: must be {}", path, option,
+                        spec->repeats ? "a string or a list of strings" : "one string or number"));
         continue;
       }
       sources.values[option] = {*values, fmt::format("{}: {}", path, option)};

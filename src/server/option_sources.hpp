@@ -9,10 +9,10 @@
 namespace belfry::server {
 
 struct OptionSpec {
-  std::string name;           // "listen": --listen, BELFRY_LISTEN, listen = in the file
+  std::string name;  // "listen": --listen, BELFRY_LISTEN, listen = in the file
   std::string help;
-  std::string default_text;   // for --help
-  bool repeats = false;       // several values: flags repeat, the environment separates by commas
+  std::string default_text;  // for --help
+  bool repeats = false;      // several values: flags repeat, the environment separates by commas
 };
 
 struct OptionValue {

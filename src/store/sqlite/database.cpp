@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/check.hpp"
-#include "store/failure.hpp"
 #include "sql.hpp"
+#include "store/failure.hpp"
 
 namespace belfry::store::sqlite {
 

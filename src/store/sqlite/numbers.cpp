@@ -1,8 +1,8 @@
 #include "store/sqlite/numbers.hpp"
 
+#include "sql.hpp"
 #include "store/failure.hpp"
 #include "store/sqlite/context.hpp"
-#include "sql.hpp"
 
 namespace belfry::store::sqlite {
 

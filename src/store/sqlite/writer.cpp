@@ -8,13 +8,14 @@
 
 namespace belfry::store::sqlite {
 
-BatchWriter::BatchWriter(Database& db, const Clock& clock, Random* random,
+BatchWriter::BatchWriter(Database& db, const Clock& clock, Random* random, DiskReserve& reserve,
                          const MakeTransaction& make)
     : db_(db),
       numbers_(db),
       series_(db),
       executor_(Context{db, clock, numbers_, &batch_}, random),
-      transaction_(make(Context{db, clock, numbers_, &batch_}, executor_)) {
+      transaction_(make(Context{db, clock, numbers_, &batch_}, executor_)),
+      reserve_(reserve) {
   load_totals();
 }
 
@@ -85,6 +86,7 @@ void BatchWriter::abandon() {
 }
 
 Committed BatchWriter::run(std::span<Job*> jobs) {
+  if (broken_) throw Broken("the store has failed before");
   try {
     db_.statement(sql::connection::begin_write).run();
     for (auto* job : jobs) job->reply = execute(job->command);
@@ -92,7 +94,15 @@ Committed BatchWriter::run(std::span<Job*> jobs) {
     write_totals();
     db_.statement(sql::connection::commit).run();
     return batch_.finish();
+  } catch (const Full&) {
+    abandon();
+    reserve_.give_up();
+    throw;
+  } catch (const Unavailable&) {
+    abandon();
+    throw;
   } catch (...) {
+    broken_ = true;
     abandon();
     throw;
   }

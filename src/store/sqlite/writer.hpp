@@ -4,6 +4,7 @@
 #include <string>
 
 #include "store/backend.hpp"
+#include "store/sqlite/disk_reserve.hpp"
 #include "store/sqlite/executor.hpp"
 #include "store/sqlite/series.hpp"
 
@@ -14,10 +15,11 @@ class BatchWriter final : public Writer {
  public:
   // Makes the Transaction that a TransactFn gets; it lives as long as the writer.
   using MakeTransaction = std::function<std::unique_ptr<Transaction>(Context, Executor&)>;
-  BatchWriter(Database& db, const Clock& clock, Random* random, const MakeTransaction& make);
+  BatchWriter(Database& db, const Clock& clock, Random* random, DiskReserve& reserve,
+              const MakeTransaction& make);
 
   Committed run(std::span<Job*> jobs) override;
-  bool full() override { return full_; }
+  bool full() override { return reserve_.full(); }
 
  private:
   void load_totals();
@@ -32,7 +34,8 @@ class BatchWriter final : public Writer {
   SeriesRows series_;
   Executor executor_;
   std::unique_ptr<Transaction> transaction_;
-  bool full_ = false;
+  DiskReserve& reserve_;
+  bool broken_ = false;  // after the first I/O error nothing is tried again
 };
 
 }  // namespace belfry::store::sqlite

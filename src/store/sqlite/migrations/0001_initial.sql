@@ -7,6 +7,8 @@ CREATE TABLE meta (
   key   TEXT PRIMARY KEY,
   value NOT NULL
 ) WITHOUT ROWID;
+-- The oldest schema number whose binaries may still use this file.
+INSERT INTO meta (key, value) VALUES ('oldest_binary', 1);
 
 CREATE TABLE tenants (
   no              INTEGER PRIMARY KEY,

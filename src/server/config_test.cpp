@@ -1,0 +1,79 @@
+#include "server/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+
+namespace belfry::server {
+namespace {
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  ConfigResult read(std::vector<const char*> flags) {
+    flags.insert(flags.begin(), "belfry-scheduler");
+    return read_config(static_cast<int>(flags.size()), flags.data(), [this](const char* name) {
+      const auto found = environment_.find(name);
+      return found == environment_.end() ? nullptr : found->second.c_str();
+    });
+  }
+  std::string file(const std::string& text) {
+    const auto path = ::testing::TempDir() + "belfry-config-test.toml";
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  std::map<std::string, std::string> environment_;
+};
+
+TEST_F(ConfigTest, HasDefaults) {
+  const auto result = read({});
+  ASSERT_TRUE(result.config);
+  EXPECT_EQ(result.config->listen.port, 8080);
+  EXPECT_EQ(result.config->drain, std::chrono::milliseconds{25'000});
+  EXPECT_FALSE(result.config->default_target_is_echo);
+}
+
+TEST_F(ConfigTest, FlagsBeatEnvironmentBeatsFile) {
+  const auto path = file("listen = '127.0.0.1:1'\ndata = '/file'\ndrain-ms = 7\n");
+  environment_ = {
+      {"BELFRY_LISTEN", "127.0.0.1:2"}, {"BELFRY_DATA", "/environment"}, {"BELFRY_CONFIG", path}};
+  const auto result = read({"--listen", "127.0.0.1:3"});
+  ASSERT_TRUE(result.config) << result.mistakes.at(0);
+  EXPECT_EQ(result.config->listen.port, 3);
+  EXPECT_EQ(result.config->data, "/environment");
+  EXPECT_EQ(result.config->drain, std::chrono::milliseconds{7});
+}
+
+TEST_F(ConfigTest, TellsAllMistakesAtOnce) {
+  const auto path = file("lisen = 'x'\ndrain-ms = -1\n");
+  environment_ = {{"BELFRY_DEFAULT_TARGET", "ecko"}};
+  const auto result =
+      read({"--config", path.c_str(), "--listen", "nowhere", "--tls-cert", "a", "--nonsense"});
+  EXPECT_FALSE(result.config);
+  std::string all;
+  for (const auto& mistake : result.mistakes) all += mistake + "\n";
+  for (const auto* part :
+       {"lisen", "drain-ms", "BELFRY_DEFAULT_TARGET", "--listen", "--tls-cert", "--nonsense"}) {
+    EXPECT_NE(all.find(part), std::string::npos) << part << " is not in:\n" << all;
+  }
+}
+
+TEST_F(ConfigTest, RepeatsWhatMayRepeat) {
+  environment_ = {{"BELFRY_CORS_ORIGIN", "https://a.example, https://b.example"}};
+  const auto result = read({"--egress-allow", "10.0.0.0/8", "--egress-allow", "::1/128"});
+  ASSERT_TRUE(result.config);
+  EXPECT_EQ(result.config->egress_allow.size(), 2U);
+  EXPECT_EQ(result.config->cors_origins,
+            (std::vector<std::string>{"https://a.example", "https://b.example"}));
+}
+
+TEST_F(ConfigTest, ExplainsItself) {
+  const auto result = read({"--help"});
+  EXPECT_NE(result.output.find("--listen"), std::string::npos);
+  EXPECT_NE(result.output.find("BELFRY_EGRESS_ALLOW"), std::string::npos);
+  EXPECT_FALSE(result.config);
+}
+
+}  // namespace
+}  // namespace belfry::server

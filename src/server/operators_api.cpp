@@ -1,0 +1,56 @@
+#include "server/operators_api.hpp"
+
+#include "api/problem.hpp"
+#include "json/writer.hpp"
+
+namespace belfry::server {
+namespace {
+
+namespace asio = boost::asio;
+
+http::Response metrics_answer(const MetricsRegistry& metrics) {
+  http::Response response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = metrics.text();
+  return response;
+}
+
+http::Response health_answer(const std::string& why_not) {
+  http::Response response;
+  response.status = why_not.empty() ? 200 : 503;
+  response.content_type = "application/json";
+  json::Writer w(response.body);
+  w.begin_object();
+  w.key("status").string(why_not.empty() ? "pass" : "fail");
+  w.key("detail").string(why_not);
+  w.end_object();
+  return response;
+}
+
+asio::awaitable<http::Response> answer(const MetricsRegistry& metrics,
+                                       const std::function<std::string()>& why_not_ready,
+                                       http::Request& request) {
+  if (request.method != http::Method::get && request.method != http::Method::head) {
+    auto response = api::problem({ErrorCode::method_not_allowed, "this path takes GET"});
+    response.headers.set("Allow", "GET, HEAD");
+    co_return response;
+  }
+  if (request.path == "/metrics") co_return metrics_answer(metrics);
+  if (request.path == "/healthz") co_return health_answer(why_not_ready());
+  co_return api::problem({ErrorCode::not_found, "there are /metrics and /healthz here"});
+}
+
+}  // namespace
+
+http::ServerHooks operators_hooks(const MetricsRegistry& metrics,
+                                  std::function<std::string()> why_not_ready) {
+  http::ServerHooks hooks;
+  hooks.handle = [&metrics, why_not_ready](http::Request& request) {
+    return answer(metrics, why_not_ready, request);
+  };
+  hooks.body_limit = [](http::Method, std::string_view) { return std::size_t{0}; };
+  hooks.refuse = [](const Error& error) { return api::problem(error); };
+  return hooks;
+}
+
+}  // namespace belfry::server

@@ -1,0 +1,335 @@
+#include "server/service.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+
+#include "api/app.hpp"
+#include "api/signing_keys.hpp"
+#include "async/blocking_pool.hpp"
+#include "async/task_group.hpp"
+#include "async/wake_up.hpp"
+#include "auth/secret_places.hpp"
+#include "base/encoding.hpp"
+#include "openapi.hpp"
+#include "server/io_threads.hpp"
+#include "server/loops.hpp"
+#include "server/operator_key.hpp"
+#include "server/operators_api.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+
+namespace belfry::server {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto kKeyRefresh = std::chrono::minutes{1};
+constexpr int kIoThreadsMax = 8;
+
+template <class T>
+T or_throw(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+std::string url_of(const Config& config, const ListenAddress& at, std::uint16_t port) {
+  const bool v6 = at.host.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}", config.tls_cert.empty() ? "http" : "https", v6 ? "[" : "",
+                     at.host, v6 ? "]" : "", port);
+}
+
+std::string make_data_folder(const std::string& path) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(path, error);
+  if (error) throw std::runtime_error(fmt::format("--data {}: {}", path, error.message()));
+  if (made) {
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  }
+  return path;
+}
+
+bool is_loopback(const std::string& host) {
+  return host == "::1" || host.starts_with("127.");
+}
+
+int thread_count(const Config& config) {
+  if (config.io_threads > 0) return config.io_threads;
+  const auto cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(cores, 1, kIoThreadsMax);
+}
+
+std::unique_ptr<store::Backend> open_store(const std::string& folder) {
+  store::sqlite::Options options;
+  options.path = folder + "/belfry.db";
+  return store::sqlite::open(options);
+}
+
+// The bytes of an IPv4 or IPv6 loopback service need no TLS; anything else should have it.
+void warn_about_plain_http(const Config& config) {
+  if (!config.tls_cert.empty() || is_loopback(config.listen.host)) return;
+  log().warn("the API listens on {} without TLS: keys and tokens travel in clear",
+             config.listen.host);
+}
+
+}  // namespace
+
+// Members stand in start order; they go in the reverse.
+struct Service::Parts {
+  explicit Parts(Config given);
+
+  api::Services services();
+  http::ServerOptions listen_options(const ListenAddress& at) const;
+  void refresh_keys();
+  asio::awaitable<void> refresh_keys_each_minute();
+  asio::awaitable<void> stop();
+  void storage_broke(const std::string& reason);
+  std::string why_not_ready() const;
+
+  Config config;
+  std::string folder;
+  MetricsRegistry metrics;
+  Random random{secure_seed()};
+  auth::SealedBox sealed;
+  std::string operator_key_hash;
+  http::EgressPolicy egress;
+  std::unique_ptr<store::Backend> backend;
+  AnchoredClock clock;
+  IdGenerator ids;
+  auth::TokenNames names;
+  auth::Authenticator authenticator;
+  auth::TokenIssuer issuer;
+  async::StopSignal stopping;   // the request to stop has come
+  async::StopSignal finishing;  // streams and long polls end
+  std::atomic<bool> ready{false};
+  std::atomic<bool> broken{false};
+  store::Directory directory;
+  store::LaneSignals lane_signals;
+  store::EventFeed feed;
+  store::Gateway gateway;
+  IoThreads loop_thread;
+  IoThreads io_threads;
+  async::TaskGroup group;
+  async::WakeUp keys_changed;
+  Loops loops;
+  std::unique_ptr<api::App> app;
+  std::unique_ptr<http::Server> server;
+  std::unique_ptr<http::Server> operators;
+  std::mutex stop_mutex;
+  std::condition_variable stop_wanted;
+  bool stop_requested = false;
+};
+
+namespace {
+
+void end_process(std::exception_ptr failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    log().error("a loop failed: {}", error.what());
+  }
+  std::abort();
+}
+
+}  // namespace
+
+Service::Parts::Parts(Config given)
+    : config(std::move(given)),
+      folder(make_data_folder(config.data)),
+      sealed(or_throw(auth::load_or_create_master_key(folder + "/master.key"))),
+      operator_key_hash(or_throw(load_or_create_operator_key(folder + "/operator.key"))),
+      egress(or_throw(http::EgressPolicy::make(config.egress_allow))),
+      backend(open_store(folder)),
+      clock(backend->facts().newest_time),
+      ids(clock, random, backend->facts().highest_id_high),
+      names{config.public_url.empty() ? url_of(config, config.listen, config.listen.port)
+                                      : config.public_url,
+            "belfry"},
+      authenticator(clock, names),
+      issuer(clock, names, config.token_life),
+      feed({}, hex_encode(secure_random_bytes(4)), clock),
+      gateway(*backend, {}, metrics, [this](const std::string& reason) { storage_broke(reason); }),
+      loop_thread(1, end_process),
+      io_threads(thread_count(config), end_process),
+      group(loop_thread.executors().front(), end_process),
+      keys_changed(loop_thread.executors().front()),
+      loops(LoopParts{clock, random, gateway, directory, sealed, egress, metrics},
+            loop_thread.executors().front(),
+            LoopOptions{config.default_target_is_echo, config.retention}) {
+  gateway.add_listener([this](const store::Committed& committed) {
+    lane_signals.on_commit(committed);
+    feed.on_commit(committed);
+    loops.on_commit(committed);
+    if (committed.configuration_changed) lane_signals.wake_all();
+  });
+  directory.attach(gateway, *backend);
+  or_throw(
+      api::refresh_signing_keys(gateway, sealed, clock, config.token_life, authenticator, issuer));
+  gateway.read_blocking([this](store::Snapshot& snapshot) {
+    const auto life = config.token_life;
+    auto keys = snapshot.api_keys().revoked_keys_all_tenants(clock.now() - life);
+    for (auto& [key, until] : keys) until += life;
+    authenticator.restore(snapshot.api_keys().revoked_tokens_all_tenants(), keys);
+  });
+  metrics.gauge("belfry_ready", "1 while requests are served.", [this] { return ready ? 1 : 0; });
+  metrics.gauge("belfry_clock_skew_seconds", "Wall clock against the clock in use.",
+                [this] { return static_cast<double>(clock.skew().count()) / 1'000.0; });
+}
+
+api::Services Service::Parts::services() {
+  api::Options options;
+  options.registration = config.registration;
+  options.invitation = config.invitation;
+  options.cors_origins = config.cors_origins;
+  options.allowed_hosts = config.allowed_hosts;
+  options.loopback_listener = is_loopback(config.listen.host);
+  options.zone_offset = config.zone_offset;
+  options.default_target_is_echo = config.default_target_is_echo;
+  options.public_url = names.issuer;
+  options.operator_key_hash = operator_key_hash;
+  options.openapi_yaml = std::string(openapi_yaml);
+  api::Health health{[this] { return why_not_ready().empty(); }, [this] { return why_not_ready(); },
+                     [text = backend->facts().durability] { return text; }};
+  return {clock,
+          ids,
+          random,
+          gateway,
+          directory,
+          lane_signals,
+          feed,
+          authenticator,
+          issuer,
+          sealed,
+          egress,
+          metrics,
+          finishing,
+          [this] { keys_changed.notify(); },
+          std::move(health),
+          std::move(options)};
+}
+
+http::ServerOptions Service::Parts::listen_options(const ListenAddress& at) const {
+  http::ServerOptions options;
+  options.address = at.host;
+  options.port = at.port;
+  return options;
+}
+
+std::string Service::Parts::why_not_ready() const {
+  constexpr Millis kSkewMax{2'000};
+  if (broken || gateway.broken()) return "the store has failed; the process is ending";
+  if (!ready) return "starting or stopping";
+  if (std::chrono::abs(clock.skew()) > kSkewMax) {
+    return "the machine's wall clock has moved by more than 2 s since the start; mend it and "
+           "restart";
+  }
+  return "";
+}
+
+void Service::Parts::refresh_keys() {
+  log_and_ignore(
+      api::refresh_signing_keys(gateway, sealed, clock, config.token_life, authenticator, issuer),
+      "the keys in use stay; tried again in a minute");
+}
+
+// The refresh blocks on the store, so it does not run on the loops' thread.
+asio::awaitable<void> Service::Parts::refresh_keys_each_minute() {
+  async::BlockingPool pool(1);
+  while (!stopping.requested()) {
+    const auto reason = co_await keys_changed.wait(kKeyRefresh, stopping);
+    if (reason == async::WakeUp::Reason::stopped) break;
+    std::function<bool()> refresh = [this] {
+      refresh_keys();
+      return true;
+    };
+    co_await pool.run<bool>(std::move(refresh));
+  }
+  pool.join();
+}
+
+void Service::Parts::storage_broke(const std::string& reason) {
+  log().error("the store has failed: {}; ending, so that a fresh process can check it", reason);
+  broken = true;
+  const std::lock_guard lock(stop_mutex);
+  stop_requested = true;
+  stop_wanted.notify_all();
+}
+
+// The stop order, once.
+asio::awaitable<void> Service::Parts::stop() {
+  const auto deadline = std::chrono::steady_clock::now() + config.drain;
+  const auto left = [&] {
+    return std::max(Millis{0},
+                    std::chrono::ceil<Millis>(deadline - std::chrono::steady_clock::now()));
+  };
+  ready = false;
+  stopping.request();
+  finishing.request();
+  co_await server->stop(left() / 2);
+  co_await loops.drain(left());
+  if (operators) co_await operators->stop(Millis{1'000});
+  co_await group.join();
+}
+
+Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(config))) {
+  auto& p = *parts_;
+  warn_about_plain_http(p.config);
+  p.app = std::make_unique<api::App>(p.services());
+  auto options = p.listen_options(p.config.listen);
+  options.tls_cert_file = p.config.tls_cert;
+  options.tls_key_file = p.config.tls_key;
+  p.server = std::make_unique<http::Server>(p.io_threads.executors(), options, p.app->hooks());
+  if (p.config.operators_listen) {
+    p.operators = std::make_unique<http::Server>(
+        p.loop_thread.executors(), p.listen_options(*p.config.operators_listen),
+        operators_hooks(p.metrics, [&p] { return p.why_not_ready(); }));
+    p.operators->start();
+  }
+  p.group.spawn(p.refresh_keys_each_minute());
+  p.loops.start();
+  p.ready = true;
+  p.server->start();
+}
+
+Service::~Service() = default;
+
+std::string Service::url() const {
+  return url_of(parts_->config, parts_->config.listen, parts_->server->port());
+}
+
+std::string Service::operators_url() const {
+  if (!parts_->operators) return "";
+  const auto& at = *parts_->config.operators_listen;
+  return fmt::format("http://{}:{}", at.host, parts_->operators->port());
+}
+
+void Service::request_stop() {
+  const std::lock_guard lock(parts_->stop_mutex);
+  parts_->stop_requested = true;
+  parts_->stop_wanted.notify_all();
+}
+
+int Service::wait() {
+  auto& p = *parts_;
+  {
+    std::unique_lock lock(p.stop_mutex);
+    p.stop_wanted.wait(lock, [&] { return p.stop_requested; });
+  }
+  if (p.broken) {
+    // Nothing may be acknowledged any more, and nothing that is in memory is worth saving.
+    log().error("exit after a storage failure");
+    std::_Exit(1);
+  }
+  asio::co_spawn(p.loop_thread.executors().front(), p.stop(), asio::use_future).get();
+  p.io_threads.join();
+  p.gateway.stop();
+  p.loop_thread.join();
+  return 0;
+}
+
+}  // namespace belfry::server

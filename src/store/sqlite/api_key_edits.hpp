@@ -1,0 +1,20 @@
+#pragma once
+
+#include "store/nouns.hpp"
+#include "store/sqlite/context.hpp"
+
+namespace belfry::store::sqlite {
+
+class ApiKeyEdits final : public ApiKeyWrites {
+ public:
+  explicit ApiKeyEdits(Context context) : context_(context) {}
+  Result<> insert(const ApiKeyRow& key) override;
+  Result<> revoke(TenantId tenant, ApiKeyId id, Timestamp now) override;
+  void touch(ApiKeyId id, Timestamp used_at) override;
+  void revoke_token(const std::string& jti, Timestamp expires) override;
+
+ private:
+  Context context_;
+};
+
+}  // namespace belfry::store::sqlite

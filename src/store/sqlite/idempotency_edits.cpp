@@ -1,0 +1,44 @@
+#include "store/sqlite/idempotency_edits.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "domain/limits.hpp"
+#include "sql.hpp"
+#include "store/sqlite/columns.hpp"
+
+namespace belfry::store::sqlite {
+
+std::optional<IdempotentAnswer> IdempotencyEdits::find(TenantId tenant, const std::string& key) {
+  const auto tenant_no = context_.numbers.tenant_no(tenant);
+  if (!tenant_no) return std::nullopt;
+  const auto oldest = context_.clock.now() - domain::kIdempotencyLife;
+  auto s = context_.db.statement(sql::idempotency::find);
+  s.bind(*tenant_no).bind_text(key).bind(to_ms(oldest));
+  if (!s.step()) return std::nullopt;
+  return IdempotentAnswer{bytes_at(s, 0), int_at(s, 1), string_at(s, 2)};
+}
+
+void IdempotencyEdits::insert(TenantId tenant, const std::string& key,
+                              const IdempotentAnswer& answer, Timestamp now) {
+  const auto tenant_no = context_.numbers.tenant_no(tenant);
+  if (!tenant_no) return;
+  auto s = context_.db.statement(sql::idempotency::add);
+  s.bind(*tenant_no).bind_text(key).bind_blob(answer.fingerprint).bind(to_ms(now));
+  s.bind(answer.status).bind_text(answer.body).run();
+}
+
+int IdempotencyEdits::prune_all_tenants(Timestamp before, int limit) {
+  std::vector<std::pair<std::int64_t, std::string>> gone;
+  {
+    auto s = context_.db.statement(sql::idempotency::prune_walk);
+    s.bind(to_ms(before)).bind(limit);
+    while (s.step()) gone.emplace_back(s.integer(0), string_at(s, 1));
+  }
+  for (const auto& [tenant_no, key] : gone) {
+    context_.db.statement(sql::idempotency::remove).bind(tenant_no).bind_text(key).run();
+  }
+  return static_cast<int>(gone.size());
+}
+
+}  // namespace belfry::store::sqlite

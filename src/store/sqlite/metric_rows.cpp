@@ -1,0 +1,76 @@
+#include "store/sqlite/metric_rows.hpp"
+
+#include "sql.hpp"
+#include "store/failure.hpp"
+#include "store/sqlite/columns.hpp"
+#include "store/sqlite/series.hpp"
+#include "store/sqlite/totals.hpp"
+
+namespace belfry::store::sqlite {
+namespace {
+
+domain::LatencyHistogram histogram_at(const Statement& s, int column) {
+  auto histogram = domain::LatencyHistogram::decode(s.blob(column));
+  if (!histogram) throw Broken("a time series holds a histogram that is none");
+  return *histogram;
+}
+
+}  // namespace
+
+StatusCounts MetricRows::counts(TenantId tenant) {
+  const auto tenant_no = context_.numbers.tenant_no(tenant);
+  return tenant_no ? tenant_totals(context_, *tenant_no) : StatusCounts{};
+}
+
+StatusCounts MetricRows::counts_all_tenants() {
+  return all_totals(context_);
+}
+
+std::vector<std::pair<TenantId, StatusCounts>> MetricRows::counts_by_tenant_all_tenants() {
+  std::vector<std::pair<TenantId, StatusCounts>> all;
+  auto s = context_.db.statement(sql::metrics::counts_by_tenant);
+  while (s.step()) {
+    const auto id = id_at<TenantId>(s, 0);
+    if (all.empty() || all.back().first != id) all.emplace_back(id, StatusCounts{});
+    all.back().second[static_cast<domain::Status>(s.integer(1))] = s.integer(2);
+  }
+  return all;
+}
+
+void MetricRows::add_series(std::vector<SeriesPoint>& points, std::int64_t tenant_no,
+                            Timestamp from, Timestamp to, bool hourly) {
+  auto s = context_.db.statement(sql::metrics::series);
+  s.bind(hourly ? 1 : 0).bind(tenant_no).bind(to_ms(from)).bind(to_ms(to));
+  while (s.step()) {
+    SeriesPoint point;
+    point.at = time_at(s, 0);
+    point.queue_name = string_at(s, 1);
+    point.task_name = string_at(s, 2);
+    if (!decode_counts(s.blob(3), point)) throw Broken("a time series holds counts that are none");
+    point.wait = histogram_at(s, 4);
+    point.run = histogram_at(s, 5);
+    points.push_back(std::move(point));
+  }
+}
+
+std::vector<SeriesPoint> MetricRows::series(TenantId tenant, Timestamp from, Timestamp to,
+                                            bool hourly) {
+  std::vector<SeriesPoint> points;
+  if (const auto tenant_no = context_.numbers.tenant_no(tenant)) {
+    add_series(points, *tenant_no, from, to, hourly);
+  }
+  return points;
+}
+
+std::vector<SeriesPoint> MetricRows::series_all_tenants(Timestamp from, Timestamp to, bool hourly) {
+  std::vector<std::int64_t> tenants;
+  {
+    auto s = context_.db.statement(sql::metrics::tenant_numbers);
+    while (s.step()) tenants.push_back(s.integer(0));
+  }
+  std::vector<SeriesPoint> points;
+  for (const auto tenant_no : tenants) add_series(points, tenant_no, from, to, hourly);
+  return points;
+}
+
+}  // namespace belfry::store::sqlite

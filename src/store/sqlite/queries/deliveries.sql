@@ -1,0 +1,106 @@
+-- name: row
+SELECT d.id, d.tenant, d.seq, d.task_low, e.id, d.url, d.type, d.sequence, d.body, d.state, d.attempts,
+       d.attempts_total, d.created_at, d.next_at, d.finished_at
+FROM deliveries AS d
+LEFT JOIN endpoints AS e ON e.no = d.endpoint
+WHERE d.no = ?1;
+
+-- name: no_of
+SELECT no FROM deliveries WHERE id = ?1 AND tenant = ?2;
+
+-- name: position_all_tenants
+SELECT no, seq, endpoint, state, task_low FROM deliveries WHERE id = ?1;
+
+-- Every endpoint number that the tenant's deliveries name (0: callbacks; removed ones too): a
+-- loose scan, one seek each.
+-- name: endpoints_named
+WITH RECURSIVE named (endpoint) AS (
+  SELECT (SELECT endpoint FROM deliveries INDEXED BY deliveries_by_endpoint
+          WHERE tenant = ?1 ORDER BY endpoint LIMIT 1)
+  UNION ALL
+  SELECT (SELECT d.endpoint FROM deliveries AS d INDEXED BY deliveries_by_endpoint
+          WHERE d.tenant = ?1 AND d.endpoint > named.endpoint ORDER BY d.endpoint LIMIT 1)
+  FROM named WHERE named.endpoint IS NOT NULL
+)
+SELECT endpoint FROM named WHERE endpoint IS NOT NULL;
+
+-- name: of_endpoint
+SELECT no FROM deliveries INDEXED BY deliveries_by_endpoint
+WHERE tenant = ?1 AND endpoint = ?2 AND no < ?3 ORDER BY no DESC LIMIT ?4;
+
+-- name: exhausted_of_endpoint
+SELECT no FROM deliveries INDEXED BY deliveries_exhausted
+WHERE state = 3 AND tenant = ?1 AND endpoint = ?2 AND no < ?3 ORDER BY no DESC LIMIT ?4;
+
+-- name: open_of_endpoint
+SELECT no FROM deliveries INDEXED BY deliveries_open
+WHERE state < 2 AND state = ?5 AND tenant = ?1 AND endpoint = ?2 AND no < ?3
+ORDER BY no DESC LIMIT ?4;
+
+-- Most deliveries end so, so the walk is short.
+-- name: delivered_of_endpoint
+SELECT no FROM deliveries INDEXED BY deliveries_by_endpoint
+WHERE state = 2 AND tenant = ?1 AND endpoint = ?2 AND no < ?3 ORDER BY no DESC LIMIT ?4;
+
+-- name: of_task
+SELECT no, endpoint, state FROM deliveries INDEXED BY deliveries_by_task
+WHERE seq = ?1 AND task_low = ?2 AND tenant = ?3 AND no < ?4 ORDER BY no DESC;
+
+-- name: attempts
+SELECT number, at, duration_ms, http_status, failure, answer
+FROM delivery_attempts WHERE delivery = ?1 ORDER BY number;
+
+-- name: due
+SELECT no, id FROM deliveries INDEXED BY deliveries_due
+WHERE state = 1 AND next_at <= ?1 ORDER BY next_at, no LIMIT ?2;
+
+-- name: next_due
+SELECT next_at FROM deliveries INDEXED BY deliveries_due
+WHERE state = 1 ORDER BY next_at LIMIT 1;
+
+-- name: waiting
+SELECT count(*) FROM deliveries INDEXED BY deliveries_due WHERE state = 1;
+
+-- name: endpoint_no
+SELECT no FROM endpoints WHERE id = ?1 AND tenant = ?2;
+
+-- name: add
+INSERT INTO deliveries (id, tenant, seq, task_low, endpoint, url, type, sequence, body, state,
+                        created_at, next_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
+
+-- name: add_attempt
+INSERT INTO delivery_attempts (delivery, number, at, duration_ms, http_status, failure, answer)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT DO NOTHING;
+
+-- name: count_attempt
+UPDATE deliveries SET attempts = attempts + 1, attempts_total = max(attempts_total + 1, ?2)
+WHERE no = ?1;
+
+-- name: set_state
+UPDATE deliveries SET state = ?2, next_at = ?3, finished_at = ?4 WHERE no = ?1;
+
+-- name: release_next
+UPDATE deliveries SET state = 1, next_at = ?3
+WHERE no = (SELECT no FROM deliveries INDEXED BY deliveries_by_task
+            WHERE seq = ?1 AND endpoint = ?2 AND state = 0 ORDER BY no LIMIT 1);
+
+-- name: other_waiting
+SELECT 1 FROM deliveries INDEXED BY deliveries_by_task
+WHERE seq = ?1 AND endpoint = ?2 AND state = 1 LIMIT 1;
+
+-- name: endpoint_enabled
+SELECT enabled FROM endpoints WHERE no = ?1 AND removed_at IS NULL;
+
+-- name: new_round
+UPDATE deliveries SET state = ?2, attempts = 0, next_at = ?3, finished_at = NULL WHERE no = ?1;
+
+-- name: prune_walk
+SELECT no, created_at, finished_at FROM deliveries WHERE no > ?1 ORDER BY no LIMIT ?2;
+
+-- name: remove_attempts
+DELETE FROM delivery_attempts WHERE delivery = ?1;
+
+-- name: remove
+DELETE FROM deliveries WHERE no = ?1;

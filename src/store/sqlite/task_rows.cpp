@@ -1,0 +1,221 @@
+#include "store/sqlite/task_rows.hpp"
+
+#include "base/check.hpp"
+#include "sql.hpp"
+#include "store/failure.hpp"
+#include "store/sqlite/columns.hpp"
+#include "store/sqlite/task_walk.hpp"
+
+namespace belfry::store::sqlite {
+
+namespace {
+
+std::string_view outcome_name(domain::Status status) {
+  switch (status) {
+    case domain::Status::completed:
+      return "completed";
+    case domain::Status::failed:
+      return "failed";
+    case domain::Status::cancelled:
+      return "cancelled";
+    default:
+      return "expired";
+  }
+}
+
+domain::TaskOptions options_from(std::string_view bytes) {
+  auto options = domain::decode_options(bytes);
+  if (!options) throw Broken("a task's options cannot be read");
+  return std::move(*options);
+}
+
+// The columns of tasks_read.sql `row`, in its order.
+TaskRow task_from(const Statement& s, Numbers& numbers) {
+  TaskRow row;
+  row.id = task_id(s.integer(0), s.integer(1));
+  const auto& queue = numbers.queue(queue_of_lane(s.integer(2)));
+  row.tenant = queue.tenant;
+  row.queue = queue.no;
+  row.queue_name = queue.name;
+  row.name = string_at(s, 3);
+  row.priority = int_at(s, 4);
+  row.max_attempts = int_at(s, 5);
+  row.submitted_at = IdGenerator::time_of(row.id.uuid);
+  row.scheduled_for = maybe_time_at(s, 6);
+  row.expires_at = maybe_time_at(s, 7);
+  row.options = options_from(s.blob(8));
+  row.status = static_cast<domain::Status>(s.integer(9));
+  row.run = int_at(s, 10);
+  row.attempt = int_at(s, 11);
+  row.run_attempt = int_at(s, 12);
+  row.failures = int_at(s, 13);
+  row.next_at = maybe_time_at(s, 14);
+  row.started_at = maybe_time_at(s, 15);
+  row.finished_at = maybe_time_at(s, 16);
+  row.worker = string_at(s, 17);
+  row.error = string_at(s, 18);
+  if (!s.is_null(19)) {
+    if (!s.is_null(20)) row.progress_percent = int_at(s, 20);
+    row.progress_text = string_at(s, 21);
+    row.heartbeat_at = maybe_time_at(s, 22);
+  }
+  return row;
+}
+
+}  // namespace
+
+std::optional<TaskRow> TaskRows::row(std::int64_t seq, Extent extent) {
+  auto s = context_.db.statement(sql::tasks_read::row);
+  s.bind(seq).bind(extent == Extent::full ? 1 : 0);
+  if (!s.step()) return std::nullopt;
+  if (s.is_null(9)) throw Broken("a task has neither a live row nor an outcome");
+  auto task = task_from(s, context_.numbers);
+  if (extent == Extent::summary) return task;
+  task.payload = string_at(s, 24);
+  task.result = string_at(s, 25);
+  if (s.integer(23) != std::int64_t{body_checksum(task.name, s.blob(8), task.payload)}) {
+    throw Broken("a task's body does not fit its checksum");
+  }
+  return task;
+}
+
+bool TaskRows::owned(TenantId tenant, TaskId id) {
+  const auto no = context_.numbers.tenant_no(tenant);
+  if (!no || !is_task_id(id)) return false;
+  auto s = context_.db.statement(sql::tasks_read::owned);
+  s.bind(seq_of(id)).bind(low_of(id)).bind(*no);
+  return s.step();
+}
+
+std::optional<TaskRow> TaskRows::find(TenantId tenant, TaskId id) {
+  if (!owned(tenant, id)) return std::nullopt;
+  return row(seq_of(id), Extent::full);
+}
+
+std::vector<AttemptRow> TaskRows::attempts(TenantId tenant, TaskId id) {
+  std::vector<AttemptRow> attempts;
+  if (!owned(tenant, id)) return attempts;
+  const auto seq = seq_of(id);
+  auto s = context_.db.statement(sql::tasks_read::attempts);
+  s.bind(seq);
+  while (s.step()) {
+    attempts.push_back({.number = int_at(s, 0),
+                        .run = int_at(s, 1),
+                        .started_at = time_at(s, 2),
+                        .finished_at = time_at(s, 3),
+                        .outcome = string_at(s, 4),
+                        .error = string_at(s, 5),
+                        .http_status = int_at(s, 6),
+                        .worker = string_at(s, 7)});
+  }
+  const int newest = attempts.empty() ? 0 : attempts.back().number;
+  auto running = context_.db.statement(sql::tasks_read::running_attempt);
+  running.bind(seq);
+  if (running.step()) {
+    attempts.push_back({.number = int_at(running, 0),
+                        .run = int_at(running, 1),
+                        .started_at = time_at(running, 2),
+                        .finished_at = {},
+                        .outcome = "running",
+                        .error = {},
+                        .http_status = 0,
+                        .worker = string_at(running, 3)});
+    return attempts;
+  }
+  // A task that ended between attempts names in its outcome one that has a row already.
+  auto last = context_.db.statement(sql::tasks_read::last_attempt);
+  last.bind(seq);
+  if (last.step() && int_at(last, 0) > newest) {
+    const auto status = static_cast<domain::Status>(last.integer(4));
+    attempts.push_back({.number = int_at(last, 0),
+                        .run = int_at(last, 1),
+                        .started_at = time_at(last, 2),
+                        .finished_at = time_at(last, 3),
+                        .outcome = std::string(outcome_name(status)),
+                        .error = string_at(last, 5),
+                        .http_status = int_at(last, 6),
+                        .worker = string_at(last, 7)});
+  }
+  return attempts;
+}
+
+std::vector<std::pair<Timestamp, std::string>> TaskRows::log_lines(TenantId tenant, TaskId id,
+                                                                   int limit) {
+  std::vector<std::pair<Timestamp, std::string>> lines;
+  if (!owned(tenant, id)) return lines;
+  auto s = context_.db.statement(sql::tasks_read::log_lines);
+  s.bind(seq_of(id)).bind(limit);
+  while (s.step()) lines.emplace_back(time_at(s, 0), string_at(s, 1));
+  return lines;
+}
+
+TaskId TaskRows::id_of(std::int64_t seq) {
+  auto s = context_.db.statement(sql::tasks_read::id_low_of);
+  s.bind(seq);
+  CHECK(s.step());
+  return task_id(seq, s.integer(0));
+}
+
+TaskPage TaskRows::query(TenantId tenant, const TaskFilter& filter, std::optional<TaskId> before,
+                         int limit, bool summary) {
+  TaskPage page;
+  const auto found = walk_tasks(context_, tenant, filter, before, limit);
+  page.tasks.reserve(found.seqs.size());
+  for (const auto seq : found.seqs) {
+    auto task = row(seq, summary ? Extent::summary : Extent::full);
+    if (task) page.tasks.push_back(std::move(*task));
+  }
+  if (found.last_looked_at) page.next = id_of(*found.last_looked_at);
+  return page;
+}
+
+std::vector<std::pair<TaskRow, LeaseToken>> TaskRows::lost_all_tenants(std::optional<Timestamp> now,
+                                                                       int limit) {
+  std::vector<std::pair<std::int64_t, LeaseToken>> lost;
+  auto s = context_.db.statement(sql::tasks_read::lost);
+  s.bind(to_ms(context_.now_or(now))).bind(limit);
+  while (s.step()) {
+    lost.emplace_back(s.integer(0),
+                      LeaseToken{static_cast<std::int32_t>(s.integer(1)), s.integer(2)});
+  }
+  std::vector<std::pair<TaskRow, LeaseToken>> rows;
+  for (const auto& [seq, token] : lost) {
+    if (auto task = row(seq, Extent::full)) rows.emplace_back(std::move(*task), token);
+  }
+  return rows;
+}
+
+std::vector<TaskRow> TaskRows::overdue_all_tenants(std::optional<Timestamp> now, int limit) {
+  std::vector<TaskRow> rows;
+  auto s = context_.db.statement(sql::tasks_read::overdue);
+  s.bind(to_ms(context_.now_or(now))).bind(limit);
+  while (s.step()) {
+    if (auto task = row(s.integer(0), Extent::full)) rows.push_back(std::move(*task));
+  }
+  return rows;
+}
+
+std::optional<Timestamp> TaskRows::next_lease_end_all_tenants() {
+  auto s = context_.db.statement(sql::tasks_read::next_lease_end);
+  return s.step() ? maybe_time_at(s, 0) : std::nullopt;
+}
+
+std::optional<Timestamp> TaskRows::next_expiry_all_tenants() {
+  auto s = context_.db.statement(sql::tasks_read::next_expiry);
+  return s.step() ? maybe_time_at(s, 0) : std::nullopt;
+}
+
+std::vector<std::pair<domain::QueueNo, unsigned>> TaskRows::ready_lanes_all_tenants() {
+  std::vector<std::pair<domain::QueueNo, unsigned>> queues;
+  auto s = context_.db.statement(sql::tasks_read::ready_lanes);
+  while (s.step()) {
+    const auto lane = s.integer(0);
+    const domain::QueueNo queue{lane >> 2};
+    const unsigned bit = 1U << static_cast<unsigned>(lane & 3);
+    if (queues.empty() || queues.back().first != queue) queues.emplace_back(queue, 0U);
+    queues.back().second |= bit;
+  }
+  return queues;
+}
+
+}  // namespace belfry::store::sqlite
