@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what Debian 12 packages give: compilers, libraries, tools. At once done when all is there.
+source "$(dirname "$0")/lib.sh"
+
+PACKAGES=(
+  ca-certificates ccache clang-19 clang-format-19 cmake curl g++ git jq libbenchmark-dev
+  libboost-json1.81-dev libboost-url1.81-dev libboost1.81-dev libc-ares-dev libcjose-dev
+  libclang-rt-19-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libgtest-dev libjansson-dev
+  libsodium-dev libspdlog-dev libsqlite3-dev libssl-dev libtomlplusplus-dev lld-19 llvm-19
+  ninja-build pkg-config procps python3 python3-yaml sqlite3 wrk
+)
+
+missing() {
+  dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${PACKAGES[@]}" 2>/dev/null |
+    awk '$1 == "installed" {print $2}' | sort -u |
+    comm -13 - <(printf '%s\n' "${PACKAGES[@]}" | sort -u)
+}
+
+command -v apt-get >/dev/null || die "this needs apt-get: Belfry builds on Debian 12 (bookworm)"
+mapfile -t wanted < <(missing)
+if ((${#wanted[@]} == 0)); then
+  [[ ${1:-} == --quiet ]] || say "setup: all packages are installed"
+  exit 0
+fi
+sudo=()
+if ((EUID != 0)); then
+  command -v sudo >/dev/null || die "not root and no sudo: install as root: ${wanted[*]}"
+  sudo=(sudo)
+fi
+say "setup: installing ${#wanted[@]} packages: ${wanted[*]}"
+install() {
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends -qq "${wanted[@]}" >/dev/null
+}
+"${sudo[@]}" apt-get update -qq || say "setup: apt-get update failed; trying with the lists there are"
+install || die "apt-get could not install them all; is this Debian 12 with its package sources?"
+say "setup: done"

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Installs, builds and runs every test: scripts/test.sh [--quick]
+#   --quick: the dev build's tests and the style checks only
+source "$(dirname "$0")/lib.sh"
+
+quick=0
+for argument in "$@"; do
+  case $argument in
+    --quick) quick=1 ;;
+    *) die "unknown option $argument; there is --quick" ;;
+  esac
+done
+
+passed=0
+failed=0
+began=$SECONDS
+
+# phase NAME COMMAND…: runs it, and counts it as one check.
+phase() {
+  local name=$1 from=$SECONDS
+  shift
+  say "=== $name"
+  if "$@"; then
+    passed=$((passed + 1))
+    say "=== $name: ok, $((SECONDS - from)) s"
+  else
+    failed=$((failed + 1))
+    say "=== $name: FAILED, $((SECONDS - from)) s"
+  fi
+}
+
+# A preset's tests by ctest; each test binary counts.
+ctest_preset() {
+  local preset=$1 log
+  log=$(mktemp)
+  shift
+  scripts/build.sh "$preset" || { failed=$((failed + 1)); return 1; }
+  local status=0
+  ctest --test-dir "build/$preset" --output-on-failure "$@" 2>&1 | tee "$log" || status=1
+  local bad total
+  total=$(sed -n 's/.* tests failed out of \([0-9]*\).*/\1/p' "$log")
+  bad=$(sed -n 's/.*, \([0-9]*\) tests failed out of.*/\1/p' "$log")
+  rm -f "$log"
+  [[ -n $total && $total -gt 0 ]] || { say "no test ran"; return 1; }
+  passed=$((passed + total - bad))
+  failed=$((failed + bad))
+  return $status
+}
+
+check_format() {
+  git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 --dry-run -Werror
+}
+
+tool_tests() { (cd tools && python3 -m unittest -q ./*_test.py); }
+
+fuzz() {
+  scripts/build.sh fuzz || return 1
+  local status=0 seconds=${BELFRY_FUZZ_SECONDS:-60}
+  local run='name=$(basename "$0"); corpus=tests/fuzz/corpus/${name#fuzz_}; mkdir -p "build/fuzz/found/$name"
+    extra=(); [[ -d $corpus ]] && extra=("$corpus")
+    "$0" -max_total_time="$1" -print_final_stats=1 -verbosity=0 -artifact_prefix="build/fuzz/found/$name-" \
+      "build/fuzz/found/$name" "${extra[@]}" >"build/fuzz/$name.log" 2>&1 &&
+      echo "$name: $(grep -a number_of_executed_units build/fuzz/$name.log)" ||
+      { echo "$name: FAILED"; tail -40 "build/fuzz/$name.log"; exit 1; }'
+  find build/fuzz/bin -name 'fuzz_*' -type f | sort |
+    xargs -P 2 -I{} bash -c "$run" {} "$seconds" || status=1
+  return $status
+}
+
+phase "packages" scripts/setup.sh
+phase "tests (dev)" ctest_preset dev -j2
+phase "tests of the tools" tool_tests
+[[ -f tools/tidy.py ]] && phase "style (tools/tidy.py)" python3 tools/tidy.py
+phase "format (clang-format)" check_format
+if ((!quick)); then
+  export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
+  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+  export UBSAN_OPTIONS=print_stacktrace=1
+  phase "tests (address and undefined)" ctest_preset asan -j2
+  phase "tests (thread)" ctest_preset tsan -j2
+  [[ -d tests/fuzz ]] && phase "fuzz" fuzz
+  [[ -x scripts/quickstart_test.sh ]] && phase "quick start" scripts/quickstart_test.sh
+fi
+
+say "all of it took $((SECONDS - began)) s"
+say "$passed passed, $failed failed"
+((failed == 0))
