@@ -41,12 +41,14 @@ bool Executor::claim_one(const Claim& command, const Candidate& candidate, const
   Claim::Task task;
   std::int64_t attempt = 0;
   Timestamp ready_since;
+  Found known;
   {
     auto row = context_.db.statement(sql::hot::candidate);
     row.bind(candidate.seq);
     if (!row.step()) throw Broken("an unfinished task has no body");
     task.expires_at = maybe_time(row.maybe_integer(5));
     if (task.expires_at && *task.expires_at <= now) return false;
+    known.run = row.integer(0);
     attempt = row.integer(1) + 1;
     task.run_attempt = static_cast<int>(row.integer(2)) + 1;
     task.failures = static_cast<int>(row.integer(3));
@@ -89,6 +91,22 @@ bool Executor::claim_one(const Claim& command, const Candidate& candidate, const
       queue.tenant_no, queue.no.value, task.name, SeriesEvent::Kind::started, now, {}, {}};
   if (task.run_attempt == 1) event.wait = now - ready_since;
   context_.batch->record(std::move(event));
+  known.seq = candidate.seq;
+  known.low = low_of(task.id.uuid);
+  known.tenant_no = queue.tenant_no;
+  known.lane = lane_key(queue.no, candidate.lane);
+  known.name = task.name;
+  known.priority = task.priority;
+  known.status = Status::running;
+  known.attempt = attempt;
+  known.secret = task.token.secret;
+  known.next_at = to_ms(task.lease_until);
+  if (task.expires_at) known.expires_at = to_ms(*task.expires_at);
+  known.run_attempt = task.run_attempt;
+  known.failures = task.failures;
+  known.started_at = to_ms(now);
+  if (!command.holder.empty()) known.worker = command.holder;
+  remember(std::move(known));
   out.push_back(std::move(task));
   return true;
 }

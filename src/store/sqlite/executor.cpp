@@ -16,8 +16,33 @@ std::uint64_t SecretNumbers::next() {
   return number;
 }
 
+namespace {
+
+constexpr std::size_t kRunningMax = 20'000;
+
+}  // namespace
+
 Executor::Executor(Context context, Random* random)
-    : context_(context), config_(context.db), secrets_(random) {}
+    : context_(context), config_(context.db), secrets_(random) {
+  load_progress();
+}
+
+void Executor::load_progress() {
+  with_progress_.clear();
+  auto row = context_.db.statement(sql::hot::with_progress);
+  while (row.step()) with_progress_.insert(row.integer(0));
+}
+
+void Executor::forget() {
+  running_.clear();
+  load_progress();
+}
+
+void Executor::remember(Found task) {
+  if (running_.size() >= kRunningMax) running_.clear();
+  const auto seq = task.seq;
+  running_.insert_or_assign(seq, std::move(task));
+}
 
 void Executor::refresh() {
   if (context_.batch->take_configuration_stale()) config_.forget();
@@ -30,6 +55,12 @@ Result<Executor::Found> Executor::find(TenantId tenant, TaskId id) {
   Found task;
   task.seq = seq_of(id.uuid);
   if (rules == nullptr || expand_high(task.seq) != id.uuid.high) return missing();
+  if (const auto known = running_.find(task.seq); known != running_.end()) {
+    if (known->second.tenant_no != rules->no || known->second.low != low_of(id.uuid)) {
+      return missing();
+    }
+    return known->second;
+  }
   auto row = context_.db.statement(sql::hot::find);
   row.bind(task.seq);
   if (!row.step()) return missing();
@@ -84,7 +115,9 @@ void Executor::write_outcome(const Found& task, const Ending& ending) {
     }
   }
   row.run();
-  context_.db.statement(sql::hot::remove_progress).bind(task.seq).run();
+  if (with_progress_.erase(task.seq) > 0) {
+    context_.db.statement(sql::hot::remove_progress).bind(task.seq).run();
+  }
 }
 
 void Executor::post(const Outbox& outbox, TenantId tenant, TaskId id, Timestamp now) {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/random.hpp"
 #include "store/commands.hpp"
@@ -33,6 +35,9 @@ class Executor {
   Result<Renew::Reply> run(const Renew& command);
   Result<End::Reply> run(const End& command);
   Result<MoveDue::Reply> run(const MoveDue& command);
+
+  // After a roll-back: what is remembered of rows may be wrong.
+  void forget();
 
  private:
   // A task as it stands, with what the statements that change it compare.
@@ -87,9 +92,16 @@ class Executor {
   void deliver(const domain::EventDraft& draft, const TenantRules& tenant, TaskId id,
                std::int64_t endpoint, std::string_view url, Timestamp now);
 
+  void remember(Found task);
+  void load_progress();
+
   Context context_;
   Configuration config_;
   SecretNumbers secrets_;
+  // Tasks that run, as their claim left them: most ends follow their claim closely, and need not
+  // read it back. Exact, because every change of a live row passes through here.
+  std::unordered_map<std::int64_t, Found> running_;
+  std::unordered_set<std::int64_t> with_progress_;  // rows of `progress`
 };
 
 }  // namespace belfry::store::sqlite

@@ -80,6 +80,7 @@ Result<Finish::Reply> Executor::run(const Finish& command) {
   if (lost && from_ms(task.next_at) > now) return stale();
   const bool ends = command.verdict == Verdict::completed || command.verdict == Verdict::failed ||
                     command.verdict == Verdict::lost_last;
+  running_.erase(task.seq);
   const auto status = ends ? end_run(task, command, now) : put_back(task, command, now);
   post(command.outbox, command.tenant, command.id, now);
   return Finish::Reply{status, now};
@@ -90,6 +91,7 @@ void Executor::write_progress(const Found& task, const Progress& progress, Times
   row.bind(task.seq);
   row.bind(progress.percent ? std::optional<std::int64_t>(*progress.percent) : std::nullopt);
   row.bind_text(progress.text).bind(to_ms(now)).run();
+  with_progress_.insert(task.seq);
   if (progress.log_lines.empty()) return;
   std::int64_t n = 0;
   {
@@ -130,6 +132,9 @@ Result<Renew::Reply> Executor::run(const Renew& command) {
       .bind(command.accepted ? 1 : 0)
       .run();
   CHECK(context_.db.changes() == 1);
+  if (const auto known = running_.find(task.seq); known != running_.end()) {
+    known->second.next_at = to_ms(until);
+  }
   if (command.progress) write_progress(task, *command.progress, now);
   post(command.outbox, command.tenant, command.id, now);
   return Renew::Reply{until, false};
@@ -148,6 +153,7 @@ Result<End::Reply> Executor::run(const End& command) {
   if (expires && (!task.expires_at || from_ms(*task.expires_at) > now)) {
     return fail(ErrorCode::invalid_state, "the task's time has not passed");
   }
+  running_.erase(task.seq);
   context_.db.statement(sql::hot::remove_unfinished)
       .bind(task.seq)
       .bind(task.tenant_no)

@@ -83,6 +83,7 @@ void BatchWriter::abandon() {
   batch_.roll_back_all();
   numbers_.forget();
   series_.forget();
+  if (!broken_) executor_.forget();
 }
 
 Committed BatchWriter::run(std::span<Job*> jobs) {

@@ -99,6 +99,9 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 -- name: remove_progress
 DELETE FROM progress WHERE seq = ?1;
 
+-- name: with_progress
+SELECT seq FROM progress;
+
 -- name: put_progress
 INSERT INTO progress (seq, percent, text, at) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (seq) DO UPDATE SET percent = coalesce(excluded.percent, percent),
