@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Builds if needed and starts the scheduler and the two example services on the embedded store.
+source "$(dirname "$0")/lib.sh"
+source "$ROOT/scripts/services.sh"
+
+# Prints what would listen on the port already, if anything.
+taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+flags_of() {
+  case $1 in
+    scheduler)
+      printf '%s\n' --listen "127.0.0.1:$PORT_SCHEDULER" \
+        --operators-listen "127.0.0.1:$PORT_OPERATORS" --data "$DATA_DIR/scheduler" \
+        --default-target echo --egress-allow 127.0.0.0/8 --egress-allow ::1/128
+      ;;
+    *)
+      printf '%s\n' --listen "127.0.0.1:$(port_of "$1")" --data "$DATA_DIR/$1" \
+        --scheduler "$(url_of scheduler)"
+      ;;
+  esac
+}
+
+start_service() {
+  local name=$1 flags
+  if [[ -n $(running_pid "$name") ]]; then
+    say "start: $name runs already at $(url_of "$name")"
+    return
+  fi
+  ! taken "$(port_of "$name")" ||
+    die "port $(port_of "$name") is taken by another program; stop it, or set BELFRY_PORT_${name^^}"
+  mapfile -t flags < <(flags_of "$name")
+  setsid "$BIN_DIR/belfry-$name" "${flags[@]}" >"$(log_of "$name")" 2>&1 </dev/null &
+  printf '%s\n' "$!" >"$(pid_file_of "$name")"
+  wait_healthy "$name"
+  say "start: $name is healthy at $(url_of "$name")"
+}
+
+wait_healthy() {
+  local name=$1 deadline=$((SECONDS + 60))
+  until healthy "$name"; do
+    if [[ -z $(running_pid "$name") ]]; then
+      tail -n 20 "$(log_of "$name")" >&2
+      die "$name ended at once; its last words are above"
+    fi
+    ((SECONDS < deadline)) || die "$name is not healthy after 60 s; see $(log_of "$name")"
+    sleep 0.1
+  done
+}
+
+scripts/build.sh release belfry-scheduler belfry-payment belfry-notification
+mkdir -p "$RUN_DIR/logs" "$DATA_DIR"
+chmod 700 "$DATA_DIR"
+for name in "${SERVICES[@]}"; do start_service "$name"; done
+
+cat <<TEXT
+
+Belfry is running.
+  scheduler     $(url_of scheduler)   (Prometheus: http://127.0.0.1:$PORT_OPERATORS/metrics)
+  payment       $(url_of payment)
+  notification  $(url_of notification)
+  logs          $RUN_DIR/logs
+  data          $DATA_DIR   (the operator's key: $DATA_DIR/scheduler/operator.key)
+
+Try:
+  curl -X POST $(url_of payment)/api/payments/reconcile
+  curl -X POST $(url_of scheduler)/api/v1/auth/register -H 'Content-Type: application/json' -d '{"tenantName":"me"}'
+
+./scripts/demo.sh runs both examples and shows what comes of them; ./scripts/stop.sh stops all.
+TEXT
