@@ -29,7 +29,7 @@ start_service() {
   ! taken "$(port_of "$name")" ||
     die "port $(port_of "$name") is taken by another program; stop it, or set BELFRY_PORT_${name^^}"
   mapfile -t flags < <(flags_of "$name")
-  setsid "$BIN_DIR/belfry-$name" "${flags[@]}" >"$(log_of "$name")" 2>&1 </dev/null &
+  setsid "$BIN_DIR/belfry-$name" "${flags[@]}" >>"$(log_of "$name")" 2>&1 </dev/null &
   printf '%s\n' "$!" >"$(pid_file_of "$name")"
   wait_healthy "$name"
   say "start: $name is healthy at $(url_of "$name")"

@@ -1,5 +1,6 @@
 // belfry-scheduler: the service. Reads its options, starts, and drains on SIGTERM or SIGINT.
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <cstdio>
@@ -44,6 +45,7 @@ int run(belfry::server::Config config, const sigset_t& signals) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::umask(077);  // what the service keeps is its own business
   const auto signals = block_stop_signals();
   auto result = belfry::server::read_config(
       argc, argv, [](const char* name) -> const char* { return std::getenv(name); });
