@@ -78,10 +78,13 @@ void TaskEdits::prune_series(Timestamp now) {
     while (s.step()) tenants.push_back(s.integer(0));
   }
   for (const auto tenant_no : tenants) {
-    auto minutes = context_.db.statement(sql::task_runs::prune_series);
-    minutes.bind(0).bind(tenant_no).bind(to_ms(now - kMinutesKept)).run();
-    auto hours = context_.db.statement(sql::task_runs::prune_series);
-    hours.bind(1).bind(tenant_no).bind(to_ms(now - kHoursKept)).run();
+    for (const auto& [step, kept] : {std::pair{0, kMinutesKept}, std::pair{1, kHoursKept}}) {
+      context_.db.statement(sql::task_runs::prune_series)
+          .bind(step)
+          .bind(tenant_no)
+          .bind(to_ms(now - kept))
+          .run();
+    }
   }
 }
 
