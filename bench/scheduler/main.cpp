@@ -43,7 +43,8 @@ std::string rate(double n, double seconds) {
 
 double percentile(std::vector<double>& values, double share) {
   std::sort(values.begin(), values.end());
-  return values[std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())))];
+  return values[std::min(values.size() - 1,
+                         static_cast<std::size_t>(share * static_cast<double>(values.size())))];
 }
 
 std::string http_target(const Receiver& receiver) {

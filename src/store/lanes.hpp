@@ -15,7 +15,8 @@ inline bool default_lane_is_for_workers(const domain::QueueSettings& settings,
   return std::holds_alternative<domain::WorkerTarget>(*settings.default_target);
 }
 
-// The lanes of a queue that a pull may take from, and those that pushes (and echoes) are taken from.
+// The lanes of a queue that a pull may take from, and those that pushes (and echoes) are taken
+// from.
 inline unsigned worker_lanes(const domain::QueueSettings& settings, bool default_target_is_echo) {
   const auto own = lane_bit(domain::Lane::worker);
   const bool both = default_lane_is_for_workers(settings, default_target_is_echo);

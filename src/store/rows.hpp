@@ -41,7 +41,7 @@ struct TaskRow {
   int run = 1;
   int attempt = 0;      // number of the newest attempt; 0: none yet
   int run_attempt = 0;  // attempts of this run, released ones not counted
-  int failures = 0;  // failed or lost attempts of this run
+  int failures = 0;     // failed or lost attempts of this run
   Timestamp submitted_at;
   std::optional<Timestamp> scheduled_for;
   std::optional<Timestamp> expires_at;
