@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 constexpr int kTurnsARound = 512;
 constexpr int kTurnsAQueue = 256;
 constexpr Millis kStoreRetry{200};
-constexpr Millis kLookAgain{5'000};  // a safety net under the wake-ups; never what a task waits for
+constexpr Millis kLookAgain{3'000};  // a safety net under the wake-ups; never what a task waits for
 
 }  // namespace
 
@@ -65,14 +65,18 @@ asio::awaitable<void> Claimer::scan() {
 }
 
 asio::awaitable<void> Claimer::run() {
+  auto look_again = context_.clock.steady_now() + kLookAgain;
   while (!context_.stop.requested()) {
+    if (context_.clock.steady_now() >= look_again) {
+      look_again = context_.clock.steady_now() + kLookAgain;
+      picker_.unpark_all();
+      scan_wanted_ = true;
+    }
     if (scan_wanted_) co_await scan();
     while (!context_.stop.requested() && co_await run_once()) {
+      if (context_.clock.steady_now() >= look_again) break;
     }
-    const auto at_most = scan_wanted_ ? kStoreRetry : kLookAgain;
-    if (co_await wake_.wait(at_most, context_.stop) == async::WakeUp::Reason::timed_out) {
-      picker_.unpark_all();
-    }
+    co_await wake_.wait(scan_wanted_ ? kStoreRetry : kLookAgain, context_.stop);
   }
 }
 
@@ -119,7 +123,7 @@ void Claimer::take(const FairPicker::Turn& turn, Result<store::Reply> reply) {
     case HeldBy::tenant_suspended:
     case HeldBy::queue_limit:
     case HeldBy::tenant_limit:
-      picker_.park(turn.queue, turn.flagged_at);
+      picker_.park(turn.queue, turn.planned_at);
       break;
   }
   for (auto& task : claimed.tasks) runners_.spawn(run_attempt(running_.add(std::move(task))));

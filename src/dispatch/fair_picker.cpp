@@ -51,10 +51,10 @@ void FairPicker::clear(domain::QueueNo queue, std::uint64_t flagged_at) {
   });
 }
 
-void FairPicker::park(domain::QueueNo queue, std::uint64_t flagged_at) {
-  change_lane(queue, [flagged_at](Lane& lane, Tenant&) {
-    if (lane.flagged_at != 0) lane.parked = true;
-    lane.flagged_at = std::max(lane.flagged_at, flagged_at);
+void FairPicker::park(domain::QueueNo queue, std::uint64_t planned_at) {
+  change_lane(queue, [this, planned_at](Lane& lane, Tenant& tenant) {
+    const auto unparked_at = std::max(tenant.unparked_at, unparked_all_at_);
+    if (lane.flagged_at != 0 && unparked_at < planned_at) lane.parked = true;
   });
 }
 
@@ -67,11 +67,13 @@ void FairPicker::unpark(domain::QueueNo queue) {
 void FairPicker::unpark_tenant(TenantId id) {
   const auto found = tenants_.find(id);
   if (found == tenants_.end()) return;
+  found->second.unparked_at = ++tick_;
   const auto parked = found->second.parked;
   for (const auto queue : parked) unpark({queue});
 }
 
 void FairPicker::unpark_all() {
+  unparked_all_at_ = ++tick_;
   std::vector<domain::QueueNo> parked;
   for (const auto& [queue, lane] : lanes_) {
     if (lane.parked) parked.push_back(queue);
@@ -87,7 +89,7 @@ std::vector<FairPicker::Turn> FairPicker::plan(int slots, int per_queue) {
     const auto id = std::get<2>(*active_.begin());
     const domain::QueueNo queue{std::get<2>(*tenants_[id].active.begin())};
     const auto [at, is_new] = place.try_emplace(queue, turns.size());
-    if (is_new) turns.push_back({id, queue, 0, lanes_[queue].flagged_at});
+    if (is_new) turns.push_back({id, queue, 0, lanes_[queue].flagged_at, tick_ + 1});
     auto& turn = turns[at->second];
     ++turn.count;
     ++in_use_;

@@ -25,8 +25,9 @@ class FairPicker {
   // There is none: the claim that was planned at `flagged_at` came back short. Ignored if the queue
   // was flagged again since.
   void clear(domain::QueueNo queue, std::uint64_t flagged_at);
-  // Not now: a limit or a pause. Until `unpark`, `unpark_tenant` or `unpark_all`.
-  void park(domain::QueueNo queue, std::uint64_t flagged_at);
+  // Not now: a limit or a pause. Until `unpark_tenant` or `unpark_all`; ignored if one of them came
+  // after the claim was planned, since what it told of may be what the claim was held by.
+  void park(domain::QueueNo queue, std::uint64_t planned_at);
   void unpark(domain::QueueNo queue);
   void unpark_tenant(TenantId tenant);
   void unpark_all();
@@ -36,6 +37,7 @@ class FairPicker {
     domain::QueueNo queue;
     int count = 0;
     std::uint64_t flagged_at = 0;
+    std::uint64_t planned_at = 0;
   };
   // Hands out up to `slots` turns, at most `per_queue` to one queue, and counts them as slots in
   // use; a queue's turns come as one entry.
@@ -62,6 +64,7 @@ class FairPicker {
     double share = 0;  // as it stands in active_
     std::set<LaneKey> active;
     std::set<std::int64_t> parked;
+    std::uint64_t unparked_at = 0;
   };
   using TenantKey = std::tuple<double, std::uint64_t, TenantId>;  // share, served
 
@@ -77,6 +80,7 @@ class FairPicker {
   std::unordered_map<domain::QueueNo, Lane> lanes_;
   std::set<TenantKey> active_;  // tenants with flagged lanes
   std::uint64_t tick_ = 0;
+  std::uint64_t unparked_all_at_ = 0;
   int in_use_ = 0;
 };
 

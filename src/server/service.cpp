@@ -161,13 +161,14 @@ Service::Parts::Parts(Config given)
       loops(LoopParts{clock, random, gateway, directory, sealed, egress, metrics},
             loop_thread.executors().front(),
             LoopOptions{config.default_target_is_echo, config.retention}) {
+  // First the directory: whoever hears of a commit may ask it about the queues in it.
+  directory.attach(gateway, *backend);
   gateway.add_listener([this](const store::Committed& committed) {
     lane_signals.on_commit(committed);
     feed.on_commit(committed);
     loops.on_commit(committed);
     if (committed.configuration_changed) lane_signals.wake_all();
   });
-  directory.attach(gateway, *backend);
   or_throw(
       api::refresh_signing_keys(gateway, sealed, clock, config.token_life, authenticator, issuer));
   gateway.read_blocking([this](store::Snapshot& snapshot) {

@@ -1,0 +1,290 @@
+"""The real scheduler as a child process, a small client, and a scriptable push target."""
+import base64
+import hashlib
+import hmac
+import http.client
+import http.server
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+BINARY = os.environ["BELFRY_SCHEDULER"]
+PATIENCE = 60  # the longest wait for an event that must come; never what a test waits for
+
+
+class Scheduler:
+    def __init__(self, *flags, folder=None):
+        self.flags = flags
+        self.own_folder = folder is None
+        self.folder = folder or tempfile.mkdtemp(prefix="belfry-test-")
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [BINARY, "--listen", "127.0.0.1:0", "--operators-listen", "127.0.0.1:0", "--data",
+             self.folder, "--default-target", "echo", "--egress-allow", "127.0.0.0/8",
+             "--log-level", "warn", *self.flags],
+            stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        match = re.match(r"listening on http://127\.0\.0\.1:(\d+)", line)
+        if not match:
+            raise RuntimeError(f"the scheduler did not start: {line!r}")
+        self.port = int(match.group(1))
+        self.operators_port = int(self.process.stdout.readline().rsplit(":", 1)[1])
+        return self
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process is None:
+            return None
+        self.process.send_signal(how)
+        status = self.process.wait(PATIENCE)
+        self.process.stdout.close()
+        self.process = None
+        return status
+
+    def kill(self):
+        return self.stop(signal.SIGKILL)
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def operator_key(self):
+        with open(os.path.join(self.folder, "operator.key")) as file:
+            return file.read().strip()
+
+    def remove(self):
+        self.stop()
+        if self.own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def tenant(self, name="test"):
+        return Tenant(self, name)
+
+
+class Answer:
+    def __init__(self, response, body):
+        self.status = response.status
+        self.headers = response.headers
+        self.raw = body
+
+    @property
+    def json(self):
+        return json.loads(self.raw)
+
+    @property
+    def problem(self):
+        return self.json["type"].removeprefix("urn:belfry:problem:")
+
+
+class Client:
+    """One keep-alive connection."""
+
+    def __init__(self, scheduler, token=None):
+        self.scheduler = scheduler
+        self.token = token
+        self.connection = None
+
+    def call(self, method, path, body=None, headers=None, raw=None):
+        headers = dict(headers or {})
+        if self.token and "Authorization" not in headers:
+            headers["Authorization"] = "Bearer " + self.token
+        data = raw
+        if body is not None:
+            data = json.dumps(body).encode()
+        if data is not None:
+            headers.setdefault("Content-Type", "application/json")
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.scheduler.port, timeout=PATIENCE)
+        try:
+            self.connection.request(method, path, data, headers)
+            response = self.connection.getresponse()
+            return Answer(response, response.read())
+        except (http.client.HTTPException, OSError):
+            self.close()
+            raise
+
+    def close(self):
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    def get(self, path, **more):
+        return self.call("GET", path, **more)
+
+    def post(self, path, body=None, **more):
+        return self.call("POST", path, body, **more)
+
+
+class Tenant(Client):
+    def __init__(self, scheduler, name):
+        super().__init__(scheduler)
+        made = self.post("/api/v1/auth/register", {"tenantName": name})
+        assert made.status == 201, made.raw
+        self.id = made.json["tenantId"]
+        self.api_key = made.json["apiKey"]
+        self.secret = made.json["webhookSecret"]
+        self.sign_in()
+
+    def sign_in(self):
+        answer = self.post("/api/v1/auth/token", {"apiKey": self.api_key})
+        assert answer.status == 200, answer.raw
+        self.token = answer.json["token"]
+
+    def submit(self, **fields):
+        fields.setdefault("taskName", "test")
+        answer = self.post("/api/v1/tasks", fields)
+        assert answer.status == 201, answer.raw
+        return answer.json
+
+    def task(self, task_id):
+        answer = self.get("/api/v1/tasks/" + task_id)
+        assert answer.status == 200, answer.raw
+        return answer.json
+
+    def wait(self, task_id, *statuses):
+        """Polls until the task is in one of the statuses; any end if none is named."""
+        wanted = statuses or ("COMPLETED", "FAILED", "CANCELLED", "EXPIRED")
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            task = self.task(task_id)
+            if task["status"] in wanted:
+                return task
+            time.sleep(0.01)
+        raise AssertionError(f"the task is {task['status']}, not one of {wanted}")
+
+    def lease(self, queue="default", **more):
+        answer = self.post("/api/v1/leases", {"queues": [queue], **more})
+        assert answer.status == 200, answer.raw
+        return answer.json["tasks"]
+
+
+def operator(scheduler):
+    client = Client(scheduler)
+    answer = client.post("/api/v1/auth/token", {"apiKey": scheduler.operator_key()})
+    assert answer.status == 200, answer.raw
+    client.token = answer.json["access_token"]
+    return client
+
+
+class Push:
+    def __init__(self, handler, body):
+        self.path = handler.path
+        self.method = handler.command
+        self.headers = handler.headers
+        self.body = body
+        self.at = time.time()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+def signature_fits(push, secret):
+    """Standard Webhooks, checked independently of the product's own code."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{push.headers['webhook-id']}.{push.headers['webhook-timestamp']}.".encode() + push.body
+    wanted = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return wanted in push.headers["webhook-signature"].split(" ")
+
+
+class Receiver:
+    """Records what comes; `script[path]` is a list of answers, the last one repeats.
+
+    An answer is (status, headers, body), or a threading.Event that is waited for before 200."""
+
+    def __init__(self):
+        self.pushes = []
+        self.script = {}
+        self.changed = threading.Condition()
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def handle_any(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                with owner.changed:
+                    owner.pushes.append(Push(self, body))
+                    owner.changed.notify_all()
+                    answers = owner.script.get(self.path, [(200, {}, b"")])
+                    answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                if isinstance(answer, threading.Event):
+                    answer.wait(PATIENCE)
+                    answer = (200, {}, b"")
+                status, headers, text = answer
+                try:
+                    self.send_response(status)
+                    for name, value in headers.items():
+                        self.send_header(name, value)
+                    self.send_header("Content-Length", str(len(text)))
+                    self.end_headers()
+                    self.wfile.write(text)
+                except OSError:
+                    pass
+
+            do_POST = do_PUT = do_GET = handle_any
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 1024
+
+            def handle_error(self, *_):
+                pass
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def url(self, path="/run"):
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def target(self, path="/run", **more):
+        return {"type": "http", "url": self.url(path), **more}
+
+    def of(self, path):
+        with self.changed:
+            return [p for p in self.pushes if p.path == path]
+
+    def wait_for(self, path, count=1):
+        with self.changed:
+            found = lambda: [p for p in self.pushes if p.path == path]
+            if not self.changed.wait_for(lambda: len(found()) >= count, PATIENCE):
+                raise AssertionError(f"{len(found())} of {count} came to {path}")
+            return found()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def raw_exchange(port, data, half_close=False):
+    """Sends bytes as they are; all that comes back until the server closes or has answered."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        connection.sendall(data)
+        if half_close:
+            connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while True:
+            try:
+                part = connection.recv(65536)
+            except ConnectionResetError:
+                break
+            if not part:
+                break
+            received += part
+            head, found, rest = received.partition(b"\r\n\r\n")
+            length = re.search(rb"content-length: (\d+)", head, re.I)
+            if found and length and len(rest) >= int(length.group(1)):
+                break
+        return received
