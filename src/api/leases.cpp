@@ -23,6 +23,8 @@ constexpr std::size_t kQueuesMax = 32;
 constexpr std::size_t kWorkerNameCharsMax = 128;
 constexpr std::size_t kLogLinesMax = 100;
 constexpr std::size_t kLogLineCharsMax = 2'048;
+// A slot that a limit frees wakes nobody: who waits looks again now and then.
+constexpr Millis kLookAgain{1'000};
 
 struct LeaseRequest {
   std::vector<std::string> queues = {"default"};
@@ -166,8 +168,8 @@ Answer lease(Call call) {
     if (!tasks) co_return fail(tasks.error());
     const auto left = std::chrono::ceil<Millis>(deadline - call.services.clock.steady_now());
     if (!tasks->empty() || left <= Millis{0}) co_return leased_answer(*tasks);
-    const auto reason = co_await wake->wait(left, call.services.stop);
-    if (reason != async::WakeUp::Reason::notified) co_return leased_answer({});
+    const auto reason = co_await wake->wait(std::min(left, kLookAgain), call.services.stop);
+    if (reason == async::WakeUp::Reason::stopped) co_return leased_answer({});
   }
 }
 

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include "api/problem.hpp"
-#include "domain/retry_policy.hpp"
 #include "json/writer.hpp"
-#include "outbox/event_body.hpp"
+#include "outbox/finish.hpp"
 #include "store/lease_token.hpp"
 
 namespace belfry::api {
@@ -45,66 +44,19 @@ Result<Settlement> read_fields(json::FieldReader& in, Faults& faults, TaskId id,
   return settlement;
 }
 
-// The queue's policy where the task has none.
-domain::RetryPolicy policy_of(const store::TaskRow& row, const store::Directory& directory) {
-  if (row.options.retry) return *row.options.retry;
-  const auto queue = directory.queue(row.queue);
-  if (queue && queue->settings.retry) return *queue->settings.retry;
-  return {};
-}
-
-void add_event(store::Finish& finish, const store::TaskRow& row, Timestamp now,
-               const store::Directory& directory) {
-  using domain::EventType;
-  const auto type = finish.verdict == store::Verdict::completed ? EventType::completed
-                    : finish.verdict == store::Verdict::retry   ? EventType::retrying
-                                                                : EventType::failed;
-  const bool called_back = is_terminal(type) && !row.options.callback_url.empty();
-  if (!called_back && !directory.wants(row.tenant, type)) return;
-  outbox::EventFacts facts;
-  facts.type = type;
-  facts.task = row.id;
-  facts.tenant = row.tenant;
-  facts.task_name = row.name;
-  facts.queue_name = row.queue_name;
-  facts.status = type == EventType::completed  ? domain::Status::completed
-                 : type == EventType::retrying ? domain::Status::scheduled
-                                               : domain::Status::failed;
-  facts.attempt = row.attempt;
-  facts.failures = row.failures + (type == EventType::completed ? 0 : 1);
-  facts.max_attempts = row.max_attempts;
-  facts.result = finish.result;
-  facts.error_message = finish.error;
-  facts.at = now;
-  if (is_terminal(type)) facts.completed_at = now;
-  facts.next_at = finish.next_at;
-  facts.options = &row.options;
-  finish.outbox.drafts.push_back(outbox::event_draft(facts));
-  if (is_terminal(type)) finish.outbox.callback_url = row.options.callback_url;
-}
-
-store::Finish finish_of(Settlement settlement, const store::TaskRow& row, int run_attempt,
+store::Finish finish_of(Settlement settlement, const store::TaskRow& row,
                         const Services& services) {
-  const auto now = services.clock.now();
-  store::Finish finish;
-  finish.tenant = row.tenant;
-  finish.id = settlement.id;
-  finish.token = settlement.token;
+  outbox::AttemptEnd end;
   if (settlement.completed) {
-    finish.verdict = store::Verdict::completed;
-    finish.result = std::move(settlement.result);
+    end.result = std::move(settlement.result);
   } else {
-    finish.error =
+    end.kind = outbox::AttemptEnd::Kind::failed;
+    end.error =
         settlement.error.empty() ? "the worker reported a failure" : std::move(settlement.error);
-    const bool again = settlement.retryable && run_attempt < row.max_attempts;
-    finish.verdict = again ? store::Verdict::retry : store::Verdict::failed;
-    if (again) {
-      finish.next_at = now + domain::delay_after(policy_of(row, services.directory),
-                                                 row.failures + 1, services.random);
-    }
+    end.retryable = settlement.retryable;
   }
-  add_event(finish, row, now, services.directory);
-  return finish;
+  return outbox::finish_attempt(outbox::facts_of(row, settlement.token), std::move(end),
+                                services.clock.now(), services.random, services.directory);
 }
 
 using Rows = std::vector<std::optional<store::TaskRow>>;
@@ -177,8 +129,7 @@ asio::awaitable<std::vector<Result<store::Finish::Reply>>> settle(
       replies[i] = fail(ErrorCode::not_found, "no such task");
       continue;
     }
-    commands.emplace_back(
-        finish_of(std::move(settlements[i]), *row, row->run_attempt, call.services));
+    commands.emplace_back(finish_of(std::move(settlements[i]), *row, call.services));
     places.push_back(i);
   }
   auto answers = co_await call.services.gateway.ask_all(std::move(commands));

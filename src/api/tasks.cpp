@@ -137,6 +137,7 @@ Answer cancel_task(Call call) {
   command.tenant = call.tenant();
   command.id = *id;
   command.error = "cancelled by request";
+  command.now = now;
   command.outbox = outbox_of(*loaded->row, domain::EventType::cancelled, command.error, now,
                              call.services.directory);
   const auto reply = co_await call.services.gateway.ask(std::move(command));

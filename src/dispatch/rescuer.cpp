@@ -25,6 +25,7 @@ store::End expire(const store::TaskRow& row, Timestamp now, const store::Directo
   end.id = row.id;
   end.status = domain::Status::expired;
   end.error = kExpiredText;
+  end.now = now;
   const bool called_back = !row.options.callback_url.empty();
   if (!called_back && !directory.wants(row.tenant, domain::EventType::expired)) return end;
   outbox::EventFacts facts;
@@ -75,7 +76,6 @@ asio::awaitable<bool> Rescuer::rescue_lost() {
     end.error = kLostText;
     auto finish = outbox::finish_attempt(outbox::facts_of(row, token), std::move(end), now,
                                          context_.random, context_.directory);
-    finish.now = now;
     commands.emplace_back(std::move(finish));
   }
   const auto replies = co_await context_.gateway.ask_all(std::move(commands));

@@ -87,6 +87,7 @@ store::Finish finish_attempt(const AttemptFacts& facts, AttemptEnd end, Timestam
   finish.tenant = facts.tenant;
   finish.id = facts.task;
   finish.token = facts.token;
+  finish.now = now;  // the event says when it ended; the row must say the same
   finish.result = std::move(end.result);
   finish.error = std::move(end.error);
   if (finish.error.size() > domain::kErrorBytesMax) finish.error.resize(domain::kErrorBytesMax);

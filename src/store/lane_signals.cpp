@@ -74,6 +74,8 @@ LaneSignals::Subscription LaneSignals::subscribe(std::vector<domain::QueueNo> qu
   Subscription subscription;
   subscription.entry_ = std::make_shared<Subscription::Entry>();
   auto& entry = *subscription.entry_;
+  // None of its queues exists yet: it waits in a line of its own for one to be made.
+  if (queues.empty()) queues.push_back(domain::QueueNo{});
   entry.queues = std::move(queues);
   entry.wake = std::move(wake);
   entry.state = state_;

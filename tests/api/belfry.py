@@ -116,6 +116,8 @@ class Client:
             self.connection.close()
             self.connection = None
 
+    __del__ = close
+
     def get(self, path, **more):
         return self.call("GET", path, **more)
 
