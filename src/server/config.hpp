@@ -10,6 +10,7 @@
 
 #include "api/services.hpp"
 #include "base/log.hpp"
+#include "store/backend.hpp"
 
 namespace belfry::server {
 
@@ -38,6 +39,8 @@ struct Config {
   std::chrono::hours retention{24 * 30};
   int io_threads = 0;  // 0: one a core, at most 8
   LogLevel log_level = LogLevel::info;
+  // Not an option: what tests put around the store, to see that a lying one is caught.
+  std::function<std::unique_ptr<store::Backend>(std::unique_ptr<store::Backend>)> wrap_store;
 };
 
 // What reading the options ended in.

@@ -64,10 +64,11 @@ int thread_count(const Config& config) {
   return std::clamp(cores, 1, kIoThreadsMax);
 }
 
-std::unique_ptr<store::Backend> open_store(const std::string& folder) {
+std::unique_ptr<store::Backend> open_store(const Config& config, const std::string& folder) {
   store::sqlite::Options options;
   options.path = folder + "/belfry.db";
-  return store::sqlite::open(options);
+  auto backend = store::sqlite::open(options);
+  return config.wrap_store ? config.wrap_store(std::move(backend)) : std::move(backend);
 }
 
 // The bytes of an IPv4 or IPv6 loopback service need no TLS; anything else should have it.
@@ -144,7 +145,7 @@ Service::Parts::Parts(Config given)
       sealed(or_throw(auth::load_or_create_master_key(folder + "/master.key"))),
       operator_key_hash(or_throw(load_or_create_operator_key(folder + "/operator.key"))),
       egress(or_throw(http::EgressPolicy::make(config.egress_allow))),
-      backend(open_store(folder)),
+      backend(open_store(config, folder)),
       clock(backend->facts().newest_time),
       ids(clock, random, backend->facts().highest_id_high),
       names{config.public_url.empty() ? url_of(config, config.listen, config.listen.port)
