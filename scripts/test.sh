@@ -54,7 +54,7 @@ check_format() {
 tool_tests() { (cd tools && python3 -m unittest -q ./*_test.py); }
 
 fuzz() {
-  scripts/build.sh fuzz || return 1
+  scripts/build.sh fuzz fuzzers || return 1
   local status=0 seconds=${BELFRY_FUZZ_SECONDS:-60}
   local run='name=$(basename "$0"); corpus=tests/fuzz/corpus/${name#fuzz_}; mkdir -p "build/fuzz/found/$name"
     extra=(); [[ -d $corpus ]] && extra=("$corpus")
