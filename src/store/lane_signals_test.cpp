@@ -109,12 +109,13 @@ TEST(LaneSignals, ASubscriptionMayOutliveTheSignals) {
   }
 }
 
-TEST(LaneSignals, NoQueuesIsNobodysTurn) {
+TEST(LaneSignals, WhoWaitsForQueuesThatDoNotExistIsWokenWhenSomeAreMade) {
   LaneSignals signals;
-  Waiting nobody(signals, {});
+  Waiting early(signals, {});
   signals.on_commit(ready(kMail, 1));
+  EXPECT_EQ(early.woken, 0);
   signals.wake_all();
-  EXPECT_EQ(nobody.woken, 0);
+  EXPECT_EQ(early.woken, 1);
 }
 
 }  // namespace

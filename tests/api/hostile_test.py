@@ -154,6 +154,9 @@ class Hostile(unittest.TestCase):
     def test_framing(self):
         token = b"Authorization: Bearer " + self.tenant.token.encode() + b"\r\n"
         for data, status, problem in FRAMING:
+            # With a good token, so that nothing but the framing stands in the way of a write.
+            if data.startswith(b"POST") and b"Authorization" not in data:
+                data = data.replace(b"Content-Type:", token + b"Content-Type:", 1)
             with self.subTest(data=data[:90]):
                 answer = raw_exchange(self.scheduler.port, data, half_close=True)
                 got = re.match(rb"HTTP/1\.1 (\d+)", answer)
@@ -164,7 +167,6 @@ class Hostile(unittest.TestCase):
                     self.assertEqual(int(got.group(1)), status, answer[:400])
                     self.assertIn(b"urn:belfry:problem:" + problem.encode(), answer)
                 self.good_request_succeeds()
-        self.assertTrue(token)
 
     def test_json(self):
         for body, status, problem in JSON:

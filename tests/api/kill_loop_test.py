@@ -195,20 +195,22 @@ def faults_of(rounds, seed):
         print(f"\nkill loop: seed {seed}, {rounds} kills, {len(loop.history.acknowledged)} acknowledged, "
               f"{sum(loop.history.completions.values())} completed by workers, {loop.history.probes} stale tokens tried, "
               f"{len(loop.history.called_back)} called back, {len(faults)} faults", flush=True)
-        return faults
+        return faults, loop.history
     finally:
         loop.close()
 
 
 class KillLoopTest(unittest.TestCase):
     def test_nothing_is_lost_or_done_twice(self):
-        self.assertEqual(faults_of(ROUNDS, SEED)[:10], [])
+        faults, history = faults_of(ROUNDS, SEED)
+        self.assertEqual(faults[:10], [])
+        self.assertTrue(history.acknowledged and history.probes and history.called_back and history.completions)
 
     def planted(self, bug):
         belfry.BINARY, real = os.environ["BELFRY_SCHEDULER"] + "-planted", belfry.BINARY
         os.environ["BELFRY_PLANT"] = bug
         try:
-            return faults_of(6, SEED)
+            return faults_of(6, SEED)[0]
         finally:
             belfry.BINARY = real
 

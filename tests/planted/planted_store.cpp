@@ -9,15 +9,15 @@ namespace {
 using store::Committed;
 using store::Job;
 
-// Holds each batch's submissions back until the next batch: they are acknowledged, and a kill in
-// between loses them.
+// Holds submissions back until there are a few: they are acknowledged, and a kill in between loses
+// them.
 class AckBeforeCommit final : public store::Writer {
  public:
   explicit AckBeforeCommit(store::Writer& real) : real_(real) {}
 
   Committed run(std::span<Job*> jobs) override {
-    std::vector<Job> late = std::move(held_);
-    held_.clear();
+    std::vector<Job> late;
+    if (held_.size() >= kHeld) late.swap(held_);
     std::vector<Job*> now;
     for (auto& job : late) now.push_back(&job);
     for (auto* job : jobs) {
@@ -35,6 +35,7 @@ class AckBeforeCommit final : public store::Writer {
   bool full() override { return real_.full(); }
 
  private:
+  static constexpr std::size_t kHeld = 50;
   store::Writer& real_;
   std::vector<Job> held_;
 };
