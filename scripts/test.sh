@@ -76,6 +76,7 @@ if ((!quick)); then
   export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
   export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
   export UBSAN_OPTIONS=print_stacktrace=1
+  export BELFRY_NO_CONTROLS=1
   export BELFRY_KILL_ROUNDS=3  # the sanitized servers are slow to start; the dev run has the rounds
   phase "tests (address and undefined)" ctest_preset asan -j2
   phase "tests (thread)" ctest_preset tsan -j2
