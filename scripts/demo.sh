@@ -19,7 +19,8 @@ follow() {
     [[ $line == "$last" ]] || say "  $(date -u +%H:%M:%S.%3N)  $line"
     last=$line
     case $(jq -r .status <<<"$answer") in
-      COMPLETED | FAILED | FINISHED) return ;;
+      COMPLETED | FINISHED) return ;;
+      FAILED) die "it failed; see $RUN_DIR/logs" ;;
     esac
     sleep 0.1
   done

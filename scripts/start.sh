@@ -31,14 +31,15 @@ start_service() {
   mapfile -t flags < <(flags_of "$name")
   setsid "$BIN_DIR/belfry-$name" "${flags[@]}" >>"$(log_of "$name")" 2>&1 </dev/null &
   printf '%s\n' "$!" >"$(pid_file_of "$name")"
-  wait_healthy "$name"
+  wait_healthy "$name" "$!"
   say "start: $name is healthy at $(url_of "$name")"
 }
 
 wait_healthy() {
-  local name=$1 deadline=$((SECONDS + 60))
+  local name=$1 pid=$2 deadline=$((SECONDS + 60))
   until healthy "$name"; do
-    if [[ -z $(running_pid "$name") ]]; then
+    # By its pid alone: before its exec the process is not yet the binary that running_pid looks for.
+    if ! kill -0 "$pid" 2>/dev/null; then
       tail -n 20 "$(log_of "$name")" >&2
       die "$name ended at once; its last words are above"
     fi
