@@ -151,7 +151,9 @@ Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant
   json::FieldReader in(body, "", faults.fields);
   domain::NewTask task;
   task.tenant = tenant;
-  task.submitted_at = services.clock.now();
+  // One instant: the store keeps the id alone, and a replayed answer must equal the first.
+  task.id = services.ids.make<TaskId>();
+  task.submitted_at = IdGenerator::time_of(task.id.uuid);
   if (auto task_name =
           in.string("taskName", {1, domain::kTaskNameCharsMax, json::Need::required})) {
     if (is_blank(*task_name)) in.fault("taskName", "must not be blank");
@@ -187,7 +189,6 @@ Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant
   in.done();
   if (const auto ok = faults.result(); !ok) return fail(ok.error());
   if (traceparent && is_traceparent(*traceparent)) task.options.traceparent = *traceparent;
-  task.id = services.ids.make<TaskId>();
   return task;
 }
 

@@ -187,6 +187,15 @@ TEST(Secret, ConstantTimeEqualComparesContents) {
   }
 }
 
+TEST(Clock, AnchoredClockMovesForwardToTheRecordedTimeAndNeverBack) {
+  AnchoredClock clock;
+  const auto future = clock.now() + std::chrono::hours{24};
+  clock.start_not_before(future);
+  EXPECT_GE(clock.now(), future);
+  clock.start_not_before(future - std::chrono::hours{48});
+  EXPECT_GE(clock.now(), future);
+}
+
 TEST(Clock, AnchoredClockNeverStartsBelowTheRecordedTime) {
   const auto future = AnchoredClock().now() + std::chrono::hours{24};
   const AnchoredClock clock(future);

@@ -17,6 +17,10 @@ AnchoredClock::AnchoredClock(Timestamp not_before)
     : wall_at_start_(std::max(wall(), not_before)),
       steady_at_start_(std::chrono::steady_clock::now()) {}
 
+void AnchoredClock::start_not_before(Timestamp time) {
+  wall_at_start_ += std::max(time - now(), Millis{0});
+}
+
 Timestamp AnchoredClock::now() const {
   return wall_at_start_ + std::chrono::floor<Millis>(steady_now() - steady_at_start_);
 }

@@ -29,6 +29,8 @@ class AnchoredClock final : public Clock {
   AnchoredClock();
   // Never starts below `not_before` (the newest time that the store has recorded).
   explicit AnchoredClock(Timestamp not_before);
+  // The same, for one that was needed before the store could be asked. Before other threads use it.
+  void start_not_before(Timestamp time);
   Timestamp now() const override;
   std::chrono::steady_clock::time_point steady_now() const override;
   Millis skew() const;

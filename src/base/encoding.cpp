@@ -254,8 +254,8 @@ std::optional<std::string> base64url_decode(std::string_view text) {
   return decode64(text, kBase64UrlValues);
 }
 
-std::uint32_t crc32(std::string_view bytes) {
-  std::uint32_t crc = 0xffffffffU;
+std::uint32_t crc32(std::string_view bytes, std::uint32_t so_far) {
+  std::uint32_t crc = ~so_far;
   std::size_t i = 0;
   for (; i + 8 <= bytes.size(); i += 8) {
     const auto low = crc ^ little_endian32(bytes, i);

@@ -19,7 +19,8 @@ std::optional<std::string> base64_decode(std::string_view text);
 std::string base64url_encode(std::string_view bytes);  // URL alphabet, not padded
 std::optional<std::string> base64url_decode(std::string_view text);
 
-std::uint32_t crc32(std::string_view bytes);  // IEEE 802.3
+// IEEE 802.3. `so_far` is the value over what came before `bytes`.
+std::uint32_t crc32(std::string_view bytes, std::uint32_t so_far = 0);
 
 // True if `text` is well-formed UTF-8 (no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);

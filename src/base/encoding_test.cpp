@@ -65,6 +65,13 @@ TEST(Crc32, KnowsTheCheckValue) {
   EXPECT_EQ(crc32("The quick brown fox jumps over the lazy dog"), 0x414fa339U);
 }
 
+TEST(Crc32, IsTheSameInPieces) {
+  const std::string_view text = "The quick brown fox jumps over the lazy dog";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    EXPECT_EQ(crc32(text.substr(cut), crc32(text.substr(0, cut))), 0x414fa339U) << cut;
+  }
+}
+
 TEST(Utf8, AcceptsWellFormedText) {
   for (const auto* good : {"", "plain ascii of some length", "\u00e9", "\u20ac", "\U0001f600",
                            "\xed\x9f\xbf", "\xee\x80\x80", "\xf4\x8f\xbf\xbf", "12345678\u00e9"}) {

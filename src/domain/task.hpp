@@ -85,8 +85,8 @@ struct NewTask {
   std::string name;
   std::string payload;  // raw JSON text, as it came; empty: absent
   int priority = kPriorityDefault;
-  int max_attempts = 3;  // from its retry policy, or its queue's
-  Timestamp submitted_at;
+  int max_attempts = 3;    // from its retry policy, or its queue's
+  Timestamp submitted_at;  // the time in its id
   std::optional<Timestamp> scheduled_for;
   std::optional<Timestamp> expires_at;
   TaskOptions options;

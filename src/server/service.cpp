@@ -64,10 +64,14 @@ int thread_count(const Config& config) {
   return std::clamp(cores, 1, kIoThreadsMax);
 }
 
-std::unique_ptr<store::Backend> open_store(const Config& config, const std::string& folder) {
+// One clock for all of the process; no store has seen a later time than it shows.
+std::unique_ptr<store::Backend> open_store(const Config& config, const std::string& folder,
+                                           AnchoredClock& clock) {
   store::sqlite::Options options;
   options.path = folder + "/belfry.db";
+  options.clock = &clock;
   auto backend = store::sqlite::open(options);
+  clock.start_not_before(backend->facts().newest_time);
   return config.wrap_store ? config.wrap_store(std::move(backend)) : std::move(backend);
 }
 
@@ -99,8 +103,8 @@ struct Service::Parts {
   auth::SealedBox sealed;
   std::string operator_key_hash;
   http::EgressPolicy egress;
-  std::unique_ptr<store::Backend> backend;
   AnchoredClock clock;
+  std::unique_ptr<store::Backend> backend;
   IdGenerator ids;
   auth::TokenNames names;
   auth::Authenticator authenticator;
@@ -145,8 +149,7 @@ Service::Parts::Parts(Config given)
       sealed(or_throw(auth::load_or_create_master_key(folder + "/master.key"))),
       operator_key_hash(or_throw(load_or_create_operator_key(folder + "/operator.key"))),
       egress(or_throw(http::EgressPolicy::make(config.egress_allow))),
-      backend(open_store(config, folder)),
-      clock(backend->facts().newest_time),
+      backend(open_store(config, folder, clock)),
       ids(clock, random, backend->facts().highest_id_high),
       names{config.public_url.empty() ? url_of(config, config.listen, config.listen.port)
                                       : config.public_url,

@@ -143,8 +143,9 @@ struct Progress {
   std::vector<std::string> log_lines;
 };
 
-// Extends a lease, never shortens the time to below now. If the task was cancelled while this very
-// attempt ran, answers cancel_requested instead of an error. Fenced like Finish.
+// Extends a lease; never shortens it, but when it is accepted: then `extend` counts from now. If
+// the task was cancelled while this very attempt ran, answers cancel_requested instead of an error.
+// Fenced like Finish.
 struct Renew {
   TenantId tenant;
   TaskId id;

@@ -8,17 +8,33 @@ namespace belfry::store::sqlite {
 
 namespace {
 
-std::int64_t found(const auto& map, const auto& key) {
-  const auto it = map.find(key);
-  return it == map.end() ? 0 : it->second;
-}
+constexpr std::size_t kNamesKept = 10'000;
 
 }  // namespace
 
+std::size_t Batch::LaneHash::operator()(const Lane& lane) const noexcept {
+  const auto mixed = static_cast<std::uint64_t>(lane.first) * 0x9e3779b97f4a7c15ULL ^
+                     static_cast<std::uint64_t>(lane.second) * 0xc2b2ae3d27d4eb4fULL;
+  return static_cast<std::size_t>(mixed ^ (mixed >> 29));
+}
+
 void Batch::add(const TotalKey& key, std::int64_t delta) {
-  totals_[key] += delta;
-  if (key.status == domain::Status::running) running_[key.tenant_no] += delta;
-  if (!domain::is_terminal(key.status)) unfinished_[key.tenant_no] += delta;
+  const Lane lane{key.tenant_no, key.queue_no};
+  if (lane != last_lane_) {
+    last_counts_ = &totals_[lane];
+    last_tenant_ = &tenants_[key.tenant_no];
+    last_lane_ = lane;
+  }
+  (*last_counts_)[static_cast<std::size_t>(key.status)] += delta;
+  if (key.status == domain::Status::running) last_tenant_->running += delta;
+  if (!domain::is_terminal(key.status)) last_tenant_->unfinished += delta;
+}
+
+std::uint32_t Batch::name_number(const std::string& name) {
+  const auto [it, added] =
+      name_numbers_.try_emplace(name, static_cast<std::uint32_t>(names_.size()));
+  if (added) names_.push_back(name);
+  return it->second;
 }
 
 void Batch::count(const TotalKey& key, std::int64_t delta) {
@@ -33,8 +49,8 @@ void Batch::change(std::int64_t tenant_no, TaskChange change) {
 }
 
 Batch::Mark Batch::mark() const {
-  return {committed_.changes.size(), counts_.size(), events_.size(), committed_.deliveries_added,
-          committed_.configuration_changed};
+  return {committed_.changes.size(), counts_.size(), events_.size(),
+          committed_.changed_tenants.size(), committed_.deliveries_added};
 }
 
 void Batch::roll_back(const Mark& mark) {
@@ -43,27 +59,31 @@ void Batch::roll_back(const Mark& mark) {
     add(counts_.back().first, -counts_.back().second);
     counts_.pop_back();
   }
-  events_.erase(events_.begin() + static_cast<std::ptrdiff_t>(mark.events), events_.end());
+  events_.resize(mark.events);
   committed_.deliveries_added = mark.deliveries_added;
   // What was read since the mark may be of rows that are gone.
   configuration_stale_ = true;
-  committed_.configuration_changed = mark.configuration_changed;
+  committed_.changed_tenants.resize(mark.changed_tenants);
+  committed_.configuration_changed = mark.changed_tenants > 0;
 }
 
 void Batch::roll_back_all() {
-  roll_back({0, 0, 0, false, false});
+  roll_back({0, 0, 0, 0, false});
 }
 
 std::int64_t Batch::total(const TotalKey& key) const {
-  return found(totals_, key);
+  const auto found = totals_.find({key.tenant_no, key.queue_no});
+  return found == totals_.end() ? 0 : found->second[static_cast<std::size_t>(key.status)];
 }
 
 std::int64_t Batch::running_of_tenant(std::int64_t tenant_no) const {
-  return found(running_, tenant_no);
+  const auto found = tenants_.find(tenant_no);
+  return found == tenants_.end() ? 0 : found->second.running;
 }
 
 std::int64_t Batch::unfinished_of_tenant(std::int64_t tenant_no) const {
-  return found(unfinished_, tenant_no);
+  const auto found = tenants_.find(tenant_no);
+  return found == tenants_.end() ? 0 : found->second.unfinished;
 }
 
 void Batch::load_total(const TotalKey& key, std::int64_t value) {
@@ -82,6 +102,10 @@ std::vector<std::pair<TotalKey, std::int64_t>> Batch::changed_totals() const {
 Committed Batch::finish() {
   counts_.clear();
   events_.clear();
+  if (names_.size() > kNamesKept) {
+    names_.clear();
+    name_numbers_.clear();
+  }
   return std::exchange(committed_, {});
 }
 

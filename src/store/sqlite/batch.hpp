@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,11 +43,11 @@ struct SeriesEvent {
   };
   std::int64_t tenant_no = 0;
   std::int64_t queue_no = 0;
-  std::string name;  // of the task
+  std::uint32_t name = 0;  // of the task: Batch::name_number()
   Kind kind = Kind::submitted;
   Timestamp at;
-  std::optional<Millis> wait;  // due until started, first attempts only
-  std::optional<Millis> run;   // started until finished
+  std::optional<Millis> wait = std::nullopt;  // due until started, first attempts only
+  std::optional<Millis> run = std::nullopt;   // started until finished
 };
 
 // What the running transaction has done so far, beside its rows: kept in memory, undone to a mark
@@ -58,19 +59,25 @@ class Batch {
   void change(std::int64_t tenant_no, TaskChange change);
   // A change of totals that is no change of status: pruned tasks (delta -1 a row).
   void count(const TotalKey& key, std::int64_t delta);
-  void record(SeriesEvent event) { events_.push_back(std::move(event)); }
-  // Tenants, queues or endpoints changed: the directory reloads, and so does what the writer keeps.
-  void configuration_changed() {
-    committed_.configuration_changed = true;
+  void record(const SeriesEvent& event) { events_.push_back(event); }
+  // A short number for a task's name; holds until the batch ends.
+  std::uint32_t name_number(const std::string& name);
+  // The tenant, a queue or an endpoint of it changed: the directory reloads what it holds of this
+  // tenant, and the writer what it keeps.
+  void configuration_changed(TenantId tenant) {
+    queue_added(tenant);
     configuration_stale_ = true;
   }
-  void queue_added() { committed_.configuration_changed = true; }  // by a Submit, which knows it
+  void queue_added(TenantId tenant) {  // by a Submit, which knows it
+    committed_.configuration_changed = true;
+    committed_.changed_tenants.push_back(tenant);
+  }
   void deliveries_added() { committed_.deliveries_added = true; }
 
   // --- for the writer ---
   struct Mark {
-    std::size_t changes, counts, events;
-    bool deliveries_added, configuration_changed;
+    std::size_t changes, counts, events, changed_tenants;
+    bool deliveries_added;
   };
   Mark mark() const;
   void roll_back(const Mark& mark);
@@ -81,18 +88,33 @@ class Batch {
   void load_total(const TotalKey& key, std::int64_t value);               // at open
   std::vector<std::pair<TotalKey, std::int64_t>> changed_totals() const;  // new values
   const std::vector<SeriesEvent>& events() const { return events_; }
+  const std::vector<std::string>& names() const { return names_; }  // by name_number()
   bool take_configuration_stale() { return std::exchange(configuration_stale_, false); }
   Committed finish();  // after the commit
 
  private:
+  using Lane = std::pair<std::int64_t, std::int64_t>;  // tenant and queue
+  struct LaneHash {
+    std::size_t operator()(const Lane& lane) const noexcept;
+  };
+  using Counts = std::array<std::int64_t, domain::kStatusCount>;
+  struct TenantCounts {
+    std::int64_t running = 0, unfinished = 0;
+  };
   void add(const TotalKey& key, std::int64_t delta);
 
   Committed committed_;
   bool configuration_stale_ = false;
   std::vector<std::pair<TotalKey, std::int64_t>> counts_;  // journal of deltas
   std::vector<SeriesEvent> events_;
-  std::unordered_map<TotalKey, std::int64_t, TotalKeyHash> totals_;
-  std::unordered_map<std::int64_t, std::int64_t> running_, unfinished_;
+  std::vector<std::string> names_;
+  std::unordered_map<std::string, std::uint32_t> name_numbers_;
+  std::unordered_map<Lane, Counts, LaneHash> totals_;
+  std::unordered_map<std::int64_t, TenantCounts> tenants_;
+  // The cells touched last: most batches are of few queues. (Nodes of these maps do not move.)
+  Lane last_lane_{-1, -1};
+  Counts* last_counts_ = nullptr;
+  TenantCounts* last_tenant_ = nullptr;
 };
 
 }  // namespace belfry::store::sqlite

@@ -87,10 +87,10 @@ bool Executor::claim_one(const Claim& command, const Candidate& candidate, const
   context_.batch->change(queue.tenant_no,
                          {queue.tenant, task.id, queue.no, candidate.lane, Status::pending,
                           Status::running, task.token.attempt, task.lease_until, now});
-  SeriesEvent event{
-      queue.tenant_no, queue.no.value, task.name, SeriesEvent::Kind::started, now, {}, {}};
+  SeriesEvent event{queue.tenant_no, queue.no.value, context_.batch->name_number(task.name),
+                    SeriesEvent::Kind::started, now};
   if (task.run_attempt == 1) event.wait = now - ready_since;
-  context_.batch->record(std::move(event));
+  context_.batch->record(event);
   known.seq = candidate.seq;
   known.low = low_of(task.id.uuid);
   known.tenant_no = queue.tenant_no;
@@ -137,6 +137,7 @@ Result<Claim::Reply> Executor::run(const Claim& command) {
   while (reply.tasks.size() < wanted) {
     const auto limit = static_cast<int>(wanted - reply.tasks.size());
     const auto found = candidates(command, limit, after);
+    if (reply.tasks.empty()) reply.tasks.reserve(found.size());
     for (const auto& candidate : found) {
       claim_one(command, candidate, *queue, now, reply.tasks);
     }

@@ -22,7 +22,7 @@ Result<> EndpointEdits::insert(const EndpointRow& endpoint) {
   s.bind_blob(endpoint.sealed_secret).bind_blob(endpoint.sealed_previous_secret);
   s.bind(maybe_ms(endpoint.previous_until)).bind(to_ms(endpoint.created_at));
   s.run();
-  context_.batch->configuration_changed();
+  context_.batch->configuration_changed(endpoint.tenant);
   return {};
 }
 
@@ -46,7 +46,7 @@ Result<> EndpointEdits::update(const EndpointRow& endpoint) {
   s.bind(maybe_ms(endpoint.previous_until));
   s.run();
   if (found->enabled && !endpoint.enabled) give_up_deliveries(*found);
-  context_.batch->configuration_changed();
+  context_.batch->configuration_changed(endpoint.tenant);
   return {};
 }
 
@@ -57,7 +57,7 @@ Result<> EndpointEdits::remove(TenantId tenant, EndpointId id) {
   auto s = context_.db.statement(sql::endpoints::remove);
   s.bind(found->no).bind(to_ms(context_.clock.now()));
   s.run();
-  context_.batch->configuration_changed();
+  context_.batch->configuration_changed(tenant);
   return {};
 }
 

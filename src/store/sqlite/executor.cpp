@@ -28,14 +28,18 @@ Executor::Executor(Context context, Random* random)
 }
 
 void Executor::load_progress() {
-  with_progress_.clear();
   auto row = context_.db.statement(sql::hot::with_progress);
   while (row.step()) with_progress_.insert(row.integer(0));
 }
 
 void Executor::forget() {
   running_.clear();
-  load_progress();
+  progress_ended_.clear();
+}
+
+void Executor::committed() {
+  for (const auto seq : progress_ended_) with_progress_.erase(seq);
+  progress_ended_.clear();
 }
 
 void Executor::remember(Found task) {
@@ -48,19 +52,20 @@ void Executor::refresh() {
   if (context_.batch->take_configuration_stale()) config_.forget();
 }
 
-Result<Executor::Found> Executor::find(TenantId tenant, TaskId id) {
+Result<const Executor::Found*> Executor::find(TenantId tenant, TaskId id) {
   refresh();
   const auto* rules = config_.tenant(tenant);
   const auto missing = [] { return fail(ErrorCode::not_found, "there is no such task"); };
-  Found task;
-  task.seq = seq_of(id.uuid);
-  if (rules == nullptr || expand_high(task.seq) != id.uuid.high) return missing();
-  if (const auto known = running_.find(task.seq); known != running_.end()) {
+  const auto seq = seq_of(id.uuid);
+  if (rules == nullptr || expand_high(seq) != id.uuid.high) return missing();
+  if (const auto known = running_.find(seq); known != running_.end()) {
     if (known->second.tenant_no != rules->no || known->second.low != low_of(id.uuid)) {
       return missing();
     }
-    return known->second;
+    return &known->second;
   }
+  auto& task = scratch_ = Found{};
+  task.seq = seq;
   auto row = context_.db.statement(sql::hot::find);
   row.bind(task.seq);
   if (!row.step()) return missing();
@@ -70,7 +75,7 @@ Result<Executor::Found> Executor::find(TenantId tenant, TaskId id) {
   task.lane = row.integer(2);
   task.name = row.text(3);
   task.priority = static_cast<int>(row.integer(4));
-  if (row.is_null(5)) return task;
+  if (row.is_null(5)) return &task;
   task.status = static_cast<domain::Status>(row.integer(5));
   task.attempt = row.integer(6);
   task.secret = row.integer(7);
@@ -81,13 +86,14 @@ Result<Executor::Found> Executor::find(TenantId tenant, TaskId id) {
   task.failures = row.integer(12);
   task.started_at = row.maybe_integer(13);
   if (!row.is_null(14)) task.worker = row.text(14);
-  return task;
+  return &task;
 }
 
 void Executor::record(const Found& task, SeriesEvent::Kind kind, Timestamp at, bool measure_run) {
-  SeriesEvent event{task.tenant_no, queue_of_lane(task.lane).value, task.name, kind, at, {}, {}};
+  SeriesEvent event{task.tenant_no, queue_of_lane(task.lane).value,
+                    context_.batch->name_number(task.name), kind, at};
   if (measure_run && task.started_at) event.run = at - from_ms(*task.started_at);
-  context_.batch->record(std::move(event));
+  context_.batch->record(event);
 }
 
 void Executor::change(const Found& task, domain::Status to, Timestamp at, Timestamp next_at) {
@@ -115,7 +121,8 @@ void Executor::write_outcome(const Found& task, const Ending& ending) {
     }
   }
   row.run();
-  if (with_progress_.erase(task.seq) > 0) {
+  if (with_progress_.contains(task.seq)) {
+    progress_ended_.push_back(task.seq);
     context_.db.statement(sql::hot::remove_progress).bind(task.seq).run();
   }
 }

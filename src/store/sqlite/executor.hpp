@@ -36,8 +36,16 @@ class Executor {
   Result<End::Reply> run(const End& command);
   Result<MoveDue::Reply> run(const MoveDue& command);
 
-  // After a roll-back: what is remembered of rows may be wrong.
+  // After a roll-back of the whole transaction: what is remembered of rows may be wrong.
   void forget();
+  // Around a savepoint: what was taken down after the mark is so no longer.
+  std::size_t mark() const { return progress_ended_.size(); }
+  void roll_back(std::size_t mark) {
+    if (progress_ended_.size() > mark) progress_ended_.resize(mark);
+  }
+  // After the commit of everything that ran.
+  void committed();
+  std::int64_t newest_seq() const { return newest_seq_; }  // of the tasks added
 
  private:
   // A task as it stands, with what the statements that change it compare.
@@ -73,7 +81,8 @@ class Executor {
   };
 
   void refresh();  // forgets configuration that others changed
-  Result<Found> find(TenantId tenant, TaskId id);
+  // Holds until the next find() or change of the task.
+  Result<const Found*> find(TenantId tenant, TaskId id);
   std::optional<Result<Submit::Reply>> replay(const Submit& command, std::int64_t tenant_no);
   Result<const QueueRules*> queue_for(const Submit& command, const TenantRules& tenant);
   bool exists(std::int64_t seq);
@@ -101,7 +110,12 @@ class Executor {
   // Tasks that run, as their claim left them: most ends follow their claim closely, and need not
   // read it back. Exact, because every change of a live row passes through here.
   std::unordered_map<std::int64_t, Found> running_;
-  std::unordered_set<std::int64_t> with_progress_;  // rows of `progress`
+  std::int64_t newest_seq_ = 0;
+  Found scratch_;  // what find() read
+  // At least the rows of `progress`: one too many costs a statement, one too few leaves a row. So
+  // ends are taken down here and leave the set when they are committed.
+  std::unordered_set<std::int64_t> with_progress_;
+  std::vector<std::int64_t> progress_ended_;
 };
 
 }  // namespace belfry::store::sqlite

@@ -73,15 +73,15 @@ domain::Status Executor::put_back(const Found& task, const Finish& command, Time
 Result<Finish::Reply> Executor::run(const Finish& command) {
   const auto found = find(command.tenant, command.id);
   if (!found) return fail(found.error());
-  const auto& task = *found;
+  const auto& task = **found;
   if (!task.holds(command.token)) return stale();
   const auto now = context_.now_or(command.now);
   const bool lost = command.verdict == Verdict::lost || command.verdict == Verdict::lost_last;
   if (lost && from_ms(task.next_at) > now) return stale();
   const bool ends = command.verdict == Verdict::completed || command.verdict == Verdict::failed ||
                     command.verdict == Verdict::lost_last;
-  running_.erase(task.seq);
   const auto status = ends ? end_run(task, command, now) : put_back(task, command, now);
+  running_.erase(task.seq);
   post(command.outbox, command.tenant, command.id, now);
   return Finish::Reply{status, now};
 }
@@ -92,6 +92,7 @@ void Executor::write_progress(const Found& task, const Progress& progress, Times
   row.bind(progress.percent ? std::optional<std::int64_t>(*progress.percent) : std::nullopt);
   row.bind_text(progress.text).bind(to_ms(now)).run();
   with_progress_.insert(task.seq);
+  std::erase(progress_ended_, task.seq);
   if (progress.log_lines.empty()) return;
   std::int64_t n = 0;
   {
@@ -114,7 +115,7 @@ void Executor::write_progress(const Found& task, const Progress& progress, Times
 Result<Renew::Reply> Executor::run(const Renew& command) {
   const auto found = find(command.tenant, command.id);
   if (!found) return fail(found.error());
-  const auto& task = *found;
+  const auto& task = **found;
   const auto now = context_.now_or(command.now);
   if (!task.holds(command.token)) {
     auto row = context_.db.statement(sql::hot::cancelled_attempt);
@@ -122,7 +123,9 @@ Result<Renew::Reply> Executor::run(const Renew& command) {
     if (!task.status && row.step()) return Renew::Reply{now, true};
     return stale();
   }
-  const auto until = now + std::max(command.extend, Millis{0});
+  // Only an acceptance sets the lease anew; whatever else comes late must not cut it short.
+  const auto asked = now + std::max(command.extend, Millis{0});
+  const auto until = command.accepted ? asked : std::max(asked, from_ms(task.next_at));
   context_.db.statement(sql::hot::renew)
       .bind(task.seq)
       .bind(task.tenant_no)
@@ -132,10 +135,10 @@ Result<Renew::Reply> Executor::run(const Renew& command) {
       .bind(command.accepted ? 1 : 0)
       .run();
   CHECK(context_.db.changes() == 1);
+  if (command.progress) write_progress(task, *command.progress, now);
   if (const auto known = running_.find(task.seq); known != running_.end()) {
     known->second.next_at = to_ms(until);
   }
-  if (command.progress) write_progress(task, *command.progress, now);
   post(command.outbox, command.tenant, command.id, now);
   return Renew::Reply{until, false};
 }
@@ -143,7 +146,7 @@ Result<Renew::Reply> Executor::run(const Renew& command) {
 Result<End::Reply> Executor::run(const End& command) {
   const auto found = find(command.tenant, command.id);
   if (!found) return fail(found.error());
-  const auto& task = *found;
+  const auto& task = **found;
   if (!task.status) return fail(ErrorCode::invalid_state, "the task has finished already");
   const auto now = context_.now_or(command.now);
   const bool expires = command.status == Status::expired;
@@ -153,7 +156,6 @@ Result<End::Reply> Executor::run(const End& command) {
   if (expires && (!task.expires_at || from_ms(*task.expires_at) > now)) {
     return fail(ErrorCode::invalid_state, "the task's time has not passed");
   }
-  running_.erase(task.seq);
   context_.db.statement(sql::hot::remove_unfinished)
       .bind(task.seq)
       .bind(task.tenant_no)
@@ -172,6 +174,7 @@ Result<End::Reply> Executor::run(const End& command) {
                        now});
   record(task, expires ? Kind::expired : Kind::cancelled, now, was_running);
   change(task, *to, now, now);
+  running_.erase(task.seq);
   post(command.outbox, command.tenant, command.id, now);
   return End::Reply{now, was_running};
 }

@@ -66,7 +66,7 @@ Result<domain::Queue> QueueEdits::put(TenantId tenant, const std::string& name,
   } else if (auto added = add(*no, name, settings, now); !added) {
     return fail(std::move(added.error()));
   }
-  context_.batch->configuration_changed();
+  context_.batch->configuration_changed(tenant);
   auto s = context_.db.statement(sql::queues::find);
   s.bind(*no).bind_text(name);
   CHECK(s.step());

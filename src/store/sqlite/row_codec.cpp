@@ -25,11 +25,11 @@ Uuid uuid_from(std::string_view bytes) {
 
 std::uint32_t body_checksum(std::string_view name, std::string_view options,
                             std::string_view payload) {
-  std::string all;
-  all.reserve(name.size() + options.size() + payload.size() + 2);
   // Separators, so that bytes cannot move between the fields unnoticed.
-  all.append(name).append(1, '\0').append(options).append(1, '\0').append(payload);
-  return crc32(all);
+  constexpr std::string_view kSeparator{"\0", 1};
+  auto sum = crc32(kSeparator, crc32(name));
+  sum = crc32(kSeparator, crc32(options, sum));
+  return crc32(payload, sum);
 }
 
 }  // namespace belfry::store::sqlite

@@ -12,8 +12,8 @@ constexpr std::size_t kHoursRemembered = 4'096;
 
 // Minute and queue of a tenant's events of one name.
 struct Cell {
-  std::int64_t tenant_no, minute, queue_no;
-  std::string_view name;
+  std::int64_t tenant_no = 0, minute = 0, queue_no = 0;
+  std::uint32_t name = 0;
   auto operator<=>(const Cell&) const = default;
 };
 
@@ -80,15 +80,18 @@ bool decode_counts(std::string_view bytes, SeriesPoint& point) {
   return in.finished();
 }
 
-void SeriesRows::write(std::span<const SeriesEvent> events) {
+void SeriesRows::write(std::span<const SeriesEvent> events, std::span<const std::string> names) {
   std::map<Cell, SeriesPoint> cells;
+  auto last = cells.end();  // most events of a batch are of one cell
   for (const auto& event : events) {
     const auto at = to_ms(event.at);
-    add(cells[{event.tenant_no, at - at % kMinuteMs, event.queue_no, event.name}], event);
+    const Cell cell{event.tenant_no, at - at % kMinuteMs, event.queue_no, event.name};
+    if (last == cells.end() || last->first != cell) last = cells.try_emplace(cell).first;
+    add(last->second, event);
   }
   for (const auto& [cell, delta] : cells) {
     const auto hour = cell.minute - cell.minute % kHourMs;
-    const auto name = admitted(cell.tenant_no, hour, std::string(cell.name));
+    const auto name = admitted(cell.tenant_no, hour, names[cell.name]);
     merge({0, cell.tenant_no, cell.minute, cell.queue_no, name}, delta);
     merge({1, cell.tenant_no, hour, cell.queue_no, name}, delta);
   }

@@ -27,7 +27,8 @@ bool decode_counts(std::string_view bytes, SeriesPoint& point);
 class SeriesRows {
  public:
   explicit SeriesRows(Database& db) : db_(db) {}
-  void write(std::span<const SeriesEvent> events);
+  // `names`: what the events' name numbers stand for.
+  void write(std::span<const SeriesEvent> events, std::span<const std::string> names);
   void forget();  // after a roll-back
 
  private:

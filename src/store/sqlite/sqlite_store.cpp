@@ -54,6 +54,7 @@ class SqliteBackend final : public Backend {
         reserve_(options.path + ".reserve", options.reserve_bytes) {
     prepare_schema(db_);
     flush_folder_of(path_);
+    if (own_clock_) own_clock_->start_not_before(newest_time());
     end_push_leases();
     writer_ = std::make_unique<BatchWriter>(
         db_, clock_, options.random, reserve_, [](Context context, Executor& executor) {
@@ -68,6 +69,7 @@ class SqliteBackend final : public Backend {
   StoreFacts facts() override;
 
  private:
+  Timestamp newest_time();
   // The pushes of the process that had this store before: nobody answers for them any more.
   void end_push_leases() {
     auto row = db_.statement(sql::upkeep::end_push_leases);
@@ -83,17 +85,23 @@ class SqliteBackend final : public Backend {
   std::unique_ptr<BatchWriter> writer_;
 };
 
+Timestamp SqliteBackend::newest_time() {
+  auto row = db_.statement(sql::upkeep::newest_time);
+  return row.step() ? from_ms(row.integer(0)) : Timestamp{};
+}
+
 StoreFacts SqliteBackend::facts() {
   StoreFacts facts;
   facts.kind = "sqlite";
   facts.durability =
       "embedded SQLite, flushed before each answer; survives process and power loss, not the loss "
       "of this machine's disk";
-  auto row = db_.statement(sql::upkeep::highest_seq);
+  facts.newest_time = newest_time();
+  auto row = db_.statement(sql::upkeep::newest_seq);
   if (row.step() && !row.is_null(0)) {
     const auto seq = row.integer(0);
     facts.highest_id_high = expand_high(seq);
-    facts.newest_time = from_ms(seq >> 12);
+    facts.newest_time = std::max(facts.newest_time, from_ms(seq >> 12));
   }
   std::error_code ignored;
   for (const auto* suffix : {"", "-wal"}) {

@@ -45,7 +45,7 @@ Result<const QueueRules*> Executor::queue_for(const Submit& command, const Tenan
   }
   // The last reason to refuse, looked at before the first write.
   if (exists(seq_of(task.id.uuid))) return fail(ErrorCode::conflict, "the task id is taken");
-  context_.batch->queue_added();
+  context_.batch->queue_added(command.task.tenant);
   return &config_.add_queue(tenant.no, task.queue, task.submitted_at);
 }
 
@@ -104,10 +104,12 @@ Result<Submit::Reply> Executor::run(const Submit& command) {
         .bind(static_cast<int>(status))
         .run();
   }
+  newest_seq_ = std::max(newest_seq_, seq);
   context_.batch->change(
       tenant->no, {task.tenant, task.id, queue.no, kind, std::nullopt, status, 0, next_at, now});
-  context_.batch->record(
-      {tenant->no, queue.no.value, task.name, SeriesEvent::Kind::submitted, now, {}, {}});
+  auto& batch = *context_.batch;
+  batch.record({tenant->no, queue.no.value, batch.name_number(task.name),
+                SeriesEvent::Kind::submitted, now});
   post(command.outbox, task.tenant, task.id, now);
   return Submit::Reply{task.id, status, false};
 }

@@ -14,7 +14,7 @@ void TenantEdits::insert(const domain::Tenant& tenant) {
   s.bind_blob(tenant.sealed_secret).bind_blob(tenant.sealed_previous_secret);
   s.bind(maybe_ms(tenant.previous_until));
   s.run();
-  context_.batch->configuration_changed();
+  context_.batch->configuration_changed(tenant.id);
 }
 
 Result<> TenantEdits::set_limits(TenantId id, const domain::TenantLimits& limits) {
@@ -22,7 +22,7 @@ Result<> TenantEdits::set_limits(TenantId id, const domain::TenantLimits& limits
   auto s = context_.db.statement(sql::tenants::set_limits);
   s.bind_blob(bytes).bind(limits.running_max).bind(limits.weight).bind(limits.unfinished_max);
   s.run();
-  return changed();
+  return changed(id);
 }
 
 Result<> TenantEdits::set_suspended(TenantId id, std::optional<Timestamp> at, std::string reason) {
@@ -30,7 +30,7 @@ Result<> TenantEdits::set_suspended(TenantId id, std::optional<Timestamp> at, st
   auto s = context_.db.statement(sql::tenants::set_suspended);
   s.bind_blob(bytes).bind(maybe_ms(at)).bind_text(reason);
   s.run();
-  return changed();
+  return changed(id);
 }
 
 Result<> TenantEdits::set_secret(TenantId id, std::string sealed, std::string sealed_previous,
@@ -39,12 +39,12 @@ Result<> TenantEdits::set_secret(TenantId id, std::string sealed, std::string se
   auto s = context_.db.statement(sql::tenants::set_secret);
   s.bind_blob(bytes).bind_blob(sealed).bind_blob(sealed_previous).bind(maybe_ms(previous_until));
   s.run();
-  return changed();
+  return changed(id);
 }
 
-Result<> TenantEdits::changed() {
+Result<> TenantEdits::changed(TenantId id) {
   if (context_.db.changes() == 0) return fail(ErrorCode::not_found, "no such tenant");
-  context_.batch->configuration_changed();
+  context_.batch->configuration_changed(id);
   return {};
 }
 

@@ -15,7 +15,7 @@ class TenantEdits final : public TenantWrites {
                       std::optional<Timestamp> previous_until) override;
 
  private:
-  Result<> changed();  // after an update: was there such a tenant?
+  Result<> changed(TenantId id);  // after an update: was there such a tenant?
 
   Context context_;
 };

@@ -8,9 +8,16 @@
 
 namespace belfry::store::sqlite {
 
+namespace {
+
+constexpr std::chrono::seconds kNewestEvery{1};
+
+}  // namespace
+
 BatchWriter::BatchWriter(Database& db, const Clock& clock, Random* random, DiskReserve& reserve,
                          const MakeTransaction& make)
     : db_(db),
+      clock_(clock),
       numbers_(db),
       series_(db),
       executor_(Context{db, clock, numbers_, &batch_}, random),
@@ -30,6 +37,7 @@ void BatchWriter::load_totals() {
 Result<> BatchWriter::transact(const TransactFn& fn) {
   db_.statement(sql::connection::savepoint).run();
   const auto mark = batch_.mark();
+  const auto ended = executor_.mark();
   Result<> result;
   try {
     result = fn(*transaction_);
@@ -42,6 +50,7 @@ Result<> BatchWriter::transact(const TransactFn& fn) {
   if (!result) {
     db_.statement(sql::connection::roll_back_to).run();
     batch_.roll_back(mark);
+    executor_.roll_back(ended);
     numbers_.forget();
   }
   db_.statement(sql::connection::release).run();
@@ -71,6 +80,15 @@ void BatchWriter::write_totals() {
   }
 }
 
+// A clock that was set back while nothing ran must not make time run twice (P18).
+void BatchWriter::write_newest() {
+  const auto now = clock_.now();
+  if (now - newest_written_ < kNewestEvery) return;
+  auto row = db_.statement(sql::upkeep::put_newest);
+  row.bind(to_ms(now)).bind(executor_.newest_seq()).run();
+  newest_written_ = now;
+}
+
 void BatchWriter::abandon() {
   // SQLite rolls back by itself after some errors.
   if (sqlite3_get_autocommit(db_.handle()) == 0) {
@@ -83,7 +101,8 @@ void BatchWriter::abandon() {
   batch_.roll_back_all();
   numbers_.forget();
   series_.forget();
-  if (!broken_) executor_.forget();
+  newest_written_ = {};
+  executor_.forget();
 }
 
 Committed BatchWriter::run(std::span<Job*> jobs) {
@@ -91,9 +110,11 @@ Committed BatchWriter::run(std::span<Job*> jobs) {
   try {
     db_.statement(sql::connection::begin_write).run();
     for (auto* job : jobs) job->reply = execute(job->command);
-    series_.write(batch_.events());
+    series_.write(batch_.events(), batch_.names());
     write_totals();
+    write_newest();
     db_.statement(sql::connection::commit).run();
+    executor_.committed();
     return batch_.finish();
   } catch (const Full&) {
     abandon();

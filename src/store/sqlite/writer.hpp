@@ -26,15 +26,18 @@ class BatchWriter final : public Writer {
   Result<Reply> execute(const Command& command);
   Result<> transact(const TransactFn& fn);
   void write_totals();
+  void write_newest();
   void abandon();
 
   Database& db_;
+  const Clock& clock_;
   Numbers numbers_;
   Batch batch_;
   SeriesRows series_;
   Executor executor_;
   std::unique_ptr<Transaction> transaction_;
   DiskReserve& reserve_;
+  Timestamp newest_written_;
   bool broken_ = false;  // after the first I/O error nothing is tried again
 };
 

@@ -35,6 +35,15 @@ SELECT value FROM meta WHERE key = ?1
 INSERT INTO meta (key, value) VALUES (?1, ?2)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value
 
+-- The newest moment that a commit has seen, at most a second old, and the newest task's key, which
+-- outlives the task.
+-- name: put_newest
+INSERT INTO meta (key, value) VALUES ('newest_time', ?1), ('newest_seq', ?2)
+ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)
+
+-- name: newest_time
+SELECT value FROM meta WHERE key = 'newest_time'
+
 -- name: end_push_leases
 UPDATE live SET next_at = min(next_at, ?1) WHERE status = 3 AND lease_kind = 0
 
@@ -45,8 +54,9 @@ SELECT tenant, queue, status, n FROM totals
 INSERT INTO totals (tenant, queue, status, n) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (tenant, queue, status) DO UPDATE SET n = excluded.n
 
--- name: highest_seq
-SELECT max(seq) FROM bodies
+-- name: newest_seq
+SELECT max(seq) FROM (SELECT max(seq) AS seq FROM bodies
+                      UNION ALL SELECT value FROM meta WHERE key = 'newest_seq')
 
 -- name: series_point
 SELECT counts, wait, run FROM series
