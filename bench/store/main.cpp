@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "base/id.hpp"
+#include "base/log.hpp"
 #include "sql.hpp"
 #include "store/sqlite/context.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -209,6 +210,7 @@ int run(const std::string& folder, int lives) {
 }  // namespace belfry::bench
 
 int main(int argc, char** argv) {
+  belfry::set_log_level(belfry::LogLevel::warn);
   if (argc < 2) {
     std::fprintf(stderr, "usage: bench_store FOLDER [lives a round]\n");
     return 2;
