@@ -92,6 +92,8 @@ void concat(Routes& all, Routes more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
+}  // namespace
+
 Routes all_routes() {
   Routes all;
   concat(all, task_routes());
@@ -107,8 +109,6 @@ Routes all_routes() {
   concat(all, health_routes());
   return all;
 }
-
-}  // namespace
 
 Access anyone() {
   return {Access::Who::anyone, {}};
@@ -189,10 +189,6 @@ asio::awaitable<http::Response> App::handle(http::Request& request) const {
 std::size_t App::body_limit(http::Method, std::string_view path) const {
   const bool bulk = path == "/api/v1/tasks/bulk" || path == "/api/v1/leases/complete";
   return bulk ? domain::kBulkBodyBytesMax : domain::kBodyBytesMax;
-}
-
-std::vector<std::pair<http::Method, std::string>> App::routes() const {
-  return router_.routes();
 }
 
 http::ServerHooks App::hooks() const {

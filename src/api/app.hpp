@@ -3,8 +3,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "api/route.hpp"
 #include "api/services.hpp"
@@ -22,8 +20,6 @@ class App {
 
   boost::asio::awaitable<http::Response> handle(http::Request& request) const;
   std::size_t body_limit(http::Method method, std::string_view path) const;
-  // Every (method, pattern), for the test that compares with openapi.yaml.
-  std::vector<std::pair<http::Method, std::string>> routes() const;
 
   http::ServerHooks hooks() const;
 
@@ -36,6 +32,8 @@ class App {
   http::Router router_;
 };
 
+// Everything that the API answers.
+Routes all_routes();
 // The resources; each file has one.
 Routes task_routes();
 Routes bulk_routes();

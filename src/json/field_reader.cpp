@@ -226,7 +226,8 @@ void FieldReader::done() {
     }
     const std::string key = found.member.key();
     const std::string_view suggestion = closest(key);
-    fault(key, suggestion.empty() ? "unknown field; remove it"
+    fault(key, suggestion.empty() ? fmt::format("unknown field; remove it: the fields here are {}",
+                                                fmt::join(asked_, ", "))
                                   : fmt::format("unknown field; did you mean {}?", suggestion));
   }
 }

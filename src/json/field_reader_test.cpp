@@ -101,9 +101,9 @@ TEST(FieldReader, SuggestsTheFieldThatWasMeant) {
   body.reader.done();
   EXPECT_EQ(body.told(),
             "/prioritty: unknown field; did you mean priority?\n"
-            "/PAYLOAD: unknown field; remove it\n"
-            "/zzz: unknown field; remove it\n"
-            "/a~1b~0: unknown field; remove it\n");
+            "/PAYLOAD: unknown field; remove it: the fields here are priority, payload\n"
+            "/zzz: unknown field; remove it: the fields here are priority, payload\n"
+            "/a~1b~0: unknown field; remove it: the fields here are priority, payload\n");
 }
 
 TEST(FieldReader, BoundsTheListOfUnknownFields) {
@@ -121,7 +121,9 @@ TEST(FieldReader, ReadsNestedObjectsWithTheirPointers) {
   FieldReader retry(*body.reader.object("retry"), body.reader.pointer("retry"), body.faults);
   retry.number("jitter");
   retry.done();
-  EXPECT_EQ(body.told(), "/retry/jitter: must be a number\n/retry/x: unknown field; remove it\n");
+  EXPECT_EQ(body.told(),
+            "/retry/jitter: must be a number\n"
+            "/retry/x: unknown field; remove it: the fields here are jitter\n");
 }
 
 TEST(FieldReader, ABodyThatIsNoObjectIsOneFault) {
