@@ -25,6 +25,9 @@ std::uint32_t crc32(std::string_view bytes, std::uint32_t so_far = 0);
 // True if `text` is well-formed UTF-8 (no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
 
+// Cuts well-formed UTF-8 to at most `bytes_max` bytes, between two characters.
+void cut_utf8(std::string& text, std::size_t bytes_max);
+
 // RFC 3339 in UTC with milliseconds: 2026-11-23T18:21:04.123Z.
 std::string format_time(Timestamp time);
 // RFC 3339, or ISO 8601 local date-time without an offset, which is read as `zone_offset` from UTC.

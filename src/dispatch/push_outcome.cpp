@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.hpp"
 #include "http/retry_after.hpp"
 #include "json/check.hpp"
 #include "json/writer.hpp"
@@ -38,9 +39,15 @@ std::string result_of(const http::OutboundResponse& answer) {
   if (whole && says_json(answer) && json::check(answer.body, domain::kJsonDepthMax)) {
     return answer.body;
   }
-  std::string out;
-  json::Writer(out).string(std::string_view(answer.body).substr(0, domain::kResultBytesMax));
-  return out;
+  // Escapes may make the text six times as long: what is kept counts as it is stored.
+  auto text = answer.body.substr(0, domain::kResultBytesMax);
+  for (;;) {
+    std::string out;
+    json::Writer(out).string(text);
+    if (out.size() <= domain::kResultBytesMax) return out;
+    const auto excess = out.size() - domain::kResultBytesMax;
+    cut_utf8(text, text.size() - std::max<std::size_t>(excess / 6, 1));
+  }
 }
 
 PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallFailure>& answer,

@@ -22,9 +22,22 @@ std::optional<Timestamp> DestinationGate::closed_until(const std::string& key) c
   return std::max(*entry.open_until, clock_.now() + Millis{1'000});
 }
 
+int DestinationGate::first_window() const {
+  return options_.in_flight_first > 0 ? options_.in_flight_first : options_.in_flight_max;
+}
+
+int DestinationGate::window_of(const Entry& entry) const {
+  return entry.window > 0 ? entry.window : first_window();
+}
+
+int DestinationGate::window(const std::string& key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? first_window() : window_of(found->second);
+}
+
 bool DestinationGate::may_enter(const Entry& entry) const {
   if (entry.open_until) return !entry.probing && *entry.open_until <= clock_.now();
-  return entry.in_flight < options_.in_flight_max;
+  return entry.in_flight < window_of(entry);
 }
 
 void DestinationGate::take(Entry& entry) {
@@ -60,6 +73,10 @@ asio::awaitable<DestinationGate::Pass> DestinationGate::enter(std::string key) {
 
 void DestinationGate::judge(Entry& entry, bool healthy) {
   entry.probing = false;
+  if (options_.in_flight_first > 0) {
+    const int window = window_of(entry);
+    entry.window = healthy ? std::min(window + 1, options_.in_flight_max) : std::max(window / 2, 1);
+  }
   if (healthy) {
     entry.failures = 0;
     entry.open_until.reset();
@@ -88,7 +105,8 @@ void DestinationGate::leave(const std::string& key, std::optional<bool> healthy)
     next->cancel();
   }
   const bool idle = entry.in_flight == 0 && entry.waiting.empty();
-  if (idle && !entry.open_until && (entry.failures == 0 || entries_.size() > options_.keys_max)) {
+  const bool worth_keeping = entry.failures > 0 || window_of(entry) > first_window();
+  if (idle && !entry.open_until && (!worth_keeping || entries_.size() > options_.keys_max)) {
     entries_.erase(key);
   }
 }

@@ -15,7 +15,10 @@
 namespace belfry::http {
 
 struct GateOptions {
-  int in_flight_max = 128;    // per key
+  int in_flight_max = 128;  // per key
+  // How many a key begins with; one more with each healthy call, half as many after a failed one.
+  // So a thousand destinations that hang hold few calls each. 0: in_flight_max from the start.
+  int in_flight_first = 0;
   int failures_to_open = 5;   // in a row
   Millis probe_first{5'000};  // then doubled up to probe_max while it stays broken
   Millis probe_max{60'000};
@@ -31,6 +34,9 @@ class DestinationGate {
 
   // While the breaker is open: when it next lets a probe through. Nothing: go on.
   std::optional<Timestamp> closed_until(const std::string& key) const;
+
+  // How many calls may be in flight at once, as the destination stands.
+  int window(const std::string& key) const;
 
   // Right of way for one call; give it back by `done`, or by destroying it (which counts neither as
   // success nor as failure).
@@ -59,12 +65,15 @@ class DestinationGate {
  private:
   struct Entry {
     int in_flight = 0;
+    int window = 0;  // 0: as it begins
     int failures = 0;
     Millis probe_wait{0};
     std::optional<Timestamp> open_until;
     bool probing = false;
     std::deque<std::shared_ptr<boost::asio::steady_timer>> waiting;
   };
+  int first_window() const;
+  int window_of(const Entry& entry) const;
   bool may_enter(const Entry& entry) const;
   void take(Entry& entry);
   void leave(const std::string& key, std::optional<bool> healthy);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.hpp"
 #include "outbox/event_body.hpp"
 
 namespace belfry::outbox {
@@ -90,7 +91,7 @@ store::Finish finish_attempt(const AttemptFacts& facts, AttemptEnd end, Timestam
   finish.now = now;  // the event says when it ended; the row must say the same
   finish.result = std::move(end.result);
   finish.error = std::move(end.error);
-  if (finish.error.size() > domain::kErrorBytesMax) finish.error.resize(domain::kErrorBytesMax);
+  cut_utf8(finish.error, domain::kErrorBytesMax);
   finish.http_status = end.http_status;
   const bool attempts_left = facts.run_attempt < facts.max_attempts;
   switch (end.kind) {

@@ -183,6 +183,8 @@ class DeliveryWrites {
   // the same task and endpoint; waiting sets the next time.
   virtual void record_attempt(DeliveryId id, const DeliveryAttemptRow& attempt, DeliveryState state,
                               std::optional<Timestamp> next_at) = 0;
+  // Puts a waiting one off; no attempt is counted. Others are left as they are.
+  virtual void postpone(DeliveryId id, Timestamp until) = 0;
   // Starts a new round now. invalid_state while it is held or waiting.
   virtual Result<> redeliver(TenantId tenant, DeliveryId id, Timestamp now) = 0;
   virtual int prune_all_tenants(Timestamp before, int limit) = 0;

@@ -10,7 +10,6 @@
 #include "async/task_group.hpp"
 #include "async/wake_up.hpp"
 #include "base/log.hpp"
-#include "http/destination_gate.hpp"
 #include "webhook/delivery_request.hpp"
 #include "webhook/schedule.hpp"
 #include "webhook/verdict.hpp"
@@ -23,30 +22,50 @@ namespace asio = boost::asio;
 constexpr int kBatch = 500;
 constexpr Millis kLookAgain{5'000};
 constexpr Millis kStoreRetry{200};
+// An ended call wakes the loop; this is for what becomes due behind it.
+constexpr Millis kLookWhileBusy{250};
 
 struct Due {
   std::vector<store::DeliveryRow> rows;
   std::optional<Timestamp> next;
-  std::int64_t waiting = 0;
 };
+
+using PutOffs = std::vector<std::pair<DeliveryId, Timestamp>>;
+using AbortSignal = std::shared_ptr<asio::cancellation_signal>;
+using CallAnswer = std::expected<http::OutboundResponse, http::CallFailure>;
+
+AttemptVerdict given_up(const store::DeliveryRow& row, Timestamp now, std::string failure) {
+  AttemptVerdict verdict;
+  verdict.state = store::DeliveryState::exhausted;
+  verdict.attempt.number = row.attempts_total + 1;
+  verdict.attempt.at = now;
+  verdict.attempt.failure = std::move(failure);
+  return verdict;
+}
 
 }  // namespace
 
 struct Courier::State : std::enable_shared_from_this<State> {
-  State(CourierParts given, CourierOptions wanted)
+  State(CourierParts given, const CourierOptions& options)
       : parts(std::move(given)),
-        options(wanted),
         delivered(attempts("delivered")),
         retrying(attempts("retrying")),
         exhausted(attempts("exhausted")),
-        gate(parts.executor, parts.clock, {.in_flight_max = options.per_destination}),
+        postponed(parts.metrics.counter("belfry_webhooks_postponed_total",
+                                        "Deliveries put off because their destination is busy or "
+                                        "not called for a while.")),
+        lineup(parts.executor, parts.clock, options.lineup),
         wake(parts.executor),
         loops(parts.executor, parts.on_failure),
         sends(parts.executor, parts.on_failure) {
-    parts.metrics.gauge("belfry_webhooks_waiting", "Deliveries that wait for an attempt.",
-                        [this] { return static_cast<double>(waiting.load()); });
-    parts.metrics.gauge("belfry_webhooks_in_flight", "Deliveries being attempted.",
-                        [this] { return static_cast<double>(flying.load()); });
+    auto& metrics = parts.metrics;
+    metrics.gauge("belfry_webhooks_waiting", "Deliveries that wait for an attempt.",
+                  [this] { return static_cast<double>(waiting.load()); });
+    metrics.gauge("belfry_webhooks_in_flight", "Deliveries being attempted.",
+                  [this] { return static_cast<double>(flying.load()); });
+    metrics.gauge("belfry_webhooks_oldest_due_seconds",
+                  "How long the delivery that is due longest has waited for its attempt to end.",
+                  [this] { return oldest_due_seconds(); });
   }
 
   Counter& attempts(const std::string& outcome) {
@@ -54,34 +73,43 @@ struct Courier::State : std::enable_shared_from_this<State> {
                                  "Attempts to deliver webhooks, by what they ended in.",
                                  "outcome=\"" + outcome + "\"");
   }
+  double oldest_due_seconds() const {
+    const auto due = oldest_due_ms.load();
+    const auto now = to_ms(parts.clock.now());
+    return due == 0 || due >= now ? 0 : static_cast<double>(now - due) / 1'000.0;
+  }
 
   asio::awaitable<void> run();
   asio::awaitable<std::optional<Millis>> run_once();
   asio::awaitable<Result<Due>> read_due();
-  bool begin(store::DeliveryRow row);
-  asio::awaitable<void> attempt(store::DeliveryRow row, http::Url url,
-                                http::DestinationGate::Pass pass,
-                                std::shared_ptr<asio::cancellation_signal> abort);
-  asio::awaitable<void> record(store::DeliveryRow row, AttemptVerdict verdict);
+  asio::awaitable<void> count_waiting();
+  void begin(store::DeliveryRow row, PutOffs& put_off);
+  void start(Lineup::Start start);
+  asio::awaitable<void> postpone(PutOffs put_off);
+  asio::awaitable<void> attempt(Parcel parcel, http::DestinationGate::Pass pass, AbortSignal abort);
+  asio::awaitable<CallAnswer> call(http::OutboundRequest request, AbortSignal abort);
+  void go_on(Lineup::Next next);
   void give_up(store::DeliveryRow row, std::string failure);
+  asio::awaitable<void> record(store::DeliveryRow row, AttemptVerdict verdict, bool attempted);
   asio::awaitable<void> abandon_after(std::chrono::milliseconds limit, async::StopSignal done);
 
   CourierParts parts;
-  CourierOptions options;
   Counter& delivered;
   Counter& retrying;
   Counter& exhausted;
-  http::DestinationGate gate;
+  Counter& postponed;
+  Lineup lineup;
   async::StopSignal stop;
   async::StopSignal abandon;
   async::WakeUp wake;
   async::TaskGroup loops;
   async::TaskGroup sends;
-  // What is under way, or set aside because its destination is at its cap or open.
-  std::unordered_map<DeliveryId, std::shared_ptr<asio::cancellation_signal>> in_flight;
-  std::unordered_map<DeliveryId, Timestamp> set_aside;
+  // What is under way or stands in line, and is not to be read again; the signal aborts a call.
+  std::unordered_map<DeliveryId, AbortSignal> taken;
+  std::optional<Timestamp> counted_at;
   std::atomic<std::int64_t> waiting{0};
-  std::atomic<std::size_t> flying{0};
+  std::atomic<std::int64_t> oldest_due_ms{0};
+  std::atomic<int> flying{0};
 };
 
 asio::awaitable<void> Courier::State::run() {
@@ -94,115 +122,146 @@ asio::awaitable<void> Courier::State::run() {
 
 asio::awaitable<Result<Due>> Courier::State::read_due() {
   std::vector<DeliveryId> skip;
-  const auto now = parts.clock.now();
-  std::erase_if(set_aside, [now](const auto& entry) { return entry.second <= now; });
-  for (const auto& [id, abort] : in_flight) skip.push_back(id);
-  for (const auto& [id, until] : set_aside) skip.push_back(id);
-  std::function<Due(store::Snapshot&)> read = [now, skip](store::Snapshot& snapshot) {
+  skip.reserve(taken.size());
+  for (const auto& [id, abort] : taken) skip.push_back(id);
+  std::function<Due(store::Snapshot&)> read = [now = parts.clock.now(),
+                                               skip](store::Snapshot& snapshot) {
     auto& deliveries = snapshot.deliveries();
-    return Due{deliveries.due_all_tenants(now, kBatch, skip), deliveries.next_due_all_tenants(),
-               deliveries.waiting_all_tenants()};
+    return Due{deliveries.due_all_tenants(now, kBatch, skip), deliveries.next_due_all_tenants()};
   };
   co_return co_await parts.gateway.read<Due>(std::move(read));
 }
 
-// How long to wait for the next one; nothing if none is known.
-asio::awaitable<std::optional<Millis>> Courier::State::run_once() {
-  if (in_flight.size() >= static_cast<std::size_t>(options.in_flight_max)) co_return std::nullopt;
-  auto due = co_await read_due();
-  if (!due) co_return kStoreRetry;
-  waiting = due->waiting;
-  bool began = false;
-  const bool full_batch = due->rows.size() == static_cast<std::size_t>(kBatch);
-  for (auto& row : due->rows) {
-    if (in_flight.size() >= static_cast<std::size_t>(options.in_flight_max)) co_return std::nullopt;
-    began = begin(std::move(row)) || began;
-  }
-  if (full_batch) co_return Millis{0};
-  std::optional<Millis> wait;
+// For the gauge only, and as costly as there are many: not at each turn.
+asio::awaitable<void> Courier::State::count_waiting() {
   const auto now = parts.clock.now();
-  if (due->next && *due->next > now) wait = *due->next - now;
-  for (const auto& [id, until] : set_aside) {
-    wait = std::min(wait.value_or(kLookAgain), std::max(Millis{10}, until - now));
+  if (counted_at && now - *counted_at < kLookAgain) co_return;
+  counted_at = now;
+  std::function<std::int64_t(store::Snapshot&)> read = [](store::Snapshot& snapshot) {
+    return snapshot.deliveries().waiting_all_tenants();
+  };
+  if (const auto count = co_await parts.gateway.read<std::int64_t>(std::move(read))) {
+    waiting = *count;
   }
-  co_return wait;
 }
 
-// False if it was set aside for now.
-bool Courier::State::begin(store::DeliveryRow row) {
+// How long to wait for the next one; nothing if none is known. Each delivery that was read is under
+// way, in line, put off or given up afterwards, so that the next turn reads others.
+asio::awaitable<std::optional<Millis>> Courier::State::run_once() {
+  co_await count_waiting();
+  if (lineup.full()) co_return std::nullopt;
+  auto due = co_await read_due();
+  if (!due) co_return kStoreRetry;
+  oldest_due_ms = due->next ? to_ms(*due->next) : 0;
+  PutOffs put_off;
+  for (auto& row : due->rows) {
+    if (!stop.requested()) begin(std::move(row), put_off);
+  }
+  const bool more = due->rows.size() == static_cast<std::size_t>(kBatch) || !put_off.empty();
+  co_await postpone(std::move(put_off));
+  if (more) co_return lineup.full() ? std::nullopt : std::optional(Millis{0});
+  // The earliest may be one that is under way, and tells nothing of the others then.
+  const auto now = parts.clock.now();
+  if (due->next && *due->next > now) co_return *due->next - now;
+  co_return due->next ? std::optional(kLookWhileBusy) : std::nullopt;
+}
+
+void Courier::State::begin(store::DeliveryRow row, PutOffs& put_off) {
   std::string target = row.url;
   if (row.endpoint) {
     const auto endpoint = parts.directory.endpoint(row.endpoint);
-    if (!endpoint || !endpoint->enabled) {
-      give_up(std::move(row), "endpoint_disabled");
-      return true;
-    }
+    if (!endpoint || !endpoint->enabled) return give_up(std::move(row), "endpoint_disabled");
     target = endpoint->url;
   }
   auto url = http::parse_url(target);
-  if (!url) {
-    give_up(std::move(row), "destination_forbidden");
-    return true;
+  if (!url) return give_up(std::move(row), "destination_forbidden");
+  const auto id = row.id;
+  auto destination = to_string(row.tenant) + url->origin();
+  auto place = lineup.place({std::move(row), std::move(*url), std::move(destination)});
+  if (auto* now = std::get_if<Lineup::Start>(&place)) {
+    start(std::move(*now));
+  } else if (const auto* later = std::get_if<Lineup::PutOff>(&place)) {
+    put_off.emplace_back(id, later->until);
+  } else {
+    taken[id] = nullptr;
   }
-  const auto key = to_string(row.tenant) + url->origin();
-  auto pass = gate.try_enter(key);
-  if (!pass) {
-    set_aside[row.id] = gate.closed_until(key).value_or(parts.clock.now() + Millis{1'000});
-    return false;
-  }
-  const auto abort = std::make_shared<asio::cancellation_signal>();
-  in_flight[row.id] = abort;
-  flying = in_flight.size();
-  sends.spawn(attempt(std::move(row), std::move(*url), std::move(pass), abort));
-  return true;
 }
 
-asio::awaitable<void> Courier::State::attempt(store::DeliveryRow row, http::Url url,
-                                              http::DestinationGate::Pass pass,
-                                              std::shared_ptr<asio::cancellation_signal> abort) {
-  const auto keys =
-      row.endpoint ? parts.secrets.of_endpoint(row.endpoint) : parts.secrets.of_tenant(row.tenant);
-  const auto began = parts.clock.now();
-  auto request = delivery_request(row, std::move(url), keys, began);
-  std::expected<http::OutboundResponse, http::CallFailure> answer =
-      std::unexpected(http::CallFailure::cancelled);
+void Courier::State::start(Lineup::Start start) {
+  const auto abort = std::make_shared<asio::cancellation_signal>();
+  taken[start.parcel.row.id] = abort;
+  flying = lineup.in_flight();
+  sends.spawn(attempt(std::move(start.parcel), std::move(start.pass), abort));
+}
+
+asio::awaitable<void> Courier::State::postpone(PutOffs put_off) {
+  if (put_off.empty()) co_return;
+  postponed.add(put_off.size());
+  store::TransactFn fn = [put_off](store::Transaction& tx) -> Result<> {
+    for (const auto& [id, until] : put_off) tx.delivery_writes().postpone(id, until);
+    return {};
+  };
+  const auto done = co_await parts.gateway.transact(std::move(fn));
+  // They are due still, and read again: not at once while the store is away.
+  if (!done) co_await async::sleep_for(kStoreRetry, stop);
+}
+
+asio::awaitable<CallAnswer> Courier::State::call(http::OutboundRequest request, AbortSignal abort) {
   try {
-    answer =
-        co_await asio::co_spawn(parts.executor, parts.client.send(std::move(request)),
-                                asio::bind_cancellation_slot(abort->slot(), asio::use_awaitable));
+    co_return co_await asio::co_spawn(
+        parts.executor, parts.client.send(std::move(request)),
+        asio::bind_cancellation_slot(abort->slot(), asio::use_awaitable));
   } catch (const boost::system::system_error& error) {
     if (error.code() != asio::error::operation_aborted) throw;
   }
-  const bool aborted = !answer && answer.error() == http::CallFailure::cancelled;
-  if (!aborted) {
-    auto verdict = judge(row, answer, began, parts.clock.now(), parts.random);
-    pass.done(verdict.healthy);
-    co_await record(row, std::move(verdict));
+  co_return std::unexpected(http::CallFailure::cancelled);
+}
+
+asio::awaitable<void> Courier::State::attempt(Parcel parcel, http::DestinationGate::Pass pass,
+                                              AbortSignal abort) {
+  const auto& row = parcel.row;
+  const auto keys =
+      row.endpoint ? parts.secrets.of_endpoint(row.endpoint) : parts.secrets.of_tenant(row.tenant);
+  const auto began = parts.clock.now();
+  std::optional<bool> healthy;
+  if (keys.empty()) {  // nothing can sign it: its endpoint was removed while it stood in line
+    co_await record(row, given_up(row, began, "endpoint_disabled"), false);
+  } else {
+    const auto answer = co_await call(delivery_request(row, parcel.url, keys, began), abort);
+    if (answer || answer.error() != http::CallFailure::cancelled) {
+      auto verdict = judge(row, answer, began, parts.clock.now(), parts.random);
+      healthy = verdict.healthy;
+      co_await record(row, std::move(verdict), true);
+    }
   }
-  in_flight.erase(row.id);
-  flying = in_flight.size();
-  // Its place may serve one that was set aside, and its successor of the same task is due now.
-  if (aborted || !set_aside.empty()) set_aside.clear();
+  taken.erase(row.id);
+  go_on(lineup.ended(parcel, std::move(pass), healthy, parts.clock.now() - began));
+}
+
+void Courier::State::go_on(Lineup::Next next) {
+  flying = lineup.in_flight();
+  for (auto& one : next.starts) start(std::move(one));
+  for (const auto& [id, until] : next.put_off) taken.erase(id);
+  if (!next.put_off.empty()) sends.spawn(postpone(std::move(next.put_off)));
   wake.notify();
 }
 
 void Courier::State::give_up(store::DeliveryRow row, std::string failure) {
-  AttemptVerdict verdict;
-  verdict.state = store::DeliveryState::exhausted;
-  verdict.attempt.number = row.attempts_total + 1;
-  verdict.attempt.at = parts.clock.now();
-  verdict.attempt.failure = std::move(failure);
-  in_flight[row.id] = nullptr;
-  sends.spawn(record(std::move(row), std::move(verdict)));
+  auto verdict = given_up(row, parts.clock.now(), std::move(failure));
+  taken[row.id] = nullptr;
+  sends.spawn(record(std::move(row), std::move(verdict), false));
 }
 
-asio::awaitable<void> Courier::State::record(store::DeliveryRow row, AttemptVerdict verdict) {
+// `attempted`: the endpoint was called, so that the outcome tells of its health.
+asio::awaitable<void> Courier::State::record(store::DeliveryRow row, AttemptVerdict verdict,
+                                             bool attempted) {
   const bool good = verdict.state == store::DeliveryState::delivered;
   auto& counter = good                                             ? delivered
                   : verdict.state == store::DeliveryState::waiting ? retrying
                                                                    : exhausted;
   counter.add();
-  const auto endpoint = row.endpoint ? parts.directory.endpoint(row.endpoint) : nullptr;
+  const auto endpoint =
+      attempted && row.endpoint ? parts.directory.endpoint(row.endpoint) : nullptr;
   const bool mends = endpoint && good && endpoint->failing_since;
   const bool begins_to_fail = endpoint && !good && !endpoint->failing_since;
   const auto now = parts.clock.now();
@@ -230,13 +289,13 @@ asio::awaitable<void> Courier::State::record(store::DeliveryRow row, AttemptVerd
     if (done || done.error().code != ErrorCode::storage_unavailable) break;
     if (!co_await async::sleep_for(kStoreRetry, abandon)) break;
   }
-  in_flight.erase(row.id);
+  if (!attempted) taken.erase(row.id);
 }
 
 asio::awaitable<void> Courier::State::abandon_after(std::chrono::milliseconds limit,
                                                     async::StopSignal done) {
   co_await async::sleep_for(limit, done);
-  const auto all = in_flight;
+  const auto all = taken;
   for (const auto& [id, abort] : all) {
     if (abort) abort->emit(asio::cancellation_type::terminal);
   }
@@ -259,6 +318,7 @@ void Courier::start() {
 asio::awaitable<void> Courier::drain(std::chrono::milliseconds limit) {
   const auto state = state_;
   state->stop.request();
+  state->lineup.close();
   async::StopSignal done;
   state->loops.spawn(state->abandon_after(limit, done));
   co_await state->sends.join();

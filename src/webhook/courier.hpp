@@ -13,6 +13,7 @@
 #include "signing/webhook_signature.hpp"
 #include "store/directory.hpp"
 #include "store/gateway.hpp"
+#include "webhook/lineup.hpp"
 
 namespace belfry::webhook {
 
@@ -36,8 +37,7 @@ struct CourierParts {
 };
 
 struct CourierOptions {
-  int in_flight_max = 2'000;
-  int per_destination = 16;
+  LineupOptions lineup;
 };
 
 // Delivers what waits in the outbox: at least once, in order per task and endpoint, each attempt

@@ -13,9 +13,9 @@ constexpr std::size_t kAnswerBytesKept = 1'024;
 
 // What a tenant is shown of a foreign answer: its beginning, as text.
 std::string beginning(const std::string& body) {
-  auto text = body.substr(0, kAnswerBytesKept);
-  while (!text.empty() && !is_utf8(text)) text.pop_back();
-  return text;
+  std::string text = body;
+  cut_utf8(text, kAnswerBytesKept);
+  return is_utf8(text) ? text : "(not text)";
 }
 
 bool throttles(int status) {

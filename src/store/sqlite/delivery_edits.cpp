@@ -60,6 +60,12 @@ void DeliveryEdits::record_attempt(DeliveryId id, const DeliveryAttemptRow& atte
   if (done) release_next(*found, now);
 }
 
+void DeliveryEdits::postpone(DeliveryId id, Timestamp until) {
+  const auto bytes = uuid_bytes(id.uuid);
+  auto s = context_.db.statement(sql::deliveries::postpone);
+  s.bind_blob(bytes).bind(to_ms(until)).run();
+}
+
 Result<> DeliveryEdits::redeliver(TenantId tenant, DeliveryId id, Timestamp now) {
   const auto tenant_no = context_.numbers.tenant_no(tenant);
   const auto bytes = uuid_bytes(id.uuid);

@@ -12,6 +12,7 @@ class DeliveryEdits final : public DeliveryWrites {
   void insert_test(const DeliveryRow& delivery) override;
   void record_attempt(DeliveryId id, const DeliveryAttemptRow& attempt, DeliveryState state,
                       std::optional<Timestamp> next_at) override;
+  void postpone(DeliveryId id, Timestamp until) override;
   Result<> redeliver(TenantId tenant, DeliveryId id, Timestamp now) override;
   int prune_all_tenants(Timestamp before, int limit) override;
 

@@ -81,6 +81,9 @@ WHERE no = ?1;
 -- name: set_state
 UPDATE deliveries SET state = ?2, next_at = ?3, finished_at = ?4 WHERE no = ?1;
 
+-- name: postpone
+UPDATE deliveries SET next_at = ?2 WHERE id = ?1 AND state = 1;
+
 -- name: release_next
 UPDATE deliveries SET state = 1, next_at = ?3
 WHERE no = (SELECT no FROM deliveries INDEXED BY deliveries_by_task

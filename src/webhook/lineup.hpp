@@ -1,0 +1,100 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "http/destination_gate.hpp"
+#include "http/url.hpp"
+#include "store/rows.hpp"
+
+namespace belfry::webhook {
+
+struct LineupOptions {
+  int in_flight_max = 8'000;
+  int in_flight_per_tenant = 2'000;
+  std::size_t held_max = 2'000;       // deliveries that stand in line in memory
+  std::size_t held_per_tenant = 500;  // of one tenant
+  std::size_t held_per_line = 256;    // for one destination
+  Millis spread_max{60'000};          // how far the rest is put off
+  http::GateOptions gate{.in_flight_max = 16, .in_flight_first = 2};
+};
+
+// A delivery whose destination is known.
+struct Parcel {
+  store::DeliveryRow row;
+  http::Url url;
+  std::string destination;  // tenant and origin
+};
+
+// Who may be sent now, who stands in line in memory, and who is put off in the store (PROMISES
+// P11): a destination is given as many calls as it has shown to answer, a tenant no more than its
+// share, and what would wait long is put off at the pace of its destination. So memory, and what is
+// read again and again, stay bounded whatever hangs. Single-threaded.
+class Lineup {
+ public:
+  Lineup(boost::asio::any_io_executor executor, const Clock& clock, LineupOptions options);
+
+  struct Start {
+    Parcel parcel;
+    http::DestinationGate::Pass pass;
+  };
+  struct Held {};
+  struct PutOff {
+    Timestamp until;
+  };
+  using Place = std::variant<Start, Held, PutOff>;
+  Place place(Parcel parcel);
+
+  // A call has ended: what may start in its stead, and what stood in line for a destination that is
+  // not called for a while.
+  struct Next {
+    std::vector<Start> starts;
+    std::vector<std::pair<DeliveryId, Timestamp>> put_off;
+  };
+  // `healthy` absent: it was aborted.
+  Next ended(const Parcel& parcel, http::DestinationGate::Pass pass, std::optional<bool> healthy,
+             Millis duration);
+
+  bool full() const;  // nothing more can be started or held
+  // Drops who stands in line: they wait in the store.
+  void close();
+  std::size_t room() const { return options_.held_max - held_; }
+  int in_flight() const { return in_flight_; }
+  std::size_t held() const { return held_; }
+
+ private:
+  struct Line {
+    std::deque<Parcel> waiting;
+    Timestamp tail;            // until when the last one was put off
+    double duration_ms = 100;  // of a call, smoothed
+  };
+  struct Tenant {
+    int in_flight = 0;
+    std::size_t held = 0;
+    std::deque<std::string> lines;  // destinations with parcels in line, each once
+  };
+  std::optional<Start> try_start(Parcel& parcel);
+  Timestamp put_off_until(const std::string& destination);
+  void hold(Parcel parcel);
+  Parcel take(Tenant& tenant, Line& line);
+  std::optional<Start> next_of(Tenant& tenant);
+  void empty_closed_line(const std::string& destination, Tenant& tenant, Next& next);
+  void forget_idle();
+
+  const Clock& clock_;
+  LineupOptions options_;
+  http::DestinationGate gate_;
+  std::unordered_map<std::string, Line> lines_;
+  std::unordered_map<TenantId, Tenant> tenants_;
+  int in_flight_ = 0;
+  std::size_t held_ = 0;
+  std::size_t sweep_at_ = 1'024;  // lines
+};
+
+}  // namespace belfry::webhook
