@@ -15,7 +15,7 @@ Lineup::Lineup(boost::asio::any_io_executor executor, const Clock& clock, Lineup
     : clock_(clock), options_(options), gate_(std::move(executor), clock, options.gate) {}
 
 bool Lineup::full() const {
-  return in_flight_ >= options_.in_flight_max || held_ >= options_.held_max;
+  return in_flight_ >= options_.in_flight_max;
 }
 
 std::optional<Lineup::Start> Lineup::try_start(Parcel& parcel) {

@@ -17,7 +17,7 @@ namespace belfry::webhook {
 
 struct LineupOptions {
   int in_flight_max = 8'000;
-  int in_flight_per_tenant = 2'000;
+  int in_flight_per_tenant = 4'000;
   std::size_t held_max = 2'000;       // deliveries that stand in line in memory
   std::size_t held_per_tenant = 500;  // of one tenant
   std::size_t held_per_line = 256;    // for one destination
@@ -61,10 +61,9 @@ class Lineup {
   Next ended(const Parcel& parcel, http::DestinationGate::Pass pass, std::optional<bool> healthy,
              Millis duration);
 
-  bool full() const;  // nothing more can be started or held
+  bool full() const;  // nothing more can be started
   // Drops who stands in line: they wait in the store.
   void close();
-  std::size_t room() const { return options_.held_max - held_; }
   int in_flight() const { return in_flight_; }
   std::size_t held() const { return held_; }
 
