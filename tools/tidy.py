@@ -70,7 +70,7 @@ class Finding:
 
 
 def is_test(path):
-    return path.endswith("_test.cpp") or path.startswith("tests/")
+    return path.endswith(("_test.cpp", "_fixture.hpp")) or path.startswith("tests/")
 
 
 def driver_of(name):
@@ -96,7 +96,8 @@ def why_not(path, target):
     if path.startswith("include/"):
         return f"public headers include belfry/… only, not {target}"
     to_driver = driver_of(target)
-    if to_driver and driver != to_driver and not path.startswith(DRIVER_USERS):
+    tests = path.endswith("_fixture.hpp")
+    if to_driver and driver != to_driver and not tests and not path.startswith(DRIVER_USERS):
         return f"only server/, tests and benchmarks name a store driver ({target})"
     if module is None or (wanted == module and not driver):
         return None

@@ -1,7 +1,9 @@
 // belfry-scheduler: the service. Reads its options, starts, and drains on SIGTERM or SIGINT.
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +15,8 @@
 
 namespace {
 
+constexpr rlim_t kFiles = 65'536;
+
 // Signals are taken by one waiting thread, so that no handler runs inside anybody's code.
 sigset_t block_stop_signals() {
   sigset_t signals;
@@ -22,6 +26,17 @@ sigset_t block_stop_signals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
+}
+
+// Connections and pushes need descriptors, thousands at once; and a core file would hold secrets.
+void set_process_limits() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < kFiles) {
+    files.rlim_cur = std::min(files.rlim_max, kFiles);
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
 }
 
 int run(belfry::server::Config config, const sigset_t& signals) {
@@ -46,6 +61,7 @@ int run(belfry::server::Config config, const sigset_t& signals) {
 
 int main(int argc, char** argv) {
   ::umask(077);  // what the service keeps is its own business
+  set_process_limits();
   const auto signals = block_stop_signals();
   auto result = belfry::server::read_config(
       argc, argv, [](const char* name) -> const char* { return std::getenv(name); });

@@ -77,6 +77,7 @@ asio::awaitable<Result<std::vector<store::Claim::Task>>> claim_once(const Call& 
         store::worker_lanes(queue->settings, call.services.options.default_target_is_echo);
     claim.max = request.max - static_cast<int>(tasks.size());
     claim.lease = request.lease;
+    claim.timeout = queue->settings.timeout;
     claim.kind = store::LeaseKind::worker;
     claim.holder = request.worker;
     auto reply = co_await call.services.gateway.ask(std::move(claim));
@@ -200,6 +201,27 @@ std::optional<store::Progress> read_progress(json::FieldReader& in, Faults& faul
   return said ? std::optional(std::move(progress)) : std::nullopt;
 }
 
+// A worker's attempt ends with its timeout, however often it is heard of. A push that was answered
+// 202 has its timeout from then on, and more with each heartbeat.
+asio::awaitable<Result<std::optional<Timestamp>>> end_of_attempt(const Call& call, TaskId id) {
+  using Row = std::optional<store::TaskRow>;
+  std::function<Row(store::Snapshot&)> read = [tenant = call.tenant(),
+                                               id](store::Snapshot& snapshot) {
+    return snapshot.tasks().find(tenant, id);
+  };
+  const auto row = co_await call.services.gateway.read<Row>(std::move(read));
+  if (!row) co_return fail(row.error());
+  std::optional<Timestamp> none;
+  if (!*row || !(*row)->started_at) co_return none;
+  const auto queue = call.services.directory.queue((*row)->queue);
+  const auto settings = queue ? queue->settings : domain::QueueSettings{};
+  const auto& target = (*row)->options.target ? (*row)->options.target : settings.default_target;
+  if (target && std::holds_alternative<domain::HttpTarget>(*target)) co_return none;
+  const auto timeout = (*row)->options.timeout ? (*row)->options.timeout : settings.timeout;
+  if (!timeout) co_return none;
+  co_return std::optional(*(*row)->started_at + *timeout);
+}
+
 Answer heartbeat(Call call) {
   const auto id = id_param<TaskId>(call, 0, "task");
   if (!id) co_return fail(id.error());
@@ -218,6 +240,9 @@ Answer heartbeat(Call call) {
   if (const auto ok = faults.result(); !ok) co_return fail(ok.error());
   if (!token) co_return fail(token.error());
   renew.token = *token;
+  const auto ends = co_await end_of_attempt(call, *id);
+  if (!ends) co_return fail(ends.error());
+  renew.not_beyond = *ends;
   const auto reply = co_await call.services.gateway.ask(std::move(renew));
   if (!reply) co_return fail(reply.error());
   std::string out;

@@ -18,8 +18,9 @@ namespace asio = boost::asio;
 struct Dispatcher::State : std::enable_shared_from_this<State> {
   State(DispatcherParts parts, Options options)
       : instruments(parts.metrics),
-        gate(parts.executor, parts.clock,
-             http::GateOptions{.in_flight_max = domain::kPushPerDestination}),
+        gate(
+            parts.executor, parts.clock,
+            http::GateOptions{.in_flight_max = domain::kPushPerDestination, .in_flight_first = 16}),
         context{parts.executor,  parts.clock,  parts.random, parts.gateway,
                 parts.directory, parts.client, gate,         parts.secrets,
                 instruments,     options,      stop,         abandon},

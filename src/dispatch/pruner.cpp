@@ -27,9 +27,11 @@ asio::awaitable<bool> Pruner::run_once() {
   const auto keys = now - domain::kIdempotencyLife;
   const auto full = std::make_shared<bool>(false);
   store::TransactFn prune = [=](store::Transaction& tx) -> Result<> {
-    *full = tx.task_writes().prune_all_tenants(finished, kBatch) == kBatch ||
-            tx.delivery_writes().prune_all_tenants(finished, kBatch) == kBatch ||
-            tx.idempotency_writes().prune_all_tenants(keys, kBatch) == kBatch;
+    // Each has its turn, however much there is of another.
+    const bool tasks = tx.task_writes().prune_all_tenants(finished, kBatch) == kBatch;
+    const bool deliveries = tx.delivery_writes().prune_all_tenants(finished, kBatch) == kBatch;
+    const bool answers = tx.idempotency_writes().prune_all_tenants(keys, kBatch) == kBatch;
+    *full = tasks || deliveries || answers;
     return {};
   };
   const auto done = co_await context_.gateway.transact(std::move(prune));

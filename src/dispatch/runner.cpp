@@ -130,16 +130,22 @@ asio::awaitable<Runner::Performed> Runner::push(std::shared_ptr<Attempt> attempt
     co_return performed;
   }
   const auto key = to_string(task.tenant) + url->origin();
-  if (const auto until = context_.gate.closed_until(key)) {
+  if (context_.gate.closed_until(key)) {
     performed.what = Performed::What::postponed;
-    performed.until = until;
+    performed.until = context_.gate.put_off(key);
+    co_return performed;
+  }
+  // Few wait here for their turn: a task that waits holds a slot that another one could use.
+  if (context_.gate.crowded(key)) {
+    performed.what = Performed::What::postponed;
+    performed.until = context_.gate.put_off(key);
     co_return performed;
   }
   auto pass = co_await context_.gate.enter(key);
   if (!pass) {
-    performed.what =
-        attempt->fate == Fate::runs ? Performed::What::postponed : Performed::What::stopped;
-    performed.until = context_.gate.closed_until(key);
+    if (attempt->fate != Fate::runs) co_return Performed{};
+    performed.what = Performed::What::postponed;
+    performed.until = context_.gate.put_off(key);
     co_return performed;
   }
   const auto timeout = push_timeout(task.options, target, queue);

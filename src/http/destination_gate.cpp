@@ -8,6 +8,14 @@ namespace belfry::http {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// How much the newest call counts in a destination's pace.
+constexpr double kNewest = 0.2;
+constexpr Millis kShortestPutOff{250};
+
+}  // namespace
+
 DestinationGate::DestinationGate(asio::any_io_executor executor, const Clock& clock,
                                  GateOptions options)
     : executor_(std::move(executor)), clock_(clock), options_(options) {}
@@ -30,9 +38,21 @@ int DestinationGate::window_of(const Entry& entry) const {
   return entry.window > 0 ? entry.window : first_window();
 }
 
-int DestinationGate::window(const std::string& key) const {
+bool DestinationGate::crowded(const std::string& key) const {
   const auto found = entries_.find(key);
-  return found == entries_.end() ? first_window() : window_of(found->second);
+  if (found == entries_.end() || may_enter(found->second)) return false;
+  return found->second.waiting.size() >= static_cast<std::size_t>(window_of(found->second));
+}
+
+Timestamp DestinationGate::put_off(const std::string& key) {
+  if (entries_.size() >= sweep_at_) forget_idle();
+  auto& entry = entries_[key];
+  const auto now = clock_.now();
+  const auto earliest = std::max(now + kShortestPutOff, closed_until(key).value_or(now));
+  const auto step = entry.duration_ms / window_of(entry);
+  const auto latest = earliest + options_.put_off_max;
+  entry.tail = std::clamp(entry.tail + Millis{static_cast<std::int64_t>(step)}, earliest, latest);
+  return entry.tail;
 }
 
 bool DestinationGate::may_enter(const Entry& entry) const {
@@ -49,7 +69,7 @@ DestinationGate::Pass DestinationGate::try_enter(const std::string& key) {
   auto& entry = entries_[key];
   if (!may_enter(entry)) return {};
   take(entry);
-  return Pass(this, key);
+  return Pass(this, key, clock_.now());
 }
 
 asio::awaitable<DestinationGate::Pass> DestinationGate::enter(std::string key) {
@@ -90,9 +110,13 @@ void DestinationGate::judge(Entry& entry, bool healthy) {
   entry.open_until = clock_.now() + entry.probe_wait;
 }
 
-void DestinationGate::leave(const std::string& key, std::optional<bool> healthy) {
+void DestinationGate::leave(const std::string& key, std::optional<bool> healthy, Timestamp since) {
   auto& entry = entries_[key];
   --entry.in_flight;
+  if (healthy) {
+    const auto took = static_cast<double>((clock_.now() - since).count());
+    entry.duration_ms += kNewest * (took - entry.duration_ms);
+  }
   const bool was_open = entry.open_until.has_value();
   if (healthy && (!was_open || entry.probing)) judge(entry, *healthy);
   if (!healthy) entry.probing = false;
@@ -104,21 +128,40 @@ void DestinationGate::leave(const std::string& key, std::optional<bool> healthy)
     entry.waiting.pop_front();
     next->cancel();
   }
-  const bool idle = entry.in_flight == 0 && entry.waiting.empty();
-  const bool worth_keeping = entry.failures > 0 || window_of(entry) > first_window();
-  if (idle && !entry.open_until && (!worth_keeping || entries_.size() > options_.keys_max)) {
+  if (!worth_keeping(entry)) {
     entries_.erase(key);
+  } else if (entries_.size() >= sweep_at_) {
+    forget_idle();
   }
 }
 
+bool DestinationGate::worth_keeping(const Entry& entry) const {
+  if (entry.in_flight > 0 || !entry.waiting.empty() || entry.open_until) return true;
+  return entry.failures > 0 || window_of(entry) > first_window() || entry.tail > clock_.now();
+}
+
+// Beyond keys_max only what is in use, or open, is kept.
+void DestinationGate::forget_idle() {
+  const bool too_many = entries_.size() > options_.keys_max;
+  std::erase_if(entries_, [&](const auto& item) {
+    const auto& entry = item.second;
+    const bool in_use = entry.in_flight > 0 || !entry.waiting.empty() || entry.open_until;
+    return too_many ? !in_use : !worth_keeping(entry);
+  });
+  sweep_at_ = std::max<std::size_t>(1'024, 2 * entries_.size());
+}
+
 DestinationGate::Pass::Pass(Pass&& other) noexcept
-    : gate_(std::exchange(other.gate_, nullptr)), key_(std::move(other.key_)) {}
+    : gate_(std::exchange(other.gate_, nullptr)),
+      key_(std::move(other.key_)),
+      since_(other.since_) {}
 
 DestinationGate::Pass& DestinationGate::Pass::operator=(Pass&& other) noexcept {
   if (this != &other) {
     give_back(std::nullopt);
     gate_ = std::exchange(other.gate_, nullptr);
     key_ = std::move(other.key_);
+    since_ = other.since_;
   }
   return *this;
 }
@@ -132,7 +175,7 @@ void DestinationGate::Pass::done(bool healthy) {
 }
 
 void DestinationGate::Pass::give_back(std::optional<bool> healthy) {
-  if (auto* gate = std::exchange(gate_, nullptr)) gate->leave(key_, healthy);
+  if (auto* gate = std::exchange(gate_, nullptr)) gate->leave(key_, healthy, since_);
 }
 
 }  // namespace belfry::http

@@ -22,6 +22,7 @@ struct GateOptions {
   int failures_to_open = 5;   // in a row
   Millis probe_first{5'000};  // then doubled up to probe_max while it stays broken
   Millis probe_max{60'000};
+  Millis put_off_max{60'000};     // how far put_off() spreads
   std::size_t keys_max = 65'536;  // idle and healthy ones are forgotten first
 };
 
@@ -35,8 +36,11 @@ class DestinationGate {
   // While the breaker is open: when it next lets a probe through. Nothing: go on.
   std::optional<Timestamp> closed_until(const std::string& key) const;
 
-  // How many calls may be in flight at once, as the destination stands.
-  int window(const std::string& key) const;
+  // As many wait for a turn as may be in flight: who comes now had better come again later.
+  bool crowded(const std::string& key) const;
+  // When to come again: each caller after the other, at the pace at which the destination has
+  // answered, but not for ever, as it may have become quicker, or well again.
+  Timestamp put_off(const std::string& key);
 
   // Right of way for one call; give it back by `done`, or by destroying it (which counts neither as
   // success nor as failure).
@@ -51,10 +55,12 @@ class DestinationGate {
 
    private:
     friend class DestinationGate;
-    Pass(DestinationGate* gate, std::string key) : gate_(gate), key_(std::move(key)) {}
+    Pass(DestinationGate* gate, std::string key, Timestamp since)
+        : gate_(gate), key_(std::move(key)), since_(since) {}
     void give_back(std::optional<bool> healthy);
     DestinationGate* gate_ = nullptr;
     std::string key_;
+    Timestamp since_;
   };
   // At once, or nothing if the destination is at its cap or its breaker is open.
   Pass try_enter(const std::string& key);
@@ -70,19 +76,24 @@ class DestinationGate {
     Millis probe_wait{0};
     std::optional<Timestamp> open_until;
     bool probing = false;
+    double duration_ms = 100;  // of a call, smoothed
+    Timestamp tail;            // until when the last one was put off
     std::deque<std::shared_ptr<boost::asio::steady_timer>> waiting;
   };
   int first_window() const;
   int window_of(const Entry& entry) const;
   bool may_enter(const Entry& entry) const;
   void take(Entry& entry);
-  void leave(const std::string& key, std::optional<bool> healthy);
+  void leave(const std::string& key, std::optional<bool> healthy, Timestamp since);
   void judge(Entry& entry, bool healthy);
+  bool worth_keeping(const Entry& entry) const;
+  void forget_idle();
 
   boost::asio::any_io_executor executor_;
   const Clock& clock_;
   GateOptions options_;
   std::unordered_map<std::string, Entry> entries_;
+  std::size_t sweep_at_ = 1'024;
 };
 
 }  // namespace belfry::http

@@ -72,6 +72,8 @@ struct Claim {
   unsigned lanes = 0;  // lane_bit()s
   int max = 1;
   Millis lease{15'000};
+  // A worker's lease never outlives its attempt's timeout: the task's, else this (its queue's).
+  std::optional<Millis> timeout;
   LeaseKind kind = LeaseKind::push;
   std::string holder;  // worker name (shown), or empty
   std::optional<Timestamp> now;
@@ -151,6 +153,7 @@ struct Renew {
   TaskId id;
   LeaseToken token;
   Millis extend{30'000};
+  std::optional<Timestamp> not_beyond;  // when the attempt's timeout is over
   bool accepted = false;  // the push was answered 202: the lease's kind becomes `accepted`
   std::optional<Progress> progress;
   Outbox outbox;  // of task.started, which is told before the push goes out

@@ -235,7 +235,7 @@ asio::awaitable<void> Courier::State::attempt(Parcel parcel, http::DestinationGa
     }
   }
   taken.erase(row.id);
-  go_on(lineup.ended(parcel, std::move(pass), healthy, parts.clock.now() - began));
+  go_on(lineup.ended(parcel, std::move(pass), healthy));
 }
 
 void Courier::State::go_on(Lineup::Next next) {

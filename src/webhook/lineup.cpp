@@ -1,18 +1,9 @@
 #include "webhook/lineup.hpp"
 
-#include <algorithm>
-
 namespace belfry::webhook {
-namespace {
-
-// How much the newest call counts in a destination's pace.
-constexpr double kNewest = 0.2;
-constexpr Millis kShortestWait{250};
-
-}  // namespace
 
 Lineup::Lineup(boost::asio::any_io_executor executor, const Clock& clock, LineupOptions options)
-    : clock_(clock), options_(options), gate_(std::move(executor), clock, options.gate) {}
+    : options_(options), gate_(std::move(executor), clock, options.gate) {}
 
 bool Lineup::full() const {
   return in_flight_ >= options_.in_flight_max;
@@ -30,51 +21,38 @@ std::optional<Lineup::Start> Lineup::try_start(Parcel& parcel) {
 }
 
 Lineup::Place Lineup::place(Parcel parcel) {
-  if (lines_.size() >= sweep_at_) forget_idle();
-  const auto closed = gate_.closed_until(parcel.destination);
+  const bool closed = gate_.closed_until(parcel.destination).has_value();
   const auto line = lines_.find(parcel.destination);
-  const bool others_wait = line != lines_.end() && !line->second.waiting.empty();
-  if (!closed && !others_wait) {
+  const std::size_t before = line == lines_.end() ? 0 : line->second.size();
+  if (!closed && before == 0) {
     if (auto start = try_start(parcel)) return std::move(*start);
   }
-  const auto& tenant = tenants_[parcel.row.tenant];
   // Who stands in line is called when a call of its tenant ends, so there must be one.
-  const bool room = tenant.in_flight > 0 && held_ < options_.held_max &&
-                    tenant.held < options_.held_per_tenant &&
-                    (!others_wait || line->second.waiting.size() < options_.held_per_line);
-  if (closed || !room) return PutOff{put_off_until(parcel.destination)};
-  hold(std::move(parcel));
+  const auto tenant = tenants_.find(parcel.row.tenant);
+  const bool called = tenant != tenants_.end() && tenant->second.in_flight > 0;
+  const bool room = called && held_ < options_.held_max &&
+                    tenant->second.held < options_.held_per_tenant &&
+                    before < options_.held_per_line;
+  if (!called && tenant != tenants_.end()) tenants_.erase(tenant);
+  if (closed || !room) return PutOff{gate_.put_off(parcel.destination)};
+  hold(std::move(parcel), tenant->second);
   return Held{};
 }
 
-void Lineup::hold(Parcel parcel) {
-  auto& tenant = tenants_[parcel.row.tenant];
+void Lineup::hold(Parcel parcel, Tenant& tenant) {
   auto& line = lines_[parcel.destination];
-  if (line.waiting.empty()) tenant.lines.push_back(parcel.destination);
+  if (line.empty()) tenant.lines.push_back(parcel.destination);
   ++held_;
   ++tenant.held;
-  line.waiting.push_back(std::move(parcel));
+  line.push_back(std::move(parcel));
 }
 
-// Each one after the other at the pace at which the destination has answered, but not for ever: it
-// may have become quicker, or well again.
-Timestamp Lineup::put_off_until(const std::string& destination) {
-  auto& line = lines_[destination];
-  const auto now = clock_.now();
-  const auto earliest =
-      std::max(now + kShortestWait, gate_.closed_until(destination).value_or(now));
-  const auto step = line.duration_ms / std::max(gate_.window(destination), 1);
-  const auto latest = earliest + options_.spread_max;
-  line.tail = std::clamp(line.tail + Millis{static_cast<std::int64_t>(step)}, earliest, latest);
-  return line.tail;
-}
-
-Parcel Lineup::take(Tenant& tenant, Line& line) {
-  auto parcel = std::move(line.waiting.front());
-  line.waiting.pop_front();
+void Lineup::take_front(const std::string& destination, Tenant& tenant) {
+  const auto line = lines_.find(destination);
+  line->second.pop_front();
+  if (line->second.empty()) lines_.erase(line);
   --held_;
   --tenant.held;
-  return parcel;
 }
 
 // The tenant's lines take turns.
@@ -82,14 +60,9 @@ std::optional<Lineup::Start> Lineup::next_of(Tenant& tenant) {
   for (auto tries = tenant.lines.size(); tries > 0; --tries) {
     const auto destination = std::move(tenant.lines.front());
     tenant.lines.pop_front();
-    auto& line = lines_[destination];
-    auto start = try_start(line.waiting.front());
-    if (start) {
-      line.waiting.pop_front();
-      --held_;
-      --tenant.held;
-    }
-    if (!line.waiting.empty()) tenant.lines.push_back(destination);
+    auto start = try_start(lines_[destination].front());
+    if (start) take_front(destination, tenant);
+    if (lines_.contains(destination)) tenant.lines.push_back(destination);
     if (start) return start;
   }
   return std::nullopt;
@@ -98,21 +71,18 @@ std::optional<Lineup::Start> Lineup::next_of(Tenant& tenant) {
 // A destination that is not called for a while keeps nobody in memory.
 void Lineup::empty_closed_line(const std::string& destination, Tenant& tenant, Next& next) {
   if (!gate_.closed_until(destination)) return;
-  const auto found = lines_.find(destination);
-  if (found == lines_.end() || found->second.waiting.empty()) return;
-  while (!found->second.waiting.empty()) {
-    const auto id = take(tenant, found->second).row.id;
-    next.put_off.emplace_back(id, put_off_until(destination));
+  for (auto line = lines_.find(destination); line != lines_.end();
+       line = lines_.find(destination)) {
+    next.put_off.emplace_back(line->second.front().row.id, gate_.put_off(destination));
+    take_front(destination, tenant);
   }
   std::erase(tenant.lines, destination);
 }
 
 Lineup::Next Lineup::ended(const Parcel& parcel, http::DestinationGate::Pass pass,
-                           std::optional<bool> healthy, Millis duration) {
+                           std::optional<bool> healthy) {
   Next next;
   if (healthy) {
-    auto& line = lines_[parcel.destination];
-    line.duration_ms += kNewest * (static_cast<double>(duration.count()) - line.duration_ms);
     pass.done(*healthy);
   } else {
     pass = {};
@@ -127,24 +97,12 @@ Lineup::Next Lineup::ended(const Parcel& parcel, http::DestinationGate::Pass pas
 }
 
 void Lineup::close() {
-  for (auto& [destination, line] : lines_) line.waiting.clear();
+  lines_.clear();
   for (auto& [id, tenant] : tenants_) {
     tenant.lines.clear();
     tenant.held = 0;
   }
   held_ = 0;
-}
-
-// What a destination's pace was is worth little memory; lines with somebody in them stay.
-void Lineup::forget_idle() {
-  const auto now = clock_.now();
-  std::erase_if(lines_, [now](const auto& entry) {
-    return entry.second.waiting.empty() && entry.second.tail <= now;
-  });
-  std::erase_if(tenants_, [](const auto& entry) {
-    return entry.second.in_flight == 0 && entry.second.held == 0;
-  });
-  sweep_at_ = std::max<std::size_t>(1'024, 2 * lines_.size());
 }
 
 }  // namespace belfry::webhook

@@ -58,8 +58,7 @@ class Lineup {
     std::vector<std::pair<DeliveryId, Timestamp>> put_off;
   };
   // `healthy` absent: it was aborted.
-  Next ended(const Parcel& parcel, http::DestinationGate::Pass pass, std::optional<bool> healthy,
-             Millis duration);
+  Next ended(const Parcel& parcel, http::DestinationGate::Pass pass, std::optional<bool> healthy);
 
   bool full() const;  // nothing more can be started
   // Drops who stands in line: they wait in the store.
@@ -68,32 +67,24 @@ class Lineup {
   std::size_t held() const { return held_; }
 
  private:
-  struct Line {
-    std::deque<Parcel> waiting;
-    Timestamp tail;            // until when the last one was put off
-    double duration_ms = 100;  // of a call, smoothed
-  };
+  using Line = std::deque<Parcel>;
   struct Tenant {
     int in_flight = 0;
     std::size_t held = 0;
     std::deque<std::string> lines;  // destinations with parcels in line, each once
   };
   std::optional<Start> try_start(Parcel& parcel);
-  Timestamp put_off_until(const std::string& destination);
-  void hold(Parcel parcel);
-  Parcel take(Tenant& tenant, Line& line);
+  void hold(Parcel parcel, Tenant& tenant);
+  void take_front(const std::string& destination, Tenant& tenant);
   std::optional<Start> next_of(Tenant& tenant);
   void empty_closed_line(const std::string& destination, Tenant& tenant, Next& next);
-  void forget_idle();
 
-  const Clock& clock_;
   LineupOptions options_;
   http::DestinationGate gate_;
-  std::unordered_map<std::string, Line> lines_;
+  std::unordered_map<std::string, Line> lines_;  // none of them empty
   std::unordered_map<TenantId, Tenant> tenants_;
   int in_flight_ = 0;
   std::size_t held_ = 0;
-  std::size_t sweep_at_ = 1'024;  // lines
 };
 
 }  // namespace belfry::webhook

@@ -42,10 +42,10 @@ class LineupTest : public testing::Test {
     return all;
   }
   // Ends the oldest call, and takes those that start in its stead.
-  Lineup::Next end(std::optional<bool> healthy, Millis duration = Millis{10}) {
+  Lineup::Next end(std::optional<bool> healthy) {
     auto call = std::move(calls.front());
     calls.pop_front();
-    auto next = lineup->ended(call.parcel, std::move(call.pass), healthy, duration);
+    auto next = lineup->ended(call.parcel, std::move(call.pass), healthy);
     for (auto& start : next.starts) calls.push_back(std::move(start));
     next.starts.clear();
     return next;
@@ -114,7 +114,7 @@ TEST_F(LineupTest, PutsOffAtTheDestinationsPaceAndNotForEver) {
     last = until;
   }
   // 5,000 at 100 ms and two at a time would be 250 s.
-  EXPECT_EQ(last, clock.now() + Millis{250} + options.spread_max);
+  EXPECT_EQ(last, clock.now() + Millis{250} + options.gate.put_off_max);
 }
 
 TEST_F(LineupTest, BoundsATenantAndTheWhole) {
@@ -182,7 +182,7 @@ char good_one_beside_a_thousand_that_hang(const LineupOptions& options) {
   }
   const char answer = lineup.full() ? 'f' : place(5'000, "good");
   for (auto& call : hanging) {
-    lineup.ended(call.parcel, std::move(call.pass), std::nullopt, Millis{1});
+    lineup.ended(call.parcel, std::move(call.pass), std::nullopt);
   }
   return answer;
 }

@@ -1,4 +1,5 @@
 """What the scheduler does with tasks, from every side that a tenant sees."""
+import datetime
 import json
 import threading
 import time
@@ -206,6 +207,18 @@ class Lifecycle(unittest.TestCase):
         path = f"/api/v1/tasks/{task['taskId']}/complete"
         self.assertEqual(self.tenant.post(path, {"leaseToken": old["leaseToken"]}).problem, "stale_lease")
         self.assertEqual(self.tenant.post(path, {"leaseToken": new["leaseToken"]}).status, 200)
+
+    def test_a_workers_attempt_ends_with_its_timeout_whatever_it_says(self):
+        task = self.worker_task(timeoutMs=1500)
+        old = self.tenant.lease("work", leaseMs=30000)[0]
+        moment = lambda text: datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+        life = moment(old["leaseExpiresAt"]) - moment(old["startedAt"])
+        self.assertEqual(life, datetime.timedelta(milliseconds=1500))
+        beat = {"leaseToken": old["leaseToken"], "extendMs": 60000}
+        answer = self.tenant.post(f"/api/v1/tasks/{task['taskId']}/heartbeat", beat)
+        self.assertEqual(answer.json["leaseExpiresAt"], old["leaseExpiresAt"])
+        new = self.tenant.lease("work", waitMs=20000)[0]
+        self.assertEqual((new["taskId"], new["attempt"]), (task["taskId"], 2))
 
     def test_a_worker_is_told_of_a_cancellation(self):
         task = self.worker_task()

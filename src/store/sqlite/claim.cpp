@@ -72,6 +72,10 @@ bool Executor::claim_one(const Claim& command, const Candidate& candidate, const
   task.submitted_at = IdGenerator::time_of(task.id.uuid);
   task.started_at = now;
   task.lease_until = now + command.lease;
+  const auto timeout = task.options.timeout ? task.options.timeout : command.timeout;
+  if (command.kind == LeaseKind::worker && timeout) {
+    task.lease_until = std::min(task.lease_until, now + *timeout);
+  }
   task.token = {static_cast<std::int32_t>(attempt),
                 static_cast<std::int64_t>((secrets_.next() >> 1) | 1)};
   auto lease = context_.db.statement(sql::hot::lease);

@@ -124,7 +124,8 @@ Result<Renew::Reply> Executor::run(const Renew& command) {
     return stale();
   }
   // Only an acceptance sets the lease anew; whatever else comes late must not cut it short.
-  const auto asked = now + std::max(command.extend, Millis{0});
+  auto asked = now + std::max(command.extend, Millis{0});
+  if (command.not_beyond) asked = std::min(asked, *command.not_beyond);
   const auto until = command.accepted ? asked : std::max(asked, from_ms(task.next_at));
   context_.db.statement(sql::hot::renew)
       .bind(task.seq)
