@@ -3,16 +3,20 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <mutex>
 #include <random>
 #include <stdexcept>
+#include <stop_token>
+#include <thread>
 
 #include "belfry/credentials.hpp"
 
@@ -21,65 +25,97 @@ namespace {
 
 namespace client = belfry::client;
 constexpr std::chrono::seconds kRegistrationRound{2};
-
-void from_environment(const char* name, std::string& into) {
-  if (const char* value = std::getenv(name)) into = value;
-}
-
-[[noreturn]] void end_with_help(std::string_view program, int status) {
-  std::fprintf(
-      status == 0 ? stdout : stderr,
-      "usage: %s [--listen ADDRESS:PORT] [--data FOLDER] [--scheduler URL]\n"
-      "       [--public-url URL] [--api-key KEY --webhook-secret SECRET] [--smtp-url URL]\n",
-      std::string(program).c_str());
-  std::exit(status);
-}
-
-bool read_listen(const std::string& text, Flags& flags) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) return false;
-  flags.address = text.substr(0, colon);
-  const char* end = text.data() + text.size();
-  const auto read = std::from_chars(text.data() + colon + 1, end, flags.port);
-  return read.ec == std::errc{} && read.ptr == end;
-}
+constexpr std::chrono::seconds kRound{2};
+constexpr int kRoundsBetweenChecks = 15;
 
 [[noreturn]] void file_failure(const std::string& path) {
   throw std::runtime_error("cannot write " + path);
 }
 
-}  // namespace
-
-Flags read_flags(int argc, char** argv, std::string_view program, Flags flags) {
-  from_environment("SCHEDULER_URL", flags.scheduler);
-  from_environment("BELFRY_API_KEY", flags.api_key);
-  from_environment("BELFRY_WEBHOOK_SECRET", flags.webhook_secret);
-  from_environment("SMTP_URL", flags.smtp_url);
-  for (int i = 1; i < argc; ++i) {
-    const std::string flag = argv[i];
-    if (flag == "--help") end_with_help(program, 0);
-    if (++i == argc) end_with_help(program, 2);
-    const std::string value = argv[i];
-    if (flag == "--listen") {
-      if (!read_listen(value, flags)) end_with_help(program, 2);
-    } else if (flag == "--data") {
-      flags.data = value;
-    } else if (flag == "--scheduler") {
-      flags.scheduler = value;
-    } else if (flag == "--public-url") {
-      flags.public_url = value;
-    } else if (flag == "--api-key") {
-      flags.api_key = value;
-    } else if (flag == "--webhook-secret") {
-      flags.webhook_secret = value;
-    } else if (flag == "--smtp-url") {
-      flags.smtp_url = value;
-    } else {
-      end_with_help(program, 2);
-    }
-  }
-  return flags;
+void complain(const Program& program, const std::string& what) {
+  std::fprintf(stderr, "%s: %s\n", program.name.c_str(), what.c_str());
 }
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// Before any thread starts: the signals are then taken by wait_for_stop alone.
+void block_stop_signals() {
+  const auto signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void wait_for_stop() {
+  const auto signals = stop_signals();
+  int signal = 0;
+  sigwait(&signals, &signal);
+}
+
+// Waits for the scheduler as long as nobody asks to stop.
+client::Result<client::Credentials> credentials_of(const Flags& flags, const std::string& tenant,
+                                                   const std::stop_token& stop) {
+  if (!flags.api_key.empty()) return client::Credentials{"", flags.api_key, flags.webhook_secret};
+  for (;;) {
+    auto got = client::ensure_registered(flags.scheduler, tenant, flags.data + "/credentials.json",
+                                         kRegistrationRound);
+    if (got || is_refusal(got.error()) || stop.stop_requested()) return got;
+  }
+}
+
+client::Result<client::Client> connect(const Flags& flags, const client::Credentials& credentials,
+                                       client::Receiver& receiver) {
+  const auto secrets = receiver.set_secrets({credentials.webhook_secret});
+  if (!secrets) return std::unexpected(secrets.error());
+  client::ClientOptions options;
+  options.url = flags.scheduler;
+  options.api_key = credentials.api_key;
+  return client::Client::make(std::move(options));
+}
+
+void go_rounds(const Program& program, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  for (int number = 0; !stop.stop_requested(); ++number) {
+    try {
+      if (number == 0) program.begin();
+      program.round(number % kRoundsBetweenChecks == 0);
+    } catch (const std::exception& error) {
+      complain(program, error.what());  // a full disk, say: the next round may go better
+    }
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stop, kRound, [] { return false; });
+  }
+}
+
+// False if the scheduler refuses the account.
+bool work(Service& service, const Program& program, client::Receiver& receiver,
+          std::unique_ptr<client::Client>& scheduler, const std::stop_token& stop) {
+  const auto credentials = credentials_of(service.flags, program.tenant, stop);
+  if (!credentials) {
+    if (stop.stop_requested()) return true;
+    complain(program,
+             "cannot register at " + service.flags.scheduler + ": " + text_of(credentials.error()));
+    return false;
+  }
+  auto made = connect(service.flags, *credentials, receiver);
+  if (!made) {
+    complain(program, "cannot use the account: " + text_of(made.error()));
+    return false;
+  }
+  scheduler = std::make_unique<client::Client>(std::move(*made));
+  const std::stop_callback close(stop, [&scheduler] { scheduler->close(); });
+  service.scheduler = scheduler.get();
+  go_rounds(program, stop);
+  return true;
+}
+
+}  // namespace
 
 std::string fresh_id() {
   std::random_device device;
@@ -90,6 +126,11 @@ std::string fresh_id() {
 
 bool is_id(std::string_view text) {
   return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool is_task_id(std::string_view text) {
+  return !text.empty() && text.size() <= 64 &&
+         text.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
 }
 
 std::string now_text() {
@@ -126,52 +167,54 @@ void write_file(const std::string& path, std::string_view text) {
   }
 }
 
-std::optional<client::Client> connect(const Flags& flags, const std::string& tenant,
-                                      client::Receiver& receiver, const std::stop_token& stop) {
-  client::Credentials credentials{"", flags.api_key, flags.webhook_secret};
-  while (credentials.api_key.empty()) {
-    if (stop.stop_requested()) return std::nullopt;
-    auto got = client::ensure_registered(flags.scheduler, tenant, flags.data + "/credentials.json",
-                                         kRegistrationRound);
-    if (got) {
-      credentials = std::move(*got);
-    } else if (got.error().type != "urn:belfry:client:unreachable" && got.error().status != 503 &&
-               got.error().status != 429) {
-      std::fprintf(stderr, "cannot register: %s\n", got.error().detail.c_str());
-      return std::nullopt;
-    }
+bool is_refusal(const client::ClientError& error) {
+  if (error.status == 0) {
+    return error.type == "urn:belfry:client:usage" || error.type == "urn:belfry:client:file";
   }
-  client::ClientOptions options;
-  options.url = flags.scheduler;
-  options.api_key = credentials.api_key;
-  auto made = client::Client::make(std::move(options));
-  const auto secrets = receiver.set_secrets({credentials.webhook_secret});
-  if (made && secrets) return std::move(*made);
-  std::fprintf(stderr, "cannot use the account: %s\n",
-               (made ? secrets.error() : made.error()).detail.c_str());
-  return std::nullopt;
+  const bool busy = error.status == 408 || error.status == 429 || error.status >= 500;
+  return !busy && error.type != "urn:belfry:problem:idempotency_in_progress";
 }
 
-namespace {
-sigset_t stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  return signals;
-}
-}  // namespace
-
-void block_stop_signals() {
-  const auto signals = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+std::string text_of(const client::ClientError& error) {
+  auto text = error.detail;
+  for (const auto& fault : error.errors) text += "; " + fault.pointer + ": " + fault.detail;
+  if (error.status == 401) text += " (does DATA/credentials.json belong to this scheduler?)";
+  return text;
 }
 
-void wait_for_stop() {
-  const auto signals = stop_signals();
-  int signal = 0;
-  sigwait(&signals, &signal);
+int run(Service& service, const Program& program) {
+  block_stop_signals();
+  auto& flags = service.flags;
+  client::ReceiverOptions options;
+  options.address = flags.address;
+  options.port = flags.port;
+  auto receiver = client::Receiver::make(options);
+  if (!receiver) {
+    complain(program, receiver.error().detail);
+    return 1;
+  }
+  const auto url = "http://" + flags.address + ":" + std::to_string(receiver->port());
+  if (flags.public_url.empty()) flags.public_url = url;
+  program.add_routes(*receiver);
+  receiver->route("GET", "/readyz", [&service](const client::Request&) {
+    if (service.scheduler.load() != nullptr) return client::Response::text(200, "text/plain", "ok");
+    return client::Response::problem(503, "no account at the scheduler yet");
+  });
+  receiver->start();
+  std::printf("listening on %s\n", url.c_str());
+  std::fflush(stdout);
+  std::unique_ptr<client::Client> scheduler;
+  std::atomic<bool> refused{false};
+  std::jthread worker([&](const std::stop_token& stop) {
+    if (work(service, program, *receiver, scheduler, stop)) return;
+    refused = true;
+    ::kill(::getpid(), SIGTERM);
+  });
+  wait_for_stop();
+  worker.request_stop();
+  worker.join();
+  receiver->stop();
+  return refused ? 1 : 0;
 }
 
 }  // namespace example

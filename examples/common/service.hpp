@@ -1,51 +1,59 @@
 #pragma once
 
-#include <cstdint>
+#include <atomic>
 #include <functional>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "belfry/client.hpp"
 #include "belfry/receiver.hpp"
+#include "flags.hpp"
 
-// What both example services share: flags, files, an account at the scheduler, start and stop.
+// What both example services share: files, an account at the scheduler, start and stop.
 namespace example {
 
-struct Flags {
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 0;
-  std::string data;
-  std::string scheduler = "http://127.0.0.1:8080";
-  std::string public_url;  // how the scheduler reaches this service; empty: http://ADDRESS:PORT
-  std::string api_key;
-  std::string webhook_secret;
-  std::string smtp_url;
-};
-
-// Reads flags over the environment (SCHEDULER_URL, BELFRY_API_KEY, BELFRY_WEBHOOK_SECRET,
-// SMTP_URL). Prints help or what is wrong and ends the process (0, 2).
-Flags read_flags(int argc, char** argv, std::string_view program, Flags defaults);
-
 // 32 hexadecimal digits from the operating system; and whether a text is such an id, and so safe
-// as the name of a file.
+// as the name of a file. The scheduler's task ids are safe too, if is_task_id says so.
 std::string fresh_id();
 bool is_id(std::string_view text);
+bool is_task_id(std::string_view text);
 std::string now_text();  // RFC 3339
 
 std::optional<std::string> read_file(const std::string& path);
 // As a whole or not at all, also over a crash. Throws std::runtime_error with the reason.
 void write_file(const std::string& path, std::string_view text);
 
-// The account: registered on first start, kept in DATA/credentials.json, or the key given. Waits
-// for the scheduler as long as nobody asks to stop.
-std::optional<belfry::client::Client> connect(const Flags& flags, const std::string& tenant,
-                                              belfry::client::Receiver& receiver,
-                                              const std::stop_token& stop);
+// True if the scheduler will never take this call: as it is, it is not worth a second try. False
+// if it is out of reach or busy, or this service is stopping.
+bool is_refusal(const belfry::client::ClientError& error);
+// The reason with the fields it names, as one sentence for people.
+std::string text_of(const belfry::client::ClientError& error);
 
-// Before any thread starts: SIGTERM and SIGINT are then taken by `wait_for_stop` alone.
-void block_stop_signals();
-void wait_for_stop();
+// A service of one tenant.
+struct Service {
+  explicit Service(Flags given) : flags(std::move(given)) {}
+  Flags flags;
+  // Null until there is an account, then good until every handler has ended.
+  std::atomic<belfry::client::Client*> scheduler{nullptr};
+};
+
+struct Program {
+  std::string name;    // of the binary
+  std::string tenant;  // registered under this name at the first start
+  std::function<void(belfry::client::Receiver&)> add_routes;
+  // Once, as soon as there is an account.
+  std::function<void()> begin = [] {};
+  // Every two seconds from then on, on one thread: hands over what the scheduler has not taken yet.
+  // With `check` (at first and every half minute) it also asks after tasks whose end may have been
+  // told while nobody listened.
+  std::function<void(bool check)> round;
+};
+
+// Serves until SIGTERM or SIGINT; `GET /readyz` is 200 once there is an account (kept in
+// DATA/credentials.json, or the key given). Returns the exit status: 0, or 1 after a message if it
+// cannot listen or the scheduler refuses the account.
+int run(Service& service, const Program& program);
 
 }  // namespace example

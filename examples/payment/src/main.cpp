@@ -1,11 +1,11 @@
 // belfry-payment: reconciles a ledger with a processor's settlement file, as a task that the
 // scheduler pushes back to this service.
-#include <atomic>
-#include <cstdio>
-#include <memory>
-#include <thread>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "reconcile.hpp"
+#include "report_json.hpp"
 #include "runs.hpp"
 #include "samples.hpp"
 #include "service.hpp"
@@ -17,49 +17,22 @@ using client::Json;
 using client::Request;
 using client::Response;
 
-struct Service {
-  explicit Service(example::Flags given) : flags(std::move(given)), runs(flags.data + "/runs") {}
-  example::Flags flags;
+struct Service : example::Service {
+  explicit Service(example::Flags given)
+      : example::Service(std::move(given)), runs(flags.data + "/runs") {}
   payment::Runs runs;
-  std::unique_ptr<client::Client> scheduler;
-  std::atomic<bool> ready{false};
 };
 
-Json summary_of(const payment::Report& report) {
-  auto summary = Json::object(
-      {{"ledgerRows", report.ledger_rows}, {"settlementRows", report.settlement_rows}});
-  for (int i = 0; i <= static_cast<int>(payment::Kind::duplicate); ++i) {
-    const auto kind = static_cast<payment::Kind>(i);
-    const auto found = report.counts.find(kind);
-    summary.set(std::string(name(kind)), found == report.counts.end() ? 0 : found->second);
-  }
-  auto matched = Json::object();
-  for (const auto& [currency, minor] : report.matched_minor) {
-    matched.set(currency, payment::amount_text(minor, currency));
-  }
-  return summary.set("matchedAmounts", std::move(matched));
+void fail(Service& service, const std::string& run_id, const std::string& reason) {
+  service.runs.update(run_id, [&reason](Json& run) {
+    if (!payment::has_ended(run)) run.set("status", "FAILED").set("errorMessage", reason);
+  });
 }
 
-Json side_of(const std::optional<payment::Entry>& entry) {
-  if (!entry) return {};
-  return Json::object({{"date", entry->date},
-                       {"amount", payment::amount_text(entry->minor, entry->currency)},
-                       {"currency", entry->currency}});
-}
-
-Json report_json(const payment::Report& report, const Json& summary) {
-  auto findings = Json::array();
-  for (const auto& finding : report.findings) {
-    findings.push(Json::object({{"finding", name(finding.kind)},
-                                {"reference", finding.reference},
-                                {"ledger", side_of(finding.ledger)},
-                                {"settlement", side_of(finding.settlement)}}));
-  }
-  return Json::object({{"summary", summary}, {"findings", std::move(findings)}});
-}
-
-// The run's id is the idempotency key, so that a repeat after a crash is the same task.
-client::Result<client::Task> submit(Service& service, const std::string& run_id) {
+// Hands the run over. Its id is the idempotency key, so that a repeat after a crash is the same
+// task. A run that the scheduler refuses has failed; one that it cannot take now stays ACCEPTED,
+// and a later round tries again.
+void submit(Service& service, client::Client& scheduler, const std::string& run_id) {
   client::Submission task;
   task.task_name = "reconcile-payments";
   task.queue = "payments";
@@ -69,15 +42,21 @@ client::Result<client::Task> submit(Service& service, const std::string& run_id)
   task.target = client::Target{client::Target::Kind::http,
                                service.flags.public_url + "/api/payments/execute"};
   task.callback_url = service.flags.public_url + "/api/payments/callback";
-  auto submitted = service.scheduler->submit(task, run_id);
-  if (submitted) {
-    service.runs.update(run_id, [&](Json& run) { run.set("taskId", submitted->id); });
+  const auto submitted = scheduler.submit(task, run_id);
+  if (!submitted) {
+    if (!example::is_refusal(submitted.error())) return;
+    fail(service, run_id, "the scheduler refused: " + example::text_of(submitted.error()));
+    return;
   }
-  return submitted;
+  service.runs.update(run_id, [&](Json& run) {
+    run.set("taskId", submitted->id);
+    if (run["status"].string_or("") == "ACCEPTED") run.set("status", "SUBMITTED");
+  });
 }
 
 Response reconcile(Service& service, const Request& request) {
-  if (!service.ready) return Response::problem(503, "not registered at the scheduler yet");
+  auto* scheduler = service.scheduler.load();
+  if (scheduler == nullptr) return Response::problem(503, "no account at the scheduler yet");
   std::string ledger(payment::samples::ledger);
   std::string settlement(payment::samples::settlement);
   if (!request.body.empty()) {
@@ -88,12 +67,18 @@ Response reconcile(Service& service, const Request& request) {
     ledger = (*body)["ledgerCsv"].string_or("");
     settlement = (*body)["settlementCsv"].string_or("");
   }
+  for (const auto& [name, csv] :
+       {std::pair{"ledgerCsv", &ledger}, {"settlementCsv", &settlement}}) {
+    const auto entries = payment::parse_entries(*csv);
+    if (!entries) return Response::problem(422, std::string(name) + ": " + entries.error());
+  }
   const auto run_id = service.runs.create(ledger, settlement);
-  const auto task = submit(service, run_id);
-  auto answer = Json::object({{"runId", run_id}});
-  // Without an answer the run stays, and is submitted again when the service starts next.
-  answer.set("taskId", task ? Json(task->id) : Json()).set("status", "SUBMITTED");
-  return Response::json(202, answer);
+  submit(service, *scheduler, run_id);
+  const auto run = service.runs.find(run_id).value_or(Json());
+  return Response::json(202, Json::object({{"runId", run_id},
+                                           {"taskId", run["taskId"]},
+                                           {"status", run["status"]},
+                                           {"errorMessage", run["errorMessage"]}}));
 }
 
 client::PushOutcome execute(Service& service, const client::Push& push) {
@@ -103,29 +88,61 @@ client::PushOutcome execute(Service& service, const client::Push& push) {
   const auto settlement_csv = service.runs.file(run_id, "settlement.csv");
   if (!ledger_csv || !settlement_csv) return client::PushOutcome::fail("no such run", false);
   service.runs.update(run_id, [](Json& run) {
-    if (run["status"].string_or("") == "SUBMITTED") run.set("status", "RUNNING");
+    if (!payment::has_ended(run)) run.set("status", "RUNNING");
   });
   const auto ledger = payment::parse_entries(*ledger_csv);
   if (!ledger) return client::PushOutcome::fail("ledger: " + ledger.error(), false);
   const auto settlement = payment::parse_entries(*settlement_csv);
   if (!settlement) return client::PushOutcome::fail("settlement: " + settlement.error(), false);
   const auto report = payment::reconcile(*ledger, *settlement);
-  const auto summary = summary_of(report);
-  service.runs.put_file(run_id, "report.json", report_json(report, summary).dump());
+  const auto summary = payment::summary_json(report);
+  service.runs.put_file(run_id, "report.json", payment::report_json(report).dump());
   service.runs.put_file(run_id, "report.csv", payment::report_csv(report));
-  service.runs.update(run_id, [&](Json& run) { run.set("summary", summary); });
+  service.runs.update(run_id, [&summary](Json& run) { run.set("summary", summary); });
   return client::PushOutcome::complete(summary);
 }
 
-client::Receipt close_run(Service& service, const client::Event& event) {
+void close_run(Service& service, const std::string& run_id, const client::Task& task) {
+  service.runs.update(run_id, [&task](Json& run) {
+    run.set("status", task.status == "COMPLETED" ? "COMPLETED" : "FAILED");
+    run.set("taskId", task.id).set("taskStatus", task.status);
+    run.set("errorMessage", task.error_message.empty() ? Json() : Json(task.error_message));
+  });
+}
+
+client::Receipt take_event(Service& service, const client::Event& event) {
+  client::Task task;
+  task.id = event.task_id;
+  task.status = event.status;
+  task.error_message = event.error_message;
   for (const auto& tag : event.document["tags"].items()) {
-    service.runs.update(tag.string_or(""), [&event](Json& run) {
-      run.set("status", event.status == "COMPLETED" ? "COMPLETED" : "FAILED");
-      run.set("taskId", event.task_id).set("taskStatus", event.status);
-      if (!event.error_message.empty()) run.set("errorMessage", event.error_message);
-    });
+    close_run(service, tag.string_or(""), task);
   }
   return client::Receipt::taken;
+}
+
+// Webhooks tell the end of a task, but a service that was down for long may have missed one.
+void ask_after(Service& service, client::Client& scheduler, const Json& run) {
+  const auto run_id = run["runId"].string_or("");
+  const auto task = scheduler.get(run["taskId"].string_or(""));
+  if (!task) {
+    if (task.error().status == 404) fail(service, run_id, "the scheduler lost the task");
+    return;
+  }
+  for (const auto* end : {"COMPLETED", "FAILED", "CANCELLED", "EXPIRED"}) {
+    if (task->status == end) close_run(service, run_id, *task);
+  }
+}
+
+void round(Service& service, bool check) {
+  auto& scheduler = *service.scheduler.load();
+  for (const auto& run : service.runs.open()) {
+    if (run["taskId"].is_null()) {
+      submit(service, scheduler, run["runId"].string_or(""));
+    } else if (check) {
+      ask_after(service, scheduler, run);
+    }
+  }
 }
 
 Response file_answer(Service& service, const Request& request, const char* name, const char* type) {
@@ -139,8 +156,9 @@ void add_routes(client::Receiver& receiver, Service& service) {
                  [&service](const Request& request) { return reconcile(service, request); });
   receiver.on_push("/api/payments/execute",
                    [&service](const client::Push& push) { return execute(service, push); });
-  receiver.on_webhook("/api/payments/callback",
-                      [&service](const client::Event& event) { return close_run(service, event); });
+  receiver.on_webhook("/api/payments/callback", [&service](const client::Event& event) {
+    return take_event(service, event);
+  });
   receiver.route("GET", "/api/payments/runs", [&service](const Request&) {
     return Response::json(200, Json::array(service.runs.list()));
   });
@@ -156,20 +174,6 @@ void add_routes(client::Receiver& receiver, Service& service) {
                  });
 }
 
-// Gets the account, then submits what an earlier life of this service accepted and could not hand
-// over.
-void set_up(Service& service, client::Receiver& receiver, const std::stop_token& stop) {
-  auto connected = example::connect(service.flags, "payment-service", receiver, stop);
-  if (!connected) return;
-  service.scheduler = std::make_unique<client::Client>(std::move(*connected));
-  const std::stop_callback close(stop, [&service] { service.scheduler->close(); });
-  service.ready = true;
-  for (const auto& run : service.runs.list()) {
-    const bool open = run["status"].string_or("") == "SUBMITTED" && run["taskId"].is_null();
-    if (open && !stop.stop_requested()) submit(service, run["runId"].string_or(""));
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -177,25 +181,10 @@ int main(int argc, char** argv) {
   defaults.port = 8081;
   defaults.data = "data/payment";
   Service service(example::read_flags(argc, argv, "belfry-payment", defaults));
-  example::block_stop_signals();
-  client::ReceiverOptions options;
-  options.address = service.flags.address;
-  options.port = service.flags.port;
-  auto receiver = client::Receiver::make(options);
-  if (!receiver) {
-    std::fprintf(stderr, "belfry-payment: %s\n", receiver.error().detail.c_str());
-    return 1;
-  }
-  const auto url = "http://" + service.flags.address + ":" + std::to_string(receiver->port());
-  if (service.flags.public_url.empty()) service.flags.public_url = url;
-  add_routes(*receiver, service);
-  receiver->start();
-  std::printf("listening on %s\n", url.c_str());
-  std::fflush(stdout);
-  std::jthread setup([&](const std::stop_token& stop) { set_up(service, *receiver, stop); });
-  example::wait_for_stop();
-  setup.request_stop();
-  setup.join();
-  receiver->stop();
-  return 0;
+  example::Program program;
+  program.name = "belfry-payment";
+  program.tenant = "payment-service";
+  program.add_routes = [&service](client::Receiver& receiver) { add_routes(receiver, service); };
+  program.round = [&service](bool check) { round(service, check); };
+  return example::run(service, program);
 }

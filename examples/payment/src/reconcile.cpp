@@ -1,59 +1,66 @@
 #include "reconcile.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
+
+#include "csv.hpp"
 
 namespace payment {
 namespace {
 
-constexpr std::size_t kColumns = 4;
-constexpr std::string_view kHeader = "reference,date,amount,currency";
-constexpr std::size_t kDigitsMax = 15;
+const std::vector<std::string> kColumns = {"reference", "date", "amount", "currency"};
+constexpr std::size_t kDigitsMax = 13;
+
+// ISO 4217: the currencies that have not two places.
+constexpr std::string_view kNoPlaces =
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV "
+    "XAF XOF XPF";
+constexpr std::string_view kThreePlaces = "BHD IQD JOD KWD LYD OMR TND";
+constexpr std::string_view kFourPlaces = "CLF UYW";
 
 std::size_t places_of(std::string_view currency) {
-  if (currency == "JPY" || currency == "KRW" || currency == "VND") return 0;
-  if (currency == "KWD" || currency == "BHD" || currency == "TND") return 3;
-  return 2;
+  if (kNoPlaces.contains(currency)) return 0;
+  if (kThreePlaces.contains(currency)) return 3;
+  return kFourPlaces.contains(currency) ? 4 : 2;
 }
 
-// The fields of one line; nothing if a quote is not closed or text follows it.
-std::optional<std::vector<std::string>> split(std::string_view line) {
-  std::vector<std::string> fields(1);
-  bool quoted = false;
-  bool closed = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
-      fields.back() += line[++i];
-    } else if (quoted && c == '"') {
-      quoted = false;
-      closed = true;
-    } else if (!quoted && c == ',') {
-      fields.emplace_back();
-      closed = false;
-    } else if (!quoted && c == '"' && fields.back().empty() && !closed) {
-      quoted = true;
-    } else if (closed || (!quoted && c == '"')) {
-      return std::nullopt;
-    } else {
-      fields.back() += c;
-    }
+bool is_currency(std::string_view text) {
+  return text.size() == 3 &&
+         text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
+}
+
+int number_in(std::string_view digits) {
+  int number = -1;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+bool is_date(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+  const std::array<std::string_view, 3> parts = {text.substr(0, 4), text.substr(5, 2),
+                                                 text.substr(8)};
+  for (const auto part : parts) {
+    if (part.find_first_not_of("0123456789") != std::string_view::npos) return false;
   }
-  if (quoted) return std::nullopt;
-  return fields;
+  const std::chrono::year_month_day date{
+      std::chrono::year(number_in(parts[0])),
+      std::chrono::month(static_cast<unsigned>(number_in(parts[1]))),
+      std::chrono::day(static_cast<unsigned>(number_in(parts[2])))};
+  return date.ok();
 }
 
-std::expected<Entry, std::string> entry_of(std::string_view line) {
-  const auto fields = split(line);
-  if (!fields) return std::unexpected("a quote is out of place");
-  if (fields->size() != kColumns) return std::unexpected("has not the four columns");
-  Entry entry{(*fields)[0], (*fields)[1], 0, (*fields)[3]};
+std::expected<Entry, std::string> entry_of(const std::vector<std::string>& fields) {
+  if (fields.size() != kColumns.size()) {
+    return std::unexpected("has " + std::to_string(fields.size()) + " columns and not four");
+  }
+  Entry entry{fields[0], fields[1], 0, fields[3]};
   if (entry.reference.empty()) return std::unexpected("has no reference");
-  const bool letters =
-      entry.currency.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos;
-  if (entry.currency.size() != 3 || !letters) return std::unexpected("has no ISO 4217 currency");
-  const auto minor = parse_amount((*fields)[2], entry.currency);
-  if (!minor) return std::unexpected("has no amount of that currency");
+  if (!is_date(entry.date)) return std::unexpected("has no date like 2026-11-23");
+  if (!is_currency(entry.currency)) return std::unexpected("has no ISO 4217 currency like EUR");
+  const auto minor = parse_amount(fields[2], entry.currency);
+  if (!minor) return std::unexpected("has no amount that " + entry.currency + " can have");
   entry.minor = *minor;
   return entry;
 }
@@ -86,9 +93,16 @@ std::string csv_field(std::string text) {
   return quoted + "\"";
 }
 
-std::string side_csv(const std::optional<Entry>& entry) {
-  if (!entry) return ",";
-  return amount_text(entry->minor, entry->currency) + "," + csv_field(entry->currency);
+Sums& operator+=(Sums& into, const Sums& more) {
+  into.ledger += more.ledger;
+  into.settlement += more.settlement;
+  return into;
+}
+
+std::vector<Entry> copies(const std::vector<const Entry*>& rows) {
+  std::vector<Entry> entries;
+  for (const auto* row : rows) entries.push_back(*row);
+  return entries;
 }
 
 }  // namespace
@@ -120,25 +134,23 @@ std::string amount_text(std::int64_t minor, std::string_view currency) {
 }
 
 std::expected<std::vector<Entry>, std::string> parse_entries(std::string_view csv) {
+  CsvReader reader(csv);
   std::vector<Entry> entries;
-  std::size_t number = 0;
-  while (!csv.empty()) {
-    const auto end = std::min(csv.find('\n'), csv.size());
-    auto line = csv.substr(0, end);
-    csv.remove_prefix(std::min(end + 1, csv.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    ++number;
-    if (number == 1) {
-      if (line != kHeader) return std::unexpected("line 1 must be " + std::string(kHeader));
-      continue;
+  const auto wrong = [](std::size_t line, const std::string& reason) {
+    return std::unexpected("line " + std::to_string(line) + ": " + reason);
+  };
+  for (bool header = true;; header = false) {
+    auto row = reader.next();
+    if (!row) return wrong(row.error().line, row.error().reason);
+    if (header && (!*row || (*row)->fields != kColumns)) {
+      return wrong(*row ? (*row)->line : 1, "must be reference,date,amount,currency");
     }
-    if (line.empty()) continue;
-    auto entry = entry_of(line);
-    if (!entry) return std::unexpected("line " + std::to_string(number) + " " + entry.error());
+    if (!*row) return entries;
+    if (header) continue;
+    auto entry = entry_of((*row)->fields);
+    if (!entry) return wrong((*row)->line, entry.error());
     entries.push_back(std::move(*entry));
   }
-  if (number == 0) return std::unexpected("line 1 must be " + std::string(kHeader));
-  return entries;
 }
 
 std::string_view name(Kind kind) {
@@ -146,6 +158,13 @@ std::string_view name(Kind kind) {
                                                       "missingInLedger",  "amountMismatch",
                                                       "currencyMismatch", "duplicate"};
   return kNames[static_cast<std::size_t>(kind)];
+}
+
+SumsByCurrency Finding::sums() const {
+  SumsByCurrency sums;
+  for (const auto& entry : ledger) sums[entry.currency].ledger += entry.minor;
+  for (const auto& entry : settlement) sums[entry.currency].settlement += entry.minor;
+  return sums;
 }
 
 Report reconcile(const std::vector<Entry>& ledger, const std::vector<Entry>& settlement) {
@@ -157,25 +176,29 @@ Report reconcile(const std::vector<Entry>& ledger, const std::vector<Entry>& set
   report.settlement_rows = settlement.size();
   for (const auto& [reference, pair] : pairs) {
     const auto kind = kind_of(pair);
+    Finding finding{kind, std::string(reference), copies(pair.ledger), copies(pair.settlement)};
     ++report.counts[kind];
+    for (const auto& [currency, sums] : finding.sums()) report.totals[currency] += sums;
     if (kind == Kind::matched) {
       report.matched_minor[pair.ledger[0]->currency] += pair.ledger[0]->minor;
-      continue;
+    } else {
+      report.findings.push_back(std::move(finding));
     }
-    Finding finding{kind, std::string(reference), {}, {}};
-    if (!pair.ledger.empty()) finding.ledger = *pair.ledger[0];
-    if (!pair.settlement.empty()) finding.settlement = *pair.settlement[0];
-    report.findings.push_back(std::move(finding));
   }
   return report;
 }
 
 std::string report_csv(const Report& report) {
   std::string csv =
-      "finding,reference,ledgerAmount,ledgerCurrency,settlementAmount,settlementCurrency\r\n";
+      "finding,reference,currency,ledgerAmount,settlementAmount,difference,differenceMinor\r\n";
   for (const auto& finding : report.findings) {
-    csv += std::string(name(finding.kind)) + "," + csv_field(finding.reference) + "," +
-           side_csv(finding.ledger) + "," + side_csv(finding.settlement) + "\r\n";
+    for (const auto& [currency, sums] : finding.sums()) {
+      csv += std::string(name(finding.kind)) + "," + csv_field(finding.reference) + "," + currency +
+             "," + amount_text(sums.ledger, currency) + "," +
+             amount_text(sums.settlement, currency) + "," +
+             amount_text(sums.difference(), currency) + "," + std::to_string(sums.difference()) +
+             "\r\n";
+    }
   }
   return csv;
 }

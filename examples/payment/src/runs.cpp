@@ -9,18 +9,31 @@ namespace payment {
 
 using belfry::client::Json;
 
+bool has_ended(const Json& run) {
+  const auto status = run["status"].string_or("");
+  return status == "COMPLETED" || status == "FAILED";
+}
+
+Runs::Runs(std::string folder) : folder_(std::move(folder)) {
+  for (const auto& run : list()) {
+    if (!has_ended(run)) open_.insert(run["runId"].string_or(""));
+  }
+}
+
 std::string Runs::create(std::string_view ledger, std::string_view settlement) {
   const auto id = example::fresh_id();
   put_file(id, "ledger.csv", ledger);
   put_file(id, "settlement.csv", settlement);
   const auto run = Json::object({{"runId", id},
-                                 {"status", "SUBMITTED"},
+                                 {"status", "ACCEPTED"},
                                  {"taskId", nullptr},
                                  {"taskStatus", nullptr},
                                  {"createdAt", example::now_text()},
                                  {"summary", nullptr},
                                  {"errorMessage", nullptr}});
   put_file(id, "run.json", run.dump());
+  const std::lock_guard lock(change_);
+  open_.insert(id);
   return id;
 }
 
@@ -41,12 +54,22 @@ std::vector<Json> Runs::list() const {
   return runs;
 }
 
+std::vector<Json> Runs::open() const {
+  const std::lock_guard lock(change_);
+  std::vector<Json> runs;
+  for (const auto& id : open_) {
+    if (auto run = find(id)) runs.push_back(std::move(*run));
+  }
+  return runs;
+}
+
 bool Runs::update(const std::string& run_id, const std::function<void(Json&)>& change) {
   const std::lock_guard lock(change_);
   auto run = find(run_id);
   if (!run) return false;
   change(*run);
   put_file(run_id, "run.json", run->dump());
+  if (has_ended(*run)) open_.erase(run_id);
   return true;
 }
 

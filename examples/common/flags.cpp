@@ -1,0 +1,116 @@
+#include "flags.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+namespace example {
+namespace {
+
+using Mistakes = std::vector<std::string>;
+
+std::vector<Option> options_of(Flags& flags, std::string& listen, const OwnOptions& own) {
+  std::vector<Option> options = {
+      {"--listen", nullptr, "ADDRESS:PORT to listen on; port 0 picks one", &listen},
+      {"--data", nullptr, "folder of everything this service keeps", &flags.data},
+      {"--scheduler", "SCHEDULER_URL", "where the scheduler is", &flags.scheduler},
+      {"--public-url", nullptr, "how the scheduler reaches this service, if not by --listen",
+       &flags.public_url},
+      {"--api-key", "BELFRY_API_KEY", "of an account that exists; else one is registered",
+       &flags.api_key},
+      {"--webhook-secret", "BELFRY_WEBHOOK_SECRET", "of the same account", &flags.webhook_secret},
+  };
+  options.insert(options.end(), own.options.begin(), own.options.end());
+  return options;
+}
+
+[[noreturn]] void end_with_help(std::string_view program, const std::vector<Option>& options) {
+  std::printf("usage: %s [--FLAG VALUE]...\n\n", std::string(program).c_str());
+  for (const auto& option : options) {
+    std::string notes;
+    if (option.environment != nullptr) notes += " [" + std::string(option.environment) + "]";
+    if (!option.value->empty()) notes += " (default " + *option.value + ")";
+    std::printf("  %-18s %s%s\n", std::string(option.flag).c_str(),
+                std::string(option.help).c_str(), notes.c_str());
+  }
+  std::exit(0);
+}
+
+void read_arguments(int argc, char** argv, const std::vector<Option>& options, Mistakes& mistakes) {
+  for (int i = 1; i < argc; ++i) {
+    std::string flag = argv[i];
+    const auto equals = flag.find('=');
+    const auto name = flag.substr(0, equals);
+    const auto option = std::find_if(options.begin(), options.end(),
+                                     [&name](const Option& one) { return one.flag == name; });
+    if (option == options.end()) {
+      mistakes.push_back("unknown option " + name + "; --help lists them");
+    } else if (equals != std::string::npos) {
+      *option->value = flag.substr(equals + 1);
+    } else if (++i < argc) {
+      *option->value = argv[i];
+    } else {
+      mistakes.push_back(name + " needs a value");
+    }
+  }
+}
+
+bool read_listen(const std::string& text, Flags& flags) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return false;
+  flags.address = text.substr(0, colon);
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data() + colon + 1, end, flags.port);
+  return read.ec == std::errc{} && read.ptr == end;
+}
+
+bool is_url(std::string_view text) {
+  return text.starts_with("http://") || text.starts_with("https://");
+}
+
+void check(Flags& flags, const std::string& listen, Mistakes& mistakes) {
+  if (!read_listen(listen, flags)) {
+    mistakes.push_back("--listen must be ADDRESS:PORT, not \"" + listen + "\"");
+  }
+  if (flags.data.empty()) mistakes.emplace_back("--data must name a folder");
+  if (!is_url(flags.scheduler)) {
+    mistakes.push_back("--scheduler must be an http:// or https:// URL, not \"" + flags.scheduler +
+                       "\"");
+  }
+  if (!flags.public_url.empty() && !is_url(flags.public_url)) {
+    mistakes.push_back("--public-url must be an http:// or https:// URL, not \"" +
+                       flags.public_url + "\"");
+  }
+  if (flags.api_key.empty() != flags.webhook_secret.empty()) {
+    mistakes.emplace_back("--api-key and --webhook-secret are of one account: give both or none");
+  }
+}
+
+}  // namespace
+
+Flags read_flags(int argc, char** argv, std::string_view program, Flags defaults,
+                 const OwnOptions& own) {
+  Flags flags = std::move(defaults);
+  auto listen = flags.address + ":" + std::to_string(flags.port);
+  const auto options = options_of(flags, listen, own);
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) == "--help") end_with_help(program, options);
+  }
+  for (const auto& option : options) {
+    const char* value = option.environment == nullptr ? nullptr : std::getenv(option.environment);
+    if (value != nullptr) *option.value = value;
+  }
+  Mistakes mistakes;
+  read_arguments(argc, argv, options, mistakes);
+  check(flags, listen, mistakes);
+  if (own.check) own.check(mistakes);
+  if (mistakes.empty()) return flags;
+  for (const auto& mistake : mistakes) {
+    std::fprintf(stderr, "%s: %s\n", std::string(program).c_str(), mistake.c_str());
+  }
+  std::exit(2);
+}
+
+}  // namespace example
