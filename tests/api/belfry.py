@@ -20,15 +20,18 @@ PATIENCE = 60  # the longest wait for an event that must come; never what a test
 
 
 class Scheduler:
-    def __init__(self, *flags, folder=None):
+    def __init__(self, *flags, folder=None, keep_port=False):
         self.flags = flags
+        self.keep_port = keep_port  # over restarts, for services that know the address
+        self.port = 0
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="belfry-test-")
         self.process = None
 
     def start(self):
+        port = self.port if self.keep_port else 0
         self.process = subprocess.Popen(
-            [BINARY, "--listen", "127.0.0.1:0", "--operators-listen", "127.0.0.1:0", "--data",
+            [BINARY, "--listen", f"127.0.0.1:{port}", "--operators-listen", "127.0.0.1:0", "--data",
              self.folder, "--default-target", "echo", "--egress-allow", "127.0.0.0/8",
              "--log-level", "warn", *self.flags],
             stdout=subprocess.PIPE, text=True)

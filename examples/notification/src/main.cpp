@@ -21,6 +21,7 @@ using client::Json;
 using client::Request;
 using client::Response;
 
+constexpr int kAttemptsMax = 6;  // over about half a minute, with the default backoff
 constexpr int kConcurrency = 8;
 constexpr std::size_t kRecipientsMax = 10'000;
 constexpr std::size_t kBulkMax = 500;
@@ -40,6 +41,7 @@ client::Submission task_of(const Service& service, const std::string& batch_id, 
   task.task_name = "send-notification";
   task.queue = "notifications";
   task.priority = 5;
+  task.max_attempts = kAttemptsMax;
   task.payload = Json::object(
       {{"subject", batch["subject"]}, {"body", batch["body"]}, {"recipient", recipient}});
   task.tags = {batch_id};

@@ -17,6 +17,9 @@ using client::Json;
 using client::Request;
 using client::Response;
 
+// With the default backoff of 1 s, doubled, a restart of this service passes unnoticed.
+constexpr int kAttemptsMax = 6;
+
 struct Service : example::Service {
   explicit Service(example::Flags given)
       : example::Service(std::move(given)), runs(flags.data + "/runs") {}
@@ -37,6 +40,7 @@ void submit(Service& service, client::Client& scheduler, const std::string& run_
   task.task_name = "reconcile-payments";
   task.queue = "payments";
   task.priority = 8;
+  task.max_attempts = kAttemptsMax;
   task.payload = Json::object({{"runId", run_id}});
   task.tags = {run_id};
   task.target = client::Target{client::Target::Kind::http,

@@ -1,0 +1,177 @@
+"""The notification example as a user meets it: outbox, mail server, kills, refusals."""
+import os
+import subprocess
+import tempfile
+import unittest
+
+from belfry import Client, Scheduler
+from examples import Example, MailServer, run_to_its_end, signed, until
+
+
+def certificate(folder):
+    """A key and a certificate of its own for localhost, in one file."""
+    file = os.path.join(folder, "mail.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", file,
+                    "-out", file + ".crt"], check=True, capture_output=True)
+    with open(file, "a") as both, open(file + ".crt") as public:
+        both.write(public.read())
+    return file
+
+
+def batch_to(*recipients):
+    return {"subject": "Hello {{name}}", "body": "Dear {{name}}\n",
+            "recipients": [{"email": r, "name": "Ada"} for r in recipients]}
+
+
+class Beside(unittest.TestCase):
+    """A scheduler, and what is asked of a notification service beside it."""
+
+    def setUp(self):
+        self.scheduler = Scheduler(keep_port=True).start()
+        self.addCleanup(self.scheduler.remove)
+
+    def example(self, *flags):
+        notification = Example("notification", self.scheduler.port, *flags)
+        self.addCleanup(notification.remove)
+        return notification.start_ready()
+
+    def begin(self, notification, batch=None):
+        status, answer = notification.post("/api/notifications/send-batch", batch)
+        self.assertEqual(status, 202, answer)
+        return answer["batchId"]
+
+    def counts(self, notification, batch_id):
+        return notification.get("/api/notifications/batches/" + batch_id)[1]
+
+    def end_of(self, notification, batch_id):
+        def ended():
+            counts = self.counts(notification, batch_id)
+            return counts if counts["status"] != "RUNNING" else None
+        return until("the batch's end", ended)
+
+
+class Notification(Beside):
+    def test_the_sample_batch_survives_a_kill_of_either_side(self):
+        notification = self.example()
+        batch_id = self.begin(notification)
+        outbox = notification.path("outbox")
+
+        def sent():
+            names = os.listdir(outbox) if os.path.isdir(outbox) else []
+            return [name for name in names if name.endswith(".eml")]
+
+        until("the first mails", lambda: len(sent()) >= 10)
+        notification.kill()
+        at_first_kill = len(sent())
+        notification.start_ready()
+        until("more mails", lambda: len(sent()) > at_first_kill)
+        self.scheduler.kill()
+        at_second_kill = len(sent())
+        self.scheduler.start()
+        counts = self.end_of(notification, batch_id)
+        self.assertLess(at_first_kill, 240)
+        self.assertLess(at_second_kill, 240)
+        self.assertEqual((counts["delivered"], counts["failed"], counts["pending"]), (240, 0, 0))
+        self.assertEqual((counts["status"], counts["errorMessage"]), ("FINISHED", None))
+        self.assertEqual(len(sent()), 240)
+
+    def test_a_refused_batch_has_failed_and_says_why(self):
+        notification = self.example("--public-url", "http://10.1.2.3:80")
+        counts = self.counts(notification, self.begin(notification))
+        self.assertEqual((counts["status"], counts["failed"], counts["pending"]), ("FAILED", 240, 0))
+        self.assertIn("the scheduler refused: ", counts["errorMessage"])
+
+    def test_bad_batches_are_refused(self):
+        notification = self.example()
+        for batch, status in ((b"{", 400), ({}, 422), (batch_to(), 422),
+                              (batch_to("a@b.c\r\nBcc: x@y.z"), 422), (batch_to("a b@c"), 422)):
+            self.assertEqual(notification.post("/api/notifications/send-batch", batch)[0], status)
+        self.assertEqual(notification.get("/api/notifications/batches/../..")[0], 404)
+        forged = b'{"type":"task.completed","taskId":"0-1","status":"COMPLETED"}'
+        self.assertEqual(notification.post("/api/notifications/callback", forged,
+                                           signed(forged, "whsec_" + "A" * 44))[0], 401)
+
+    def test_bad_flags_are_told(self):
+        status, said = run_to_its_end("notification", "--smtp-tls", "maybe",
+                                      env={"SMTP_URL": "http://mail"})
+        self.assertEqual(status, 2)
+        self.assertIn("--smtp-tls must be off, offered or required", said)
+        self.assertIn("--smtp-url must begin with smtp:// or smtps://", said)
+
+
+class Mail(Beside):
+    def setUp(self):
+        super().setUp()
+        self.folder = tempfile.TemporaryDirectory(prefix="belfry-mail-")
+        self.addCleanup(self.folder.cleanup)
+
+    def server(self, *args):
+        server = MailServer(*args)
+        self.addCleanup(server.close)
+        return server
+
+    def secure(self):
+        file = certificate(self.folder.name)
+        return self.server(file), file + ".crt"
+
+    def test_refused_for_good_is_tried_once_and_put_off_is_tried_again(self):
+        mail, ca = self.secure()
+        mail.answers = {"gone@x.example": ["550 5.1.1 no such mailbox"],
+                        "late@x.example": ["451 4.7.1 greylisted", "250 ok"]}
+        notification = self.example("--smtp-url", mail.url(), "--smtp-tls", "required",
+                                    "--smtp-ca", ca)
+        counts = self.end_of(notification, self.begin(notification, batch_to(
+            "ok@x.example", "gone@x.example", "late@x.example")))
+        self.assertEqual((counts["status"], counts["delivered"], counts["failed"]),
+                         ("FINISHED", 2, 1))
+        self.assertEqual(sorted(mail.asked), ["gone@x.example"] + ["late@x.example"] * 2 +
+                         ["ok@x.example"])
+        self.assertEqual(sorted(m[0] for m in mail.mails), ["late@x.example", "ok@x.example"])
+        self.assertTrue(all(over_tls for _, over_tls, _ in mail.mails))
+
+    def test_starttls_is_used_when_it_is_offered(self):
+        mail, ca = self.secure()
+        notification = self.example("--smtp-url", mail.url(), "--smtp-ca", ca)
+        self.end_of(notification, self.begin(notification, batch_to("a@x.example")))
+        self.assertEqual([over_tls for _, over_tls, _ in mail.mails], [True])
+
+    def test_without_an_offer_mail_goes_in_the_clear_only_if_that_is_allowed(self):
+        mail = self.server()
+        lax = self.example("--smtp-url", mail.url())
+        self.end_of(lax, self.begin(lax, batch_to("a@x.example")))
+        self.assertEqual([over_tls for _, over_tls, _ in mail.mails], [False])
+        strict = self.example("--smtp-url", mail.url(), "--smtp-tls", "required")
+        self.begin(strict, batch_to("b@x.example"))
+        until("a failed attempt", lambda: self.first_retried(strict))
+        self.assertEqual(mail.asked, ["a@x.example"])
+
+    def test_a_certificate_nobody_vouches_for_is_not_trusted(self):
+        mail, _ = self.secure()
+        notification = self.example("--smtp-url", mail.url())
+        self.begin(notification, batch_to("a@x.example"))
+        until("a failed attempt", lambda: self.first_retried(notification))
+        self.assertEqual(mail.asked, [])
+
+    def test_no_header_can_be_added_by_a_field(self):
+        mail = self.server()
+        notification = self.example("--smtp-url", mail.url())
+        batch = batch_to("a@x.example")
+        batch["recipients"][0]["name"] = "Ada\r\nBcc: eve@x.example\r\n\r\n.\r\nQUIT"
+        self.end_of(notification, self.begin(notification, batch))
+        head = mail.mails[0][2].partition("\r\n\r\n")[0]
+        self.assertNotIn("Bcc", head)
+        self.assertEqual(mail.asked, ["a@x.example"])
+
+    def first_retried(self, notification):
+        """The service's one task once an attempt has failed, asked with its own key."""
+        client = Client(self.scheduler)
+        key = notification.credentials()["apiKey"]
+        client.token = client.post("/api/v1/auth/token", {"apiKey": key}).json["token"]
+        tasks = client.get("/api/v1/tasks").json
+        return tasks[0] if tasks and tasks[0]["retryCount"] > 0 else None
+
+
+if __name__ == "__main__":
+    unittest.main()
