@@ -4,7 +4,7 @@ source "$(dirname "$0")/lib.sh"
 source "$ROOT/scripts/services.sh"
 
 for name in "${SERVICES[@]}"; do
-  if ! healthy "$name"; then
+  if ! ready "$name"; then
     scripts/start.sh
     break
   fi
@@ -20,7 +20,7 @@ follow() {
     last=$line
     case $(jq -r .status <<<"$answer") in
       COMPLETED | FINISHED) return ;;
-      FAILED) die "it failed; see $RUN_DIR/logs" ;;
+      FAILED) die "it failed: $(jq -r '.errorMessage // "no reason given"' <<<"$answer")" ;;
     esac
     sleep 0.1
   done
@@ -45,4 +45,8 @@ batch=$(curl -sf -X POST "$notification/api/notifications/send-batch" | jq -r .b
 follow "$notification/api/notifications/batches/$batch" \
   '"\(.delivered) delivered, \(.failed) failed, \(.pending) pending of \(.recipients)  \(.status)"'
 say "Delivery summary:"
-curl -sf "$notification/api/notifications/batches/$batch" | jq .
+summary=$(curl -sf "$notification/api/notifications/batches/$batch") || die "no summary"
+jq . <<<"$summary"
+failed=$(jq -r .failed <<<"$summary")
+((failed == 0)) ||
+  die "$failed of $(jq -r .recipients <<<"$summary") were not delivered; see $(log_of notification)"

@@ -1,4 +1,5 @@
-# The services that the scripts start and stop: name, port, health. Sourced after lib.sh.
+# The services that the scripts start and stop: name, port, health. Sourced after lib.sh. A second
+# instance beside one that runs needs ports and folders of its own, by these variables.
 RUN_DIR=${BELFRY_RUN_DIR:-$ROOT/run}
 DATA_DIR=${BELFRY_DATA_DIR:-$ROOT/data}
 BIN_DIR=$ROOT/build/release/bin
@@ -24,4 +25,5 @@ running_pid() {
   return 0
 }
 
-healthy() { curl -sf -m 2 -o /dev/null "$(url_of "$1")/healthz"; }
+# Ready for work: the examples are only once they have their account at the scheduler.
+ready() { curl -sf -m 2 -o /dev/null "$(url_of "$1")/readyz"; }

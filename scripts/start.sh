@@ -3,8 +3,25 @@
 source "$(dirname "$0")/lib.sh"
 source "$ROOT/scripts/services.sh"
 
-# Prints what would listen on the port already, if anything.
+# True if somebody listens on the port.
 taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Before anything starts, so that a refusal leaves nothing half started.
+check_ports() {
+  local name
+  for name in "${SERVICES[@]}"; do
+    [[ -z $(running_pid "$name") ]] || continue
+    check_port "$name"
+    [[ $name != scheduler ]] || check_port operators
+  done
+}
+
+check_port() {
+  local port
+  port=$(port_of "$1")
+  ! taken "$port" ||
+    die "port $port ($1) is taken by another program; stop it, or set BELFRY_PORT_${1^^}"
+}
 
 flags_of() {
   case $1 in
@@ -26,24 +43,22 @@ start_service() {
     say "start: $name runs already at $(url_of "$name")"
     return
   fi
-  ! taken "$(port_of "$name")" ||
-    die "port $(port_of "$name") is taken by another program; stop it, or set BELFRY_PORT_${name^^}"
   mapfile -t flags < <(flags_of "$name")
   setsid "$BIN_DIR/belfry-$name" "${flags[@]}" >>"$(log_of "$name")" 2>&1 </dev/null &
   printf '%s\n' "$!" >"$(pid_file_of "$name")"
-  wait_healthy "$name" "$!"
-  say "start: $name is healthy at $(url_of "$name")"
+  wait_ready "$name" "$!"
+  say "start: $name is ready at $(url_of "$name")"
 }
 
-wait_healthy() {
+wait_ready() {
   local name=$1 pid=$2 deadline=$((SECONDS + 60))
-  until healthy "$name"; do
+  until ready "$name"; do
     # By its pid alone: before its exec the process is not yet the binary that running_pid looks for.
     if ! kill -0 "$pid" 2>/dev/null; then
       tail -n 20 "$(log_of "$name")" >&2
       die "$name ended at once; its last words are above"
     fi
-    ((SECONDS < deadline)) || die "$name is not healthy after 60 s; see $(log_of "$name")"
+    ((SECONDS < deadline)) || die "$name is not ready after 60 s; see $(log_of "$name")"
     sleep 0.1
   done
 }
@@ -51,6 +66,7 @@ wait_healthy() {
 scripts/build.sh release belfry-scheduler belfry-payment belfry-notification
 mkdir -p "$RUN_DIR/logs" "$DATA_DIR"
 chmod 700 "$DATA_DIR"
+check_ports
 for name in "${SERVICES[@]}"; do start_service "$name"; done
 
 cat <<TEXT

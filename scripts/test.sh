@@ -15,35 +15,37 @@ passed=0
 failed=0
 began=$SECONDS
 
-# phase NAME COMMAND…: runs it, and counts it as one check.
+# phase NAME COMMAND…: runs it, and counts it as one check unless it has counted for itself.
 phase() {
-  local name=$1 from=$SECONDS
+  local name=$1 from=$SECONDS status=0
   shift
   say "=== $name"
-  if "$@"; then
-    passed=$((passed + 1))
+  counted=0
+  "$@" || status=1
+  if ((status == 0)); then
+    ((counted)) || passed=$((passed + 1))
     say "=== $name: ok, $((SECONDS - from)) s"
   else
-    failed=$((failed + 1))
+    ((counted)) || failed=$((failed + 1))
     say "=== $name: FAILED, $((SECONDS - from)) s"
   fi
 }
 
 # A preset's tests by ctest; each test binary counts.
 ctest_preset() {
-  local preset=$1 log
-  log=$(mktemp)
+  local preset=$1 log bad total status=0
   shift
-  scripts/build.sh "$preset" || { failed=$((failed + 1)); return 1; }
-  local status=0
+  scripts/build.sh "$preset" || return 1
+  log=$(mktemp)
   ctest --test-dir "build/$preset" --output-on-failure "$@" 2>&1 | tee "$log" || status=1
-  local bad total
   total=$(sed -n 's/.* tests failed out of \([0-9]*\).*/\1/p' "$log")
   bad=$(sed -n 's/.*, \([0-9]*\) tests failed out of.*/\1/p' "$log")
   rm -f "$log"
   [[ -n $total && $total -gt 0 ]] || { say "no test ran"; return 1; }
   passed=$((passed + total - bad))
   failed=$((failed + bad))
+  # A ctest that fails for another reason than its tests is a failure of the phase.
+  ((status == 1 && bad == 0)) || counted=1
   return $status
 }
 
@@ -62,15 +64,20 @@ fuzz() {
       "build/fuzz/found/$name" "${extra[@]}" >"build/fuzz/$name.log" 2>&1 &&
       echo "$name: $(grep -a number_of_executed_units build/fuzz/$name.log)" ||
       { echo "$name: FAILED"; tail -40 "build/fuzz/$name.log"; exit 1; }'
-  find build/fuzz/bin -name 'fuzz_*' -type f | sort |
-    xargs -P 2 -I{} bash -c "$run" {} "$seconds" || status=1
+  local source fuzzers=()
+  for source in tests/fuzz/*_fuzz.cpp; do
+    [[ -f $source ]] || { say "there are no fuzzers in tests/fuzz"; return 1; }
+    fuzzers+=("build/fuzz/bin/fuzz_$(basename "$source" _fuzz.cpp)")
+    [[ -x ${fuzzers[-1]} ]] || { say "$source has not become ${fuzzers[-1]}"; return 1; }
+  done
+  printf '%s\n' "${fuzzers[@]}" | xargs -P 2 -I{} bash -c "$run" {} "$seconds" || status=1
   return $status
 }
 
 phase "packages" scripts/setup.sh
 phase "tests (dev)" ctest_preset dev -j2
 phase "tests of the tools" tool_tests
-[[ -f tools/tidy.py ]] && phase "style (tools/tidy.py)" python3 tools/tidy.py
+phase "style (tools/tidy.py)" python3 tools/tidy.py
 phase "format (clang-format)" check_format
 if ((!quick)); then
   export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
@@ -80,8 +87,8 @@ if ((!quick)); then
   export BELFRY_KILL_ROUNDS=3  # the sanitized servers are slow to start; the dev run has the rounds
   phase "tests (address and undefined)" ctest_preset asan -j2
   phase "tests (thread)" ctest_preset tsan -j2
-  [[ -d tests/fuzz ]] && phase "fuzz" fuzz
-  [[ -x scripts/quickstart_test.sh ]] && phase "quick start" scripts/quickstart_test.sh
+  phase "fuzz" fuzz
+  phase "quick start" scripts/quickstart_test.sh
 fi
 
 say "all of it took $((SECONDS - began)) s"

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# What a newcomer does, done: the quick start, every curl line that start.sh prints and the README
+# shows, the demo and its figures, twice of everything, taken ports, and a restart. Runs beside an
+# instance of your own: on free ports, with its data in a temporary folder, through a symlink.
+source "$(dirname "$0")/lib.sh"
+
+work=$(mktemp -d)
+export BELFRY_DATA_DIR=$work/data BELFRY_RUN_DIR=$work/run
+checks=0
+children=()
+
+clean_up() {
+  local status=$?
+  "$ROOT/scripts/stop.sh" >/dev/null 2>&1 || true
+  ((${#children[@]} == 0)) || kill "${children[@]}" 2>/dev/null || true
+  ((status == 0)) || tail -n 20 "$work"/run/logs/*.log "$work/out" >&2 || true
+  rm -rf "$work"
+}
+trap clean_up EXIT
+
+ok() { checks=$((checks + 1)); say "  ok: $*"; }
+
+# expect WHAT FILE TEXT: the file holds the text.
+expect() { grep -qF -- "$3" "$2" || die "$1: no «$3» in: $(cat "$2")"; }
+
+# refuses WHAT TEXT COMMAND…: the command fails and says so on standard error.
+refuses() {
+  local what=$1 text=$2
+  shift 2
+  ! "$@" >"$work/out" 2>&1 || die "$what: it did not fail"
+  expect "$what" "$work/out" "$text"
+  ok "$what"
+}
+
+# listen PORT: a program in the way that wants no mail, until `leave`; its port is in $work/up.
+listen() {
+  python3 -c 'import socket, sys, time
+s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print(s.getsockname()[1], flush=True)
+while True: s.accept()[0].sendall(b"554 not you\r\n")' "$1" >"$work/up" &
+  children=("$!")
+  until [[ -s $work/up ]]; do sleep 0.05; done
+}
+leave() {
+  kill "${children[@]}"
+  wait "${children[@]}" 2>/dev/null || true
+  children=()
+  rm -f "$work/up"
+}
+
+# The lines of the README's first sh block after a heading, for the ports of this test.
+readme_block() {
+  awk -v heading="## $1" '$0 == heading {on = 1; next} on && /^```sh$/ {code = 1; next}
+    code && /^```$/ {exit} code' README.md | sed "s|http://127.0.0.1:8080|$scheduler|g"
+}
+
+mapfile -t ports < <(python3 -c 'import socket
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+for s in held: print(s.getsockname()[1])')
+export BELFRY_PORT_SCHEDULER=${ports[0]} BELFRY_PORT_PAYMENT=${ports[1]}
+export BELFRY_PORT_NOTIFICATION=${ports[2]} BELFRY_PORT_OPERATORS=${ports[3]}
+source "$ROOT/scripts/services.sh"
+scheduler=$(url_of scheduler)
+payment=$(url_of payment)
+ln -s "$ROOT" "$work/checkout"
+scripts=$work/checkout/scripts
+
+say "quick start: taken ports"
+for name in scheduler payment notification operators; do
+  listen "$(port_of "$name")"
+  refuses "start.sh refuses the taken port of $name" \
+    "error: port $(port_of "$name") ($name) is taken" "$scripts/start.sh"
+  leave
+done
+[[ ! -e $work/run/scheduler.pid ]] || die "a refused start left something running"
+
+say "quick start: start, twice"
+"$scripts/start.sh" >"$work/start" || die "start.sh failed: $(cat "$work/start")"
+for name in "${SERVICES[@]}"; do
+  expect start.sh "$work/start" "start: $name is ready at $(url_of "$name")"
+done
+"$scripts/start.sh" >"$work/out" || die "the second start.sh failed"
+for name in "${SERVICES[@]}"; do expect "a second start.sh" "$work/out" "$name runs already"; done
+ok "start.sh through a symlink, twice"
+
+say "quick start: the lines that start.sh prints"
+count=0
+while read -r line; do
+  bash -c "${line/curl/curl -sf}" >"$work/out" || die "this line failed: $line"
+  jq -e '.runId // .apiKey' "$work/out" >/dev/null || die "$line answered $(cat "$work/out")"
+  count=$((count + 1))
+done < <(grep -E '^ +curl ' "$work/start")
+((count == 2)) || die "start.sh prints $count curl lines and not two"
+ok "both curl lines of start.sh"
+
+say "quick start: the README's lines"
+readme_block "Schedule a task with curl" >"$work/readme.sh"
+[[ $(grep -c '^curl\|=$(curl' "$work/readme.sh") == 4 ]] || die "the README's lines are not found"
+printf '%s\n' 'printf "%s" "$TOKEN" >token' >>"$work/readme.sh"
+(cd "$work" && bash -euo pipefail readme.sh >out) || die "the README's lines failed"
+expect "the README's list" "$work/out" '"taskName": "hello"'
+tasks() { curl -sf "$scheduler/api/v1/tasks$1" -H "Authorization: Bearer $(<"$work/token")"; }
+deadline=$((SECONDS + 30))
+until [[ $(tasks '?status=COMPLETED' | jq -r '.[0].taskName') == hello ]]; do
+  ((SECONDS < deadline)) || die "the README's task did not complete: $(tasks '')"
+  sleep 0.1
+done
+ok "the README's four curl lines; the task completes"
+"$BIN_DIR/belfry-scheduler" --help >"$work/help"
+flags=$(sed -n '/^## Configuration/,/^## /p' README.md | grep '^|' | grep -o -- '`--[a-z-]*`')
+for flag in $flags; do expect "--help" "$work/help" "${flag//\`/}"; done
+ok "every flag of the README is one"
+
+say "quick start: the demo"
+"$scripts/demo.sh" >"$work/demo" || die "demo.sh failed: $(cat "$work/demo")"
+jq -r 'to_entries[] | select(.value | type == "number") | "\"\(.key)\": \(.value)"' \
+  examples/payment/samples/expected.json >"$work/figures"
+jq -r '.findings[0] | "\(.finding),\(.reference),\(.differences[0].currency),"' \
+  examples/payment/samples/expected.json >>"$work/figures"
+printf '%s\n' '"delivered": 240' '"failed": 0' '"pending": 0' >>"$work/figures"
+while read -r figure; do expect demo.sh "$work/demo" "$figure"; done <"$work/figures"
+[[ $(find "$work/data/notification/outbox" -name '*.eml' | wc -l) == 240 ]] || die "not 240 mails"
+"$scripts/demo.sh" >"$work/out" || die "the second demo.sh failed: $(cat "$work/out")"
+ok "demo.sh, twice, with the planted figures and 240 mails"
+
+say "quick start: stop, twice, and what is left"
+runs=$(curl -sf "$payment/api/payments/runs" | jq length)
+((runs == 3)) || die "there are $runs runs and not 3"
+"$scripts/stop.sh" >"$work/out" || die "stop.sh failed"
+for name in "${SERVICES[@]}"; do expect stop.sh "$work/out" "$name has drained and stopped"; done
+"$scripts/stop.sh" >"$work/out" || die "the second stop.sh failed"
+for name in "${SERVICES[@]}"; do expect "a second stop.sh" "$work/out" "$name does not run"; done
+ok "stop.sh, twice"
+listen 0
+SMTP_URL=smtp://127.0.0.1:$(<"$work/up") "$scripts/start.sh" >"$work/out" || die "it does not start again"
+[[ $(curl -sf "$payment/api/payments/runs" | jq length) == "$runs" ]] || die "runs are gone"
+[[ $(tasks '' | jq -r '.[0].taskName') == hello ]] || die "the task or its token is gone"
+ok "data, accounts and tokens survive a restart"
+refuses "demo.sh fails when deliveries fail" "error: 240 of 240 were not delivered" "$scripts/demo.sh"
+leave
+"$scripts/stop.sh" >"$work/out" || die "the last stop.sh failed"
+
+say "quick start: $checks checks passed"
