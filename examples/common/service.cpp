@@ -83,7 +83,6 @@ void go_rounds(const Program& program, const std::stop_token& stop) {
   std::condition_variable_any wake;
   for (int number = 0; !stop.stop_requested(); ++number) {
     try {
-      if (number == 0) program.begin();
       program.round(number % kRoundsBetweenChecks == 0);
     } catch (const std::exception& error) {
       complain(program, error.what());  // a full disk, say: the next round may go better

@@ -43,11 +43,9 @@ struct Program {
   std::string name;    // of the binary
   std::string tenant;  // registered under this name at the first start
   std::function<void(belfry::client::Receiver&)> add_routes;
-  // Once, as soon as there is an account.
-  std::function<void()> begin = [] {};
-  // Every two seconds from then on, on one thread: hands over what the scheduler has not taken yet.
-  // With `check` (at first and every half minute) it also asks after tasks whose end may have been
-  // told while nobody listened.
+  // Every two seconds once there is an account, on one thread: hands over what the scheduler has
+  // not taken yet. With `check` (at first and every half minute) it also asks after tasks whose end
+  // may have been told while nobody listened.
   std::function<void(bool check)> round;
 };
 

@@ -1,5 +1,6 @@
 #include "delivery.hpp"
 
+#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <memory>
@@ -60,6 +61,8 @@ PushOutcome Delivery::send_once(const client::Push& push) {
   if (smtp) {
     const auto sent = send_smtp(smtp_, to, text);
     if (sent.kind != SmtpOutcome::Kind::sent) {
+      std::fprintf(stderr, "belfry-notification: task %s is not sent: %s\n", push.task_id.c_str(),
+                   sent.reason.c_str());
       return PushOutcome::fail(sent.reason, sent.kind == SmtpOutcome::Kind::temporary);
     }
   }

@@ -33,6 +33,7 @@ struct Service : example::Service {
         delivery(flags.data, std::move(smtp)) {}
   notification::Batches batches;
   notification::Delivery delivery;
+  bool paced = false;  // of the rounds alone
 };
 
 client::Submission task_of(const Service& service, const std::string& batch_id, const Json& batch,
@@ -150,13 +151,15 @@ void add_routes(client::Receiver& receiver, Service& service) {
                  [&service](const Request& request) { return show_batch(service, request); });
 }
 
-void pace(Service& service) {
+// Limits how many messages are sent at once, for the mail server's sake.
+void pace(Service& service, client::Client& scheduler) {
   client::QueueSettings settings;
   settings.concurrency_limit = kConcurrency;
-  const auto paced = service.scheduler.load()->put_queue("notifications", settings);
-  if (paced) return;
+  const auto limited = scheduler.put_queue("notifications", settings);
+  service.paced = limited || example::is_refusal(limited.error());
+  if (limited || !service.paced) return;
   std::fprintf(stderr, "belfry-notification: cannot pace the queue: %s\n",
-               example::text_of(paced.error()).c_str());
+               example::text_of(limited.error()).c_str());
 }
 
 // Webhooks tell the ends of tasks, but a service that was down for long may have missed some.
@@ -176,6 +179,7 @@ void ask_after(Service& service, client::Client& scheduler, const std::string& b
 
 void round(Service& service, bool check) {
   auto& scheduler = *service.scheduler.load();
+  if (!service.paced) pace(service, scheduler);
   for (const auto& batch_id : service.batches.open()) {
     const auto counts = service.batches.counts(batch_id);
     if (counts && !counts->submitted) {
@@ -226,7 +230,6 @@ int main(int argc, char** argv) {
   program.name = "belfry-notification";
   program.tenant = "notification-service";
   program.add_routes = [&service](client::Receiver& receiver) { add_routes(receiver, service); };
-  program.begin = [&service] { pace(service); };
   program.round = [&service](bool check) { round(service, check); };
   return example::run(service, program);
 }

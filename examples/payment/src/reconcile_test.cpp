@@ -136,6 +136,17 @@ TEST(Reconcile, AgreesWithThePlantedAnswersToTheCentOnEveryFinding) {
   }
 }
 
+TEST(Reconcile, MissesNoCentInTheBundledFiles) {
+  auto ledger = *parse_entries(samples::ledger);
+  const auto settlement = *parse_entries(samples::settlement);
+  const auto before = reconcile(ledger, settlement);
+  ++ledger.front().minor;
+  const auto after = reconcile(ledger, settlement);
+  ASSERT_EQ(after.findings.size(), before.findings.size() + 1);
+  EXPECT_EQ(after.findings.front().reference, ledger.front().reference);
+  EXPECT_EQ(after.findings.front().sums().at(ledger.front().currency).difference(), -1);
+}
+
 TEST(ReportCsv, DefusesFormulasAndQuotes) {
   Report report;
   report.findings.push_back({Kind::missing_in_ledger, "=1,\"2", {}, {entry("x", 105)}});
