@@ -1,5 +1,6 @@
 """The real scheduler as a child process, a small client, and a scriptable push target."""
 import base64
+import collections
 import hashlib
 import hmac
 import http.client
@@ -203,11 +204,13 @@ def signature_fits(push, secret):
 class Receiver:
     """Records what comes; `script[path]` is a list of answers, the last one repeats.
 
-    An answer is (status, headers, body), or a threading.Event that is waited for before 200."""
+    An answer is (status, headers, body), or a threading.Event that is waited for before 200.
+    `hear[path]` is called with each push to that path, one at a time, which is then not kept."""
 
     def __init__(self):
-        self.pushes = []
+        self.pushes = collections.defaultdict(list)
         self.script = {}
+        self.hear = {}
         self.changed = threading.Condition()
         owner = self
 
@@ -220,7 +223,7 @@ class Receiver:
             def handle_any(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 with owner.changed:
-                    owner.pushes.append(Push(self, body))
+                    owner.hear.get(self.path, owner.pushes[self.path].append)(Push(self, body))
                     owner.changed.notify_all()
                     answers = owner.script.get(self.path, [(200, {}, b"")])
                     answer = answers.pop(0) if len(answers) > 1 else answers[0]
@@ -259,14 +262,14 @@ class Receiver:
 
     def of(self, path):
         with self.changed:
-            return [p for p in self.pushes if p.path == path]
+            return list(self.pushes[path])
 
     def wait_for(self, path, count=1):
         with self.changed:
-            found = lambda: [p for p in self.pushes if p.path == path]
-            if not self.changed.wait_for(lambda: len(found()) >= count, PATIENCE):
-                raise AssertionError(f"{len(found())} of {count} came to {path}")
-            return found()
+            found = self.pushes[path]
+            if not self.changed.wait_for(lambda: len(found) >= count, PATIENCE):
+                raise AssertionError(f"{len(found)} of {count} came to {path}")
+            return list(found)
 
     def close(self):
         self.server.shutdown()

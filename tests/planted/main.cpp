@@ -1,6 +1,7 @@
 // belfry-scheduler with a planted bug, for the kill loop's negative controls: the same binary, but
 // its store lies. BELFRY_PLANT=ack_before_commit answers creations before they are in the database;
-// BELFRY_PLANT=no_token_check takes any answer for the newest attempt's.
+// BELFRY_PLANT=no_token_check takes any answer for the newest attempt's; BELFRY_PLANT=finish_twice
+// lets some tasks end a second time.
 #include <pthread.h>
 
 #include <csignal>

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 
 namespace belfry::planted {
 namespace {
@@ -68,6 +69,45 @@ class NoTokenCheck final : public store::Writer {
   std::unique_ptr<store::Reader> reader_;
 };
 
+// Starts some finished tasks again behind everybody's back, as a store would that lost the deletion
+// of the hot row: each runs and ends a second time.
+class FinishTwice final : public store::Writer {
+ public:
+  explicit FinishTwice(store::Writer& real) : real_(real) {}
+
+  Committed run(std::span<Job*> jobs) override {
+    auto committed = real_.run(jobs);
+    std::vector<Job> again;
+    for (const auto* job : jobs) {
+      const auto* finish = std::get_if<store::Finish>(&job->command);
+      if (finish == nullptr || !job->reply || finish->verdict != store::Verdict::completed)
+        continue;
+      if (++finished_ % kEvery != 0 || !again_.insert(finish->id).second) continue;
+      again.push_back({revive(*finish), store::Reply{}});
+    }
+    if (again.empty()) return committed;
+    std::vector<Job*> more;
+    for (auto& job : again) more.push_back(&job);
+    const auto second = real_.run(more);
+    committed.changes.insert(committed.changes.end(), second.changes.begin(), second.changes.end());
+    return committed;
+  }
+  bool full() override { return real_.full(); }
+
+ private:
+  static constexpr int kEvery = 20;
+  static store::Command revive(const store::Finish& finish) {
+    return store::TransactFn([tenant = finish.tenant, id = finish.id](store::Transaction& tx) {
+      const auto row = tx.tasks().find(tenant, id);
+      return tx.task_writes().start_new_run(tenant, id, *row->finished_at);
+    });
+  }
+
+  store::Writer& real_;
+  int finished_ = 0;
+  std::set<TaskId> again_;
+};
+
 class Planted final : public store::Backend {
  public:
   Planted(std::unique_ptr<store::Backend> real, const std::string& bug) : real_(std::move(real)) {
@@ -75,6 +115,8 @@ class Planted final : public store::Backend {
       writer_ = std::make_unique<AckBeforeCommit>(real_->writer());
     } else if (bug == "no_token_check") {
       writer_ = std::make_unique<NoTokenCheck>(real_->writer(), real_->make_reader());
+    } else if (bug == "finish_twice") {
+      writer_ = std::make_unique<FinishTwice>(real_->writer());
     } else {
       std::fprintf(stderr, "BELFRY_PLANT names no bug\n");
       std::exit(2);
