@@ -67,17 +67,18 @@ class EventStream {
     if (last_event_id_) last = *last_event_id_;
     auto batch = services_.feed.start(tenant_, last);
     if (!co_await writer.write("retry: 2000\n\n")) co_return;
+    if (!co_await send(writer, batch)) co_return;
     for (;;) {
-      if (!co_await send(writer, batch)) co_return;
-      if (batch.items.size() < kItemsAtOnce) {
-        const auto reason = co_await wake->wait(kKeepAlive, services_.stop);
-        if (reason == async::WakeUp::Reason::stopped) co_return;
-        if (reason == async::WakeUp::Reason::timed_out &&
-            !co_await writer.write(http::sse_comment("keep-alive"))) {
-          co_return;
-        }
-      }
+      // Before the first wait, too: what a resumed listener missed is told at once.
       batch = services_.feed.take(tenant_, batch.position, kItemsAtOnce);
+      if (!co_await send(writer, batch)) co_return;
+      if (batch.items.size() == kItemsAtOnce) continue;
+      const auto reason = co_await wake->wait(kKeepAlive, services_.stop);
+      if (reason == async::WakeUp::Reason::stopped) co_return;
+      if (reason == async::WakeUp::Reason::timed_out &&
+          !co_await writer.write(http::sse_comment("keep-alive"))) {
+        co_return;
+      }
     }
   }
 
