@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -21,25 +22,30 @@ PATIENCE = 60  # the longest wait for an event that must come; never what a test
 
 
 class Scheduler:
-    def __init__(self, *flags, folder=None, keep_port=False):
+    """`errors` is a file that standard error goes to; `tls` an SSL context for clients, if the
+    flags name a certificate."""
+
+    def __init__(self, *flags, folder=None, errors=None, tls=None):
         self.flags = flags
-        self.keep_port = keep_port  # over restarts, for services that know the address
-        self.port = 0
+        self.errors = errors
+        self.tls = tls
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="belfry-test-")
         self.process = None
 
     def start(self):
-        port = self.port if self.keep_port else 0
         self.process = subprocess.Popen(
-            [BINARY, "--listen", f"127.0.0.1:{port}", "--operators-listen", "127.0.0.1:0", "--data",
+            [BINARY, "--listen", "127.0.0.1:0", "--operators-listen", "127.0.0.1:0", "--data",
              self.folder, "--default-target", "echo", "--egress-allow", "127.0.0.0/8",
              "--log-level", "warn", *self.flags],
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=self.errors, text=True)
         line = self.process.stdout.readline()
-        match = re.match(r"listening on http://127\.0\.0\.1:(\d+)", line)
+        match = re.match(r"listening on https?://127\.0\.0\.1:(\d+)", line)
         if not match:
-            raise RuntimeError(f"the scheduler did not start: {line!r}")
+            status = self.process.wait(PATIENCE)
+            self.process.stdout.close()
+            self.process = None
+            raise RuntimeError(f"the scheduler did not start: {line!r}, it ended with {status}")
         self.port = int(match.group(1))
         self.operators_port = int(self.process.stdout.readline().rsplit(":", 1)[1])
         return self
@@ -59,6 +65,22 @@ class Scheduler:
     def restart(self):
         self.stop()
         return self.start()
+
+    def connection(self):
+        if self.tls is not None:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE,
+                                               context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+
+    def operators(self, path):
+        """An answer of the operators' listener: its status and text."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.operators_port, timeout=PATIENCE)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
 
     def operator_key(self):
         with open(os.path.join(self.folder, "operator.key")) as file:
@@ -106,7 +128,7 @@ class Client:
         if data is not None:
             headers.setdefault("Content-Type", "application/json")
         if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.scheduler.port, timeout=PATIENCE)
+            self.connection = self.scheduler.connection()
         try:
             self.connection.request(method, path, data, headers)
             response = self.connection.getresponse()
@@ -180,6 +202,18 @@ def operator(scheduler):
     return client
 
 
+def rows(scheduler):
+    """How many rows each table of the store holds, read beside the running server."""
+    base = sqlite3.connect(f"file:{scheduler.folder}/belfry.db?mode=ro", uri=True)
+    try:
+        tables = [name for name, in base.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        return {name: base.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
+                for name in tables}
+    finally:
+        base.close()
+
+
 class Push:
     def __init__(self, handler, body):
         self.path = handler.path
@@ -201,10 +235,27 @@ def signature_fits(push, secret):
     return wanted in push.headers["webhook-signature"].split(" ")
 
 
+class Hold:
+    """An answer that never comes; `closed` is set when the caller gives up and closes."""
+
+    def __init__(self):
+        self.closed = threading.Event()
+
+    def wait(self, connection):
+        connection.settimeout(PATIENCE)
+        try:
+            if connection.recv(1) == b"":
+                self.closed.set()
+        except TimeoutError:
+            pass
+        except OSError:
+            self.closed.set()
+
+
 class Receiver:
     """Records what comes; `script[path]` is a list of answers, the last one repeats.
 
-    An answer is (status, headers, body), or a threading.Event that is waited for before 200.
+    An answer is (status, headers, body), a threading.Event that is waited for before 200, or a Hold.
     `hear[path]` is called with each push to that path, one at a time, which is then not kept."""
 
     def __init__(self):
@@ -227,6 +278,10 @@ class Receiver:
                     owner.changed.notify_all()
                     answers = owner.script.get(self.path, [(200, {}, b"")])
                     answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                if isinstance(answer, Hold):
+                    answer.wait(self.connection)
+                    self.close_connection = True
+                    return
                 if isinstance(answer, threading.Event):
                     answer.wait(PATIENCE)
                     answer = (200, {}, b"")

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "base/log.hpp"
 #include "planted_store.hpp"
 #include "server/config.hpp"
 #include "server/service.hpp"
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   auto result = belfry::server::read_config(
       argc, argv, [](const char* name) -> const char* { return std::getenv(name); });
   if (!result.config) return 2;
+  belfry::set_log_level(result.config->log_level);
   const char* bug = std::getenv("BELFRY_PLANT");
   result.config->wrap_store = [bug](std::unique_ptr<belfry::store::Backend> store) {
     return belfry::planted::plant(std::move(store), bug != nullptr ? bug : "");
