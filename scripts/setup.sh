@@ -7,7 +7,8 @@ PACKAGES=(
   libboost-json1.81-dev libboost-url1.81-dev libboost1.81-dev libc-ares-dev libcjose-dev
   libclang-rt-19-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libgtest-dev libjansson-dev
   libsodium-dev libspdlog-dev libsqlite3-dev libssl-dev libtomlplusplus-dev lld-19 llvm-19
-  ninja-build openssl pkg-config procps python3 python3-yaml sqlite3 wrk
+  ninja-build openssl pkg-config procps python3 python3-cryptography python3-jwt python3-yaml
+  sqlite3 wrk
 )
 
 missing() {

@@ -22,6 +22,12 @@ PATIENCE = 60  # the longest wait for an event that must come; never what a test
 
 
 class Scheduler:
+<<<<<<< tests/api/belfry.py
+    def __init__(self, *flags, folder=None, keep_port=False):
+        self.flags = flags
+        self.keep_port = keep_port  # over restarts, for services that know the address
+        self.port = 0
+=======
     """`errors` is a file that standard error goes to; `tls` an SSL context for clients, if the
     flags name a certificate."""
 
@@ -29,13 +35,15 @@ class Scheduler:
         self.flags = flags
         self.errors = errors
         self.tls = tls
+>>>>>>> /tmp/t
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="belfry-test-")
         self.process = None
 
     def start(self):
+        port = self.port if self.keep_port else 0
         self.process = subprocess.Popen(
-            [BINARY, "--listen", "127.0.0.1:0", "--operators-listen", "127.0.0.1:0", "--data",
+            [BINARY, "--listen", f"127.0.0.1:{port}", "--operators-listen", "127.0.0.1:0", "--data",
              self.folder, "--default-target", "echo", "--egress-allow", "127.0.0.0/8",
              "--log-level", "warn", *self.flags],
             stdout=subprocess.PIPE, stderr=self.errors, text=True)

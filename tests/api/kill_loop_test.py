@@ -21,7 +21,7 @@ CLIENTS = 64
 WATCHED_CLIENTS = 8  # of the tenant whose endpoint hears every event
 WORKERS = 4
 KINDS = ("echo", "push", "pull", "callback", "cancel")
-VOID_KEPT = 40       # void tokens that a prober keeps, to try them again after restarts
+VOID_KEPT = 2000     # void tokens kept, to try them again after restarts
 
 
 class Patient:
@@ -58,9 +58,12 @@ class KillLoop:
                               "/callback": self.history.note_webhook}
         self.crowd = self.scheduler.tenant("kill loop")
         self.watched = self.scheduler.tenant("kill loop, watched")
+        # Of its own, so that the crowd's backlog cannot keep its few tasks from being leased.
+        self.probed = self.scheduler.tenant("kill loop, probed")
         made = self.watched.post("/api/v1/webhooks", {"url": self.receiver.url("/events")})
         assert made.status == 201, made.raw
         self.stopping = threading.Event()
+        self.void = collections.deque(maxlen=VOID_KEPT)  # (client's tenant, task, restarts then)
         self.odd = []  # answers that nothing explains
 
     # --- the clients ---
@@ -109,7 +112,8 @@ class KillLoop:
         while not self.stopping.is_set():
             leased = self.lease(client, "pull", 20, 1000)
             for task in leased:
-                self.complete(client, task)
+                if self.complete(client, task):
+                    self.void.append((tenant, task, self.restarts))
             if not leased:
                 time.sleep(0.01)
 
@@ -131,33 +135,39 @@ class KillLoop:
         return True
 
     def prober(self, number):
-        """Lets a lease end, gets the task's next one, and tries the old token while that one runs;
-        and keeps all void tokens, superseded or used, to try them again after restarts."""
-        client, queue = Patient(self, self.crowd), f"probe-{number}"
-        choose = random.Random(f"{SEED}/probe/{number}")
-        void, restarts, count = collections.deque(maxlen=VOID_KEPT), 0, 0
+        """Lets a lease end, gets the task's next one, and tries the old token while that one runs."""
+        client, queue, count = Patient(self, self.probed), f"probe-{number}", 0
         while not self.stopping.is_set():
             count += 1
             body = {"taskName": "probe", "queue": queue, "target": {"type": "worker"}, "maxRetries": 100}
             self.submit(client, body, f"{queue}-{count}")
-            old = self.lease(client, queue, 1, 1000)
+            old = self.lease(client, queue, 1, 1000, 1000)
             until = time.monotonic() + 5
             while old and time.monotonic() < until:
                 for new in self.lease(client, queue, 1, 3000, 1000):
                     if new["taskId"] == old[0]["taskId"]:
-                        self.try_void(client, old[0], choose, restarted=False)
-                        void.append(old[0])
+                        self.try_void(client, old[0], "complete", restarted=False)
+                        self.void.append((self.probed, old[0], self.restarts))
                         old = []
                     if self.complete(client, new):
-                        void.append(new)
-            if self.restarts != restarts:
-                restarts = self.restarts
-                for task in list(void)[-10:]:
-                    self.try_void(client, task, choose, restarted=True)
+                        self.void.append((self.probed, new, self.restarts))
 
-    def try_void(self, client, task, choose, restarted):
-        calls = ("complete", "fail", "heartbeat") if restarted else ("complete",)
-        call = choose.choice(calls)
+    def ghost(self):
+        """A worker that slept through restarts: it answers with tokens that were superseded or used
+        in an earlier life of the server."""
+        clients = {tenant.id: Patient(self, tenant)
+                   for tenant in (self.crowd, self.watched, self.probed)}
+        choose = random.Random(f"{SEED}/ghost")
+        while not self.stopping.is_set():
+            kept = list(self.void)
+            tenant, task, then = choose.choice(kept) if kept else (None, None, self.restarts)
+            if then == self.restarts:
+                time.sleep(0.01)
+                continue
+            call = choose.choice(("complete", "fail", "heartbeat"))
+            self.try_void(clients[tenant.id], task, call, restarted=True)
+
+    def try_void(self, client, task, call, restarted):
         answer = client.once("POST", f"/api/v1/tasks/{task['taskId']}/{call}",
                              {"leaseToken": task["leaseToken"]})
         if answer is not None and answer.status != 503:
@@ -170,6 +180,7 @@ class KillLoop:
         threads += [threading.Thread(target=self.worker, args=(tenant,))
                     for tenant in (self.crowd, self.watched) for _ in range(WORKERS)]
         threads += [threading.Thread(target=self.prober, args=(i,)) for i in range(WORKERS)]
+        threads.append(threading.Thread(target=self.ghost))
         for thread in threads:
             thread.start()
         try:
@@ -187,7 +198,8 @@ class KillLoop:
 
     def settle(self):
         """Works off what is left, waits for every end and webhook, then checks the history."""
-        tenants = [Client(self.scheduler, t.token) for t in (self.crowd, self.watched)]
+        tenants = [Client(self.scheduler, tenant.token)
+                   for tenant in (self.crowd, self.watched, self.probed)]
         last, deadline = None, time.monotonic() + belfry.PATIENCE
         while time.monotonic() < deadline:
             leased = [self.work_off(client) for client in tenants]

@@ -5,7 +5,7 @@ import threading
 import time
 import unittest
 
-from belfry import Client, Receiver, Scheduler, operator, signature_fits
+from belfry import Client, Hold, Receiver, Scheduler, operator, signature_fits
 
 
 class Lifecycle(unittest.TestCase):
@@ -92,7 +92,8 @@ class Lifecycle(unittest.TestCase):
         for answer in ((410, {}, b""), (422, {"Belfry-Retry": "never"}, b"")):
             self.script(answer)
             task = self.tenant.submit(target=self.target)
-            self.assertEqual(self.tenant.wait(task["taskId"])["attempt"], 1)
+            done = self.tenant.wait(task["taskId"])
+            self.assertEqual((done["status"], done["attempt"], done["maxRetries"]), ("FAILED", 1, 3))
 
     def test_accepted_work_is_completed_with_its_lease(self):
         self.script((202, {}, b""))
@@ -114,14 +115,16 @@ class Lifecycle(unittest.TestCase):
         self.assertEqual((done["status"], done["errorMessage"]), ("FAILED", "timed_out"))
 
     def test_cancelling_a_running_push_aborts_it(self):
-        release = threading.Event()
-        self.script(release)
+        held = Hold()
+        self.script(held)
         task = self.tenant.submit(target=self.target)
         self.receiver.wait_for(self.path)
+        self.assertFalse(held.closed.is_set())
         self.assertEqual(self.tenant.call("DELETE", "/api/v1/tasks/" + task["taskId"]).status, 200)
+        self.assertTrue(held.closed.wait(10), "the target's connection stayed open")
         self.assertEqual(self.tenant.task(task["taskId"])["status"], "CANCELLED")
         self.assertEqual(self.tenant.call("DELETE", "/api/v1/tasks/" + task["taskId"]).problem, "invalid_state")
-        release.set()
+        self.assertEqual(len(self.receiver.of(self.path)), 1)
 
     def test_forbidden_addresses_are_refused_at_submission(self):
         for url in ("http://10.0.0.1/", "http://169.254.169.254/latest", "http://[::ffff:10.0.0.1]/",
@@ -235,14 +238,27 @@ class Lifecycle(unittest.TestCase):
                                       {"leaseToken": leased["leaseToken"], "errorMessage": "no", "retryable": retryable})
             self.assertEqual(answer.json["status"], status)
 
+    def poll(self, queue, wait_ms, found):
+        body = {"queues": [queue], "waitMs": wait_ms}
+        client = Client(self.scheduler, self.tenant.token)
+        thread = threading.Thread(
+            target=lambda: found.extend(client.post("/api/v1/leases", body).json["tasks"]))
+        thread.start()
+        return thread
+
     def test_a_long_poll_wakes_for_a_new_task(self):
-        found = []
-        poll = threading.Thread(target=lambda: found.extend(
-            Client(self.scheduler, self.tenant.token).post("/api/v1/leases", {"queues": ["work"], "waitMs": 20000}).json["tasks"]))
-        poll.start()
+        self.tenant.call("PUT", "/api/v1/queues/other", {})
+        found, others = [], []
+        other = self.poll("other", 10_000, others)
+        poll = self.poll("work", 20_000, found)
         task = self.worker_task()
         poll.join(30)
+        # The other one began earlier and waits half as long: it would be the first to run out.
+        self.assertTrue(other.is_alive(), "the poll was answered at its end only")
         self.assertEqual([t["taskId"] for t in found], [task["taskId"]])
+        self.tenant.submit(queue="other", target={"type": "worker"})
+        other.join(30)
+        self.assertEqual(len(others), 1)
 
     def test_answers_in_bulk(self):
         ids = [self.worker_task()["taskId"] for _ in range(3)]
