@@ -22,20 +22,16 @@ PATIENCE = 60  # the longest wait for an event that must come; never what a test
 
 
 class Scheduler:
-<<<<<<< tests/api/belfry.py
-    def __init__(self, *flags, folder=None, keep_port=False):
-        self.flags = flags
-        self.keep_port = keep_port  # over restarts, for services that know the address
-        self.port = 0
-=======
-    """`errors` is a file that standard error goes to; `tls` an SSL context for clients, if the
-    flags name a certificate."""
+    """`keep_port`: the same over restarts, for services that know the address. `errors` is a file
+    that standard error goes to; `tls` an SSL context for clients, if the flags name a
+    certificate."""
 
-    def __init__(self, *flags, folder=None, errors=None, tls=None):
+    def __init__(self, *flags, folder=None, keep_port=False, errors=None, tls=None):
         self.flags = flags
+        self.keep_port = keep_port
+        self.port = 0
         self.errors = errors
         self.tls = tls
->>>>>>> /tmp/t
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="belfry-test-")
         self.process = None
