@@ -101,6 +101,7 @@ Sums& operator+=(Sums& into, const Sums& more) {
 
 std::vector<Entry> copies(const std::vector<const Entry*>& rows) {
   std::vector<Entry> entries;
+  entries.reserve(rows.size());
   for (const auto* row : rows) entries.push_back(*row);
   return entries;
 }
