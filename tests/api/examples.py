@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 
-from belfry import PATIENCE
+from belfry import PATIENCE, Client
 
 NAMES = ("payment", "notification")
 BINARIES = {name: os.environ["BELFRY_" + name.upper()] for name in NAMES}
@@ -78,8 +78,10 @@ class Example:
         return self.stop(signal.SIGKILL)
 
     def remove(self):
-        self.stop()
+        """Stops it; what a sanitizer found shows in the exit status."""
+        status = self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+        assert status in (None, 0), f"{self.name} ended with {status}"
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
@@ -87,6 +89,13 @@ class Example:
     def credentials(self):
         with open(self.path("credentials.json")) as file:
             return json.load(file)
+
+    def account(self, scheduler):
+        """A client of the scheduler with this service's own key."""
+        client = Client(scheduler)
+        answer = client.post("/api/v1/auth/token", {"apiKey": self.credentials()["apiKey"]})
+        client.token = answer.json["token"]
+        return client
 
     def call(self, method, path, body=None, headers=None):
         """The status, and the body read as JSON if it is any."""

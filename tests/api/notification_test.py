@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 import unittest
 
-from belfry import Client, Scheduler
+from belfry import Scheduler
 from examples import Example, MailServer, run_to_its_end, signed, until
 
 
@@ -76,6 +76,8 @@ class Notification(Beside):
         self.assertEqual((counts["delivered"], counts["failed"], counts["pending"]), (240, 0, 0))
         self.assertEqual((counts["status"], counts["errorMessage"]), ("FINISHED", None))
         self.assertEqual(len(sent()), 240)
+        metrics = notification.account(self.scheduler).get("/api/v1/metrics").json
+        self.assertEqual((metrics["total"], metrics["completed"]), (240, 240))
 
     def test_a_refused_batch_has_failed_and_says_why(self):
         notification = self.example("--public-url", "http://10.1.2.3:80")
@@ -166,10 +168,7 @@ class Mail(Beside):
 
     def first_retried(self, notification):
         """The service's one task once an attempt has failed, asked with its own key."""
-        client = Client(self.scheduler)
-        key = notification.credentials()["apiKey"]
-        client.token = client.post("/api/v1/auth/token", {"apiKey": key}).json["token"]
-        tasks = client.get("/api/v1/tasks").json
+        tasks = notification.account(self.scheduler).get("/api/v1/tasks").json
         return tasks[0] if tasks and tasks[0]["retryCount"] > 0 else None
 
 

@@ -176,6 +176,8 @@ class Payment(unittest.TestCase):
         for run_id in runs:
             self.check_report(run_id)
         self.assertEqual(self.states_on_disk(), ["ended"] * len(runs))
+        metrics = self.payment.account(self.scheduler).get("/api/v1/metrics").json
+        self.assertEqual((metrics["total"], metrics["completed"]), (len(runs), len(runs)))
 
     def states_on_disk(self):
         files = pathlib.Path(self.payment.path("runs")).glob("*/run.json")
