@@ -1,5 +1,6 @@
 """The notification example as a user meets it: outbox, mail server, kills, refusals."""
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -78,6 +79,20 @@ class Notification(Beside):
         self.assertEqual(len(sent()), 240)
         metrics = notification.account(self.scheduler).get("/api/v1/metrics").json
         self.assertEqual((metrics["total"], metrics["completed"]), (240, 240))
+
+    def test_a_crash_between_submission_and_note_sends_nothing_twice(self):
+        notification = self.example()
+        batch_id = self.begin(notification, batch_to("a@x.example", "b@x.example"))
+        self.end_of(notification, batch_id)
+        notification.kill()
+        folder = notification.path("batches", batch_id)
+        os.remove(os.path.join(folder, "submitted.json"))
+        shutil.rmtree(os.path.join(folder, "delivered"))
+        notification.start_ready()
+        self.assertEqual(self.end_of(notification, batch_id)["delivered"], 2)
+        metrics = notification.account(self.scheduler).get("/api/v1/metrics").json
+        self.assertEqual(metrics["total"], 2)
+        self.assertEqual(len(os.listdir(notification.path("outbox"))), 2)
 
     def test_a_refused_batch_has_failed_and_says_why(self):
         notification = self.example("--public-url", "http://10.1.2.3:80")

@@ -152,14 +152,28 @@ class Payment(unittest.TestCase):
         asking.join()
         self.check_report(answers[0][1]["runId"])
 
+    def edit_run(self, run_id, **fields):
+        """What a crash at the right moment would have left on disk."""
+        file = pathlib.Path(self.payment.path("runs", run_id, "run.json"))
+        file.write_text(json.dumps({**json.loads(file.read_text()), **fields}))
+
+    def test_a_crash_between_submission_and_note_makes_no_second_task(self):
+        self.payment.start_ready()
+        run_id = self.begin()
+        self.end_of(run_id)
+        self.payment.kill()
+        self.edit_run(run_id, status="ACCEPTED", taskId=None, taskStatus=None)
+        self.payment.start_ready()
+        self.check_report(run_id)
+        metrics = self.payment.account(self.scheduler).get("/api/v1/metrics").json
+        self.assertEqual(metrics["total"], 1)
+
     def test_a_missed_webhook_is_made_up_for_at_the_next_start(self):
         self.payment.start_ready()
         run_id = self.begin()
         self.end_of(run_id)
         self.payment.stop()
-        file = pathlib.Path(self.payment.path("runs", run_id, "run.json"))
-        run = json.loads(file.read_text())
-        file.write_text(json.dumps(dict(run, status="RUNNING", taskStatus=None)))
+        self.edit_run(run_id, status="RUNNING", taskStatus=None)
         self.payment.start_ready()
         self.check_report(run_id)
 

@@ -182,11 +182,8 @@ void round(Service& service, bool check) {
   if (!service.paced) pace(service, scheduler);
   for (const auto& batch_id : service.batches.open()) {
     const auto counts = service.batches.counts(batch_id);
-    if (counts && !counts->submitted) {
-      submit(service, scheduler, batch_id);
-    } else if (check) {
-      ask_after(service, scheduler, batch_id);
-    }
+    if (counts && !counts->submitted) submit(service, scheduler, batch_id);
+    if (check) ask_after(service, scheduler, batch_id);
   }
 }
 

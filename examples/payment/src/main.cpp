@@ -141,11 +141,11 @@ void ask_after(Service& service, client::Client& scheduler, const Json& run) {
 void round(Service& service, bool check) {
   auto& scheduler = *service.scheduler.load();
   for (const auto& run : service.runs.open()) {
-    if (run["taskId"].is_null()) {
-      submit(service, scheduler, run["runId"].string_or(""));
-    } else if (check) {
-      ask_after(service, scheduler, run);
-    }
+    if (run["taskId"].is_null()) submit(service, scheduler, run["runId"].string_or(""));
+  }
+  if (!check) return;
+  for (const auto& run : service.runs.open()) {
+    if (!run["taskId"].is_null()) ask_after(service, scheduler, run);
   }
 }
 
