@@ -34,7 +34,7 @@ asio::awaitable<bool> Pruner::run_once() {
     *full = tasks || deliveries || answers;
     return {};
   };
-  const auto done = co_await context_.gateway.transact(std::move(prune));
+  const auto done = co_await context_.gateway.transact(std::move(prune), store::Purpose::upkeep);
   co_return done.has_value() && *full;
 }
 

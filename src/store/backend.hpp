@@ -24,9 +24,16 @@ using Command = std::variant<Submit, Claim, Finish, Renew, End, MoveDue, Transac
 using Reply = std::variant<std::monostate, Submit::Reply, Claim::Reply, Finish::Reply, Renew::Reply,
                            End::Reply, MoveDue::Reply>;
 
+// What a transaction is for decides whether it runs while the disk is full.
+enum class Purpose : std::uint8_t {
+  change,  // may add rows without bound: refused then, as a submission is
+  upkeep,  // frees space (pruning), or records what has happened (a delivery's attempt): runs
+};
+
 struct Job {
   Command command;
   Result<Reply> reply = std::monostate{};
+  Purpose purpose = Purpose::change;  // of a TransactFn
 };
 
 // What a committed batch changed, for those who wait for it.
@@ -47,7 +54,7 @@ class Writer {
   // keep their commands, so that the caller may try again.
   virtual Committed run(std::span<Job*> jobs) = 0;
   // True while the disk is full: the gateway then refuses creations at once and still runs what
-  // ends or extends attempts. Cheap; re-checks for space now and then.
+  // ends or extends attempts, and upkeep. Cheap; re-checks for space now and then.
   virtual bool full() = 0;
 };
 

@@ -89,9 +89,11 @@ asio::awaitable<Result<Reply>> Gateway::run(Command command) {
   co_return std::move(job.reply);
 }
 
-asio::awaitable<Result<>> Gateway::transact(TransactFn fn) {
-  auto reply = co_await run(Command{std::move(fn)});
-  co_return without_value(reply);
+asio::awaitable<Result<>> Gateway::transact(TransactFn fn, Purpose purpose) {
+  Job job{.command = std::move(fn), .purpose = purpose};
+  WriteRequest request{.jobs = std::span(&job, 1)};
+  co_await wait_for(state_->writes, request);
+  co_return without_value(job.reply);
 }
 
 asio::awaitable<std::vector<Result<Reply>>> Gateway::ask_all(std::vector<Command> commands) {

@@ -45,7 +45,7 @@ class Gateway {
     if (!reply) co_return fail(std::move(reply.error()));
     co_return std::get<typename C::Reply>(std::move(*reply));
   }
-  boost::asio::awaitable<Result<>> transact(TransactFn fn);
+  boost::asio::awaitable<Result<>> transact(TransactFn fn, Purpose purpose = Purpose::change);
 
   // Many commands at once with one suspension; replies in order.
   boost::asio::awaitable<std::vector<Result<Reply>>> ask_all(std::vector<Command> commands);

@@ -226,6 +226,20 @@ TEST_F(GatewayTest, AFullDiskDropsTheCreationsOfABatchAndRunsTheRest) {
   EXPECT_TRUE(first.get());
 }
 
+TEST_F(GatewayTest, UpkeepRunsWhileTheDiskIsFull) {
+  open();
+  backend_.set_disk_full(true);
+  const auto transact = [&](Purpose purpose) {
+    return asio::co_spawn(loop_.context,
+                          gateway_->transact([](Transaction&) { return Result<>(); }, purpose),
+                          asio::use_future)
+        .get();
+  };
+  EXPECT_FALSE(transact(Purpose::change));
+  EXPECT_TRUE(transact(Purpose::upkeep));
+  EXPECT_TRUE(gateway_->full());
+}
+
 TEST_F(GatewayTest, WhileTheDiskIsFullCreationsAreRefusedWithoutTrying) {
   open();
   backend_.set_disk_full(true);

@@ -69,9 +69,9 @@ class EndpointReads {
 };
 
 struct DeliveryFilter {
-  std::optional<EndpointId> endpoint;
-  std::optional<TaskId> task;
-  std::optional<DeliveryState> state;
+  std::optional<EndpointId> endpoint = {};
+  std::optional<TaskId> task = {};
+  std::optional<DeliveryState> state = {};
 };
 
 class DeliveryReads {

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kFullCheck{1};
 
 bool creates(const Job& job) {
   return std::holds_alternative<Submit>(job.command) ||
-         std::holds_alternative<TransactFn>(job.command);
+         (std::holds_alternative<TransactFn>(job.command) && job.purpose == Purpose::change);
 }
 
 void refuse(std::span<Job* const> jobs, const Error& why) {

@@ -201,7 +201,7 @@ asio::awaitable<void> Courier::State::postpone(PutOffs put_off) {
     for (const auto& [id, until] : put_off) tx.delivery_writes().postpone(id, until);
     return {};
   };
-  const auto done = co_await parts.gateway.transact(std::move(fn));
+  const auto done = co_await parts.gateway.transact(std::move(fn), store::Purpose::upkeep);
   // They are due still, and read again: not at once while the store is away.
   if (!done) co_await async::sleep_for(kStoreRetry, stop);
 }
@@ -285,7 +285,7 @@ asio::awaitable<void> Courier::State::record(store::DeliveryRow row, AttemptVerd
     return tx.endpoint_writes().update(*changed);
   };
   for (;;) {
-    const auto done = co_await parts.gateway.transact(fn);
+    const auto done = co_await parts.gateway.transact(fn, store::Purpose::upkeep);
     if (done || done.error().code != ErrorCode::storage_unavailable) break;
     if (!co_await async::sleep_for(kStoreRetry, abandon)) break;
   }

@@ -14,6 +14,20 @@ namespace {
 
 constexpr std::size_t kComposedMax = 256;
 
+// Frames of the log from which on a commit copies it into the database.
+constexpr int kCheckpointFrames = 4'000;
+
+// SQLite's own automatic checkpoint swallows its errors; a failed flush must end the process
+// (PROMISES P17). A reader in the way or a full disk only leave it to the next commit.
+int checkpoint(void*, sqlite3* db, const char* name, int frames) {
+  if (frames < kCheckpointFrames) return SQLITE_OK;
+  const int code = sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const int kind = code & 0xff;
+  const bool waits =
+      kind == SQLITE_BUSY || kind == SQLITE_LOCKED || kind == SQLITE_FULL || kind == SQLITE_NOMEM;
+  return waits ? SQLITE_OK : code;
+}
+
 sqlite3_stmt* prepare(sqlite3* db, std::string_view sql) {
   sqlite3_stmt* stmt = nullptr;
   const int code = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()),
@@ -29,6 +43,8 @@ void interpret_error(sqlite3* db, int code, std::string_view doing) {
   const auto text = fmt::format("{}: {} (SQLite code {})", doing,
                                 db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code),
                                 (extended & 0xff) == (code & 0xff) ? extended : code);
+  // The index of the log could not grow: it is a cache, so a full disk and no failed one.
+  if (code == SQLITE_IOERR_SHMSIZE || extended == SQLITE_IOERR_SHMSIZE) throw Full(text);
   switch (code & 0xff) {
     case SQLITE_FULL:
       throw Full(text);
@@ -118,16 +134,19 @@ std::string_view Statement::blob(int column) const {
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(stmt_, column))};
 }
 
-Database::Database(const std::string& path, Access access, std::int64_t cache_bytes) {
+Database::Database(const std::string& path, Access access, std::int64_t cache_bytes,
+                   const std::string& vfs) {
   const int flags = access == Access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                                  : SQLITE_OPEN_READONLY;
-  const int code = sqlite3_open_v2(path.c_str(), &db_,
-                                   flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                      vfs.empty() ? nullptr : vfs.c_str());
   try {
     if (code != SQLITE_OK) interpret_error(db_, code, fmt::format("opening {}", path));
     execute(fmt::format(fmt::runtime(sql::connection::cache_kib), cache_bytes / 1024));
     execute(access == Access::read_write ? sql::connection::for_writer
                                          : sql::connection::for_reader);
+    if (access == Access::read_write) sqlite3_wal_hook(db_, checkpoint, nullptr);
   } catch (...) {
     sqlite3_close_v2(db_);
     throw;

@@ -53,7 +53,8 @@ enum class Access { read_write, read_only };
 // and kept. Not thread-safe: one thread at a time.
 class Database {
  public:
-  Database(const std::string& path, Access access, std::int64_t cache_bytes);
+  Database(const std::string& path, Access access, std::int64_t cache_bytes,
+           const std::string& vfs = {});
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

@@ -21,8 +21,8 @@ constexpr std::int64_t kReaderCacheBytes = 16 * 1024 * 1024;
 // One consistent snapshot for the whole call: a read transaction around it.
 class SqliteReader final : public Reader {
  public:
-  SqliteReader(const std::string& path, const Clock& clock)
-      : db_(path, Access::read_only, kReaderCacheBytes),
+  SqliteReader(const std::string& path, const std::string& vfs, const Clock& clock)
+      : db_(path, Access::read_only, kReaderCacheBytes, vfs),
         numbers_(db_),
         snapshot_(Context{db_, clock, numbers_, nullptr}) {}
 
@@ -47,10 +47,11 @@ class SqliteBackend final : public Backend {
  public:
   explicit SqliteBackend(const Options& options)
       : path_(options.path),
+        vfs_(options.vfs),
         lock_(options.path + ".lock"),
         own_clock_(options.clock ? nullptr : std::make_unique<AnchoredClock>()),
         clock_(options.clock ? *options.clock : *own_clock_),
-        db_(options.path, Access::read_write, options.cache_bytes),
+        db_(options.path, Access::read_write, options.cache_bytes, options.vfs),
         reserve_(options.path + ".reserve", options.reserve_bytes) {
     prepare_schema(db_);
     flush_folder_of(path_);
@@ -64,7 +65,7 @@ class SqliteBackend final : public Backend {
 
   Writer& writer() override { return *writer_; }
   std::unique_ptr<Reader> make_reader() override {
-    return std::make_unique<SqliteReader>(path_, clock_);
+    return std::make_unique<SqliteReader>(path_, vfs_, clock_);
   }
   StoreFacts facts() override;
 
@@ -76,7 +77,7 @@ class SqliteBackend final : public Backend {
     row.bind(to_ms(clock_.now())).run();
   }
 
-  std::string path_;
+  std::string path_, vfs_;
   FileLock lock_;
   std::unique_ptr<AnchoredClock> own_clock_;
   const Clock& clock_;

@@ -15,6 +15,8 @@ struct Options {
   Random* random = nullptr;      // lease secrets come from the system unless a seed is given here
   std::int64_t cache_bytes = 64 * 1024 * 1024;
   std::int64_t reserve_bytes = 16 * 1024 * 1024;  // kept free for completions on a full disk
+  std::string vfs =
+      {};  // SQLite's name of the file layer; empty: the system's. Tests put faults there
 };
 
 // Opens (creates, migrates, checks) the embedded store. Throws std::runtime_error in words when the

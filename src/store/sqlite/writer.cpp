@@ -117,8 +117,9 @@ Committed BatchWriter::run(std::span<Job*> jobs) {
     executor_.committed();
     return batch_.finish();
   } catch (const Full&) {
-    abandon();
+    // First, so that the roll-back itself has room.
     reserve_.give_up();
+    abandon();
     throw;
   } catch (const Unavailable&) {
     abandon();

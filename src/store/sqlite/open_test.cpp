@@ -1,0 +1,187 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <random>
+
+#include "sql.hpp"
+#include "store/failure.hpp"
+#include "store/sqlite/database.hpp"
+#include "store/sqlite/temporary_folder.hpp"
+#include "store/sqlite/workload.hpp"
+
+// Opening a store: what is refused, in which words, and what is there again.
+namespace belfry::store::sqlite {
+namespace {
+
+constexpr std::int64_t kCache = 1024 * 1024;
+
+class OpenTest : public testing::Test {
+ protected:
+  std::string refusal() {
+    try {
+      open(folder_.options());
+    } catch (const std::runtime_error& error) {
+      EXPECT_NE(std::string(error.what()).find(folder_.file()), std::string::npos)
+          << "names the file: " << error.what();
+      return error.what();
+    }
+    return "";
+  }
+  void change_file(const std::function<void(Database&)>& fn) {
+    Database db(folder_.file(), Access::read_write, kCache);
+    fn(db);
+  }
+  void make_store() {
+    auto store = open(folder_.options());
+    workload_.run(*store, 4);
+  }
+
+  TemporaryFolder folder_;
+  Workload workload_;
+};
+
+TEST_F(OpenTest, ASecondServerOnTheSameFileIsRefused) {
+  auto first = open(folder_.options());
+  EXPECT_NE(refusal().find("another server uses this store"), std::string::npos);
+  first.reset();
+  EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(OpenTest, EverythingIsThereAgain) {
+  make_store();
+  for (int i = 0; i < 2; ++i) {
+    auto store = open(folder_.options());
+    EXPECT_EQ(workload_.check(*store), "");
+    const auto facts = store->facts();
+    EXPECT_EQ(facts.kind, "sqlite");
+    EXPECT_EQ(facts.highest_id_high, workload_.acknowledged().rbegin()->first.uuid.high);
+    EXPECT_GT(facts.bytes, 0);
+    workload_.run(*store, 1);
+  }
+}
+
+TEST_F(OpenTest, PushLeasesOfTheProcessBeforeEndAtOnce) {
+  ManualClock clock;
+  LeaseKind kinds[] = {LeaseKind::push, LeaseKind::worker, LeaseKind::accepted};
+  {
+    auto store = open(folder_.options(&clock));
+    workload_.submit(*store, 3);
+    for (const auto kind : kinds) {
+      Claim claim;
+      store->make_reader()->read(
+          [&](Snapshot& s) { claim.queue = s.queues().list_all_tenants().at(0).no; });
+      claim.lanes = lane_bit(domain::Lane::by_queue_default);
+      claim.kind = kind;
+      Job job{.command = claim};
+      Job* jobs[] = {&job};
+      store->writer().run(jobs);
+      ASSERT_EQ(std::get<Claim::Reply>(*job.reply).tasks.size(), 1U);
+    }
+  }
+  auto store = open(folder_.options(&clock));
+  store->make_reader()->read([&](Snapshot& s) {
+    EXPECT_EQ(s.tasks().lost_all_tenants({}, 10).size(), 1U) << "the push, and no worker's";
+  });
+}
+
+TEST_F(OpenTest, ASchemaThatIsTooNewIsRefused) {
+  make_store();
+  const auto set_version = [&](int version, std::int64_t oldest) {
+    change_file([&](Database& db) {
+      db.execute(fmt::format(fmt::runtime(sql::upkeep::set_user_version), version));
+      auto row = db.statement(sql::upkeep::set_meta);
+      row.bind_text("oldest_binary").bind(oldest).run();
+    });
+  };
+  set_version(99, 98);
+  EXPECT_NE(refusal().find("start a newer belfry-scheduler"), std::string::npos);
+  EXPECT_NE(refusal().find("schema 99"), std::string::npos);
+  set_version(99, 1);
+  EXPECT_EQ(refusal(), "") << "newer, but it still serves this binary";
+}
+
+TEST_F(OpenTest, AnotherApplicationsDatabaseIsRefused) {
+  change_file([](Database& db) { db.execute(sql::migrations()[0].text); });
+  EXPECT_NE(refusal().find("another application"), std::string::npos);
+}
+
+TEST_F(OpenTest, AFreshOrEmptyFileIsBroughtToTheSchema) {
+  std::ofstream(folder_.file()).close();
+  EXPECT_EQ(refusal(), "");
+  make_store();
+}
+
+TEST_F(OpenTest, AFileThatIsNoDatabaseIsRefused) {
+  make_store();
+  {
+    std::fstream file(folder_.file(), std::ios::in | std::ios::out | std::ios::binary);
+    file << "this is no header of any database at all";
+  }
+  EXPECT_NE(refusal().find("not a database"), std::string::npos);
+}
+
+TEST_F(OpenTest, ATruncatedFileIsRefused) {
+  make_store();
+  const auto size = std::filesystem::file_size(folder_.file());
+  for (const auto part : {size / 2, size - 4'096, std::uintmax_t{5'000}}) {
+    std::filesystem::resize_file(folder_.file(), part);
+    EXPECT_NE(refusal(), "") << part << " of " << size;
+  }
+}
+
+TEST_F(OpenTest, OneWrongByteOfAPayloadIsNeverServed) {
+  make_store();
+  std::string bytes;
+  {
+    std::ifstream in(folder_.file(), std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  const auto at = bytes.find(std::string(100, 'x'));
+  ASSERT_NE(at, std::string::npos);
+  {
+    std::fstream file(folder_.file(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(at) + 50);
+    file.put('y');
+  }
+  auto store = open(folder_.options());
+  EXPECT_THROW(workload_.check(*store), Broken);
+}
+
+TEST_F(OpenTest, AGarbledPageIsRefusedOrNeverServed) {
+  make_store();
+  const auto sound = folder_.file() + ".sound";
+  std::filesystem::copy_file(folder_.file(), sound);
+  const auto pages = static_cast<int>(std::filesystem::file_size(sound) / 4'096);
+  ASSERT_GT(pages, 30);
+  int refused = 0, broken = 0, whole = 0;
+  std::mt19937 random(5);
+  for (int page = 0; page < pages; ++page) {
+    std::filesystem::copy_file(sound, folder_.file(),
+                               std::filesystem::copy_options::overwrite_existing);
+    {
+      std::fstream file(folder_.file(), std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(page * 4'096);
+      for (int i = 0; i < 4'096; ++i) file.put(static_cast<char>(random()));
+    }
+    try {
+      auto store = open(folder_.options());
+      try {
+        EXPECT_EQ(workload_.check(*store), "") << "page " << page << " is served garbled";
+        ++whole;
+      } catch (const Broken&) {
+        ++broken;
+      }
+    } catch (const std::runtime_error&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 10);
+  EXPECT_GT(broken, 1);
+  RecordProperty("outcome", fmt::format("{} refused, {} broken, {} whole", refused, broken, whole));
+}
+
+}  // namespace
+}  // namespace belfry::store::sqlite
