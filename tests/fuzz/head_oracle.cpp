@@ -11,13 +11,16 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// Counts the lines that begin with the name, in the raw bytes: whoever reads more loosely than we
-// do would still see them.
+// Counts the lines with the name in the raw bytes, also where a blank stands before the colon:
+// whoever reads more loosely than we do would still see them.
 std::size_t lines_of(const std::string& lower_block, std::string_view name) {
   std::size_t count = 0;
   for (auto at = lower_block.find('\n'); at != std::string::npos;
        at = lower_block.find('\n', at + 1)) {
-    count += std::string_view(lower_block).substr(at + 1).starts_with(name) ? 1 : 0;
+    const auto line = std::string_view(lower_block).substr(at + 1);
+    if (!line.starts_with(name)) continue;
+    const auto next = line.find_first_not_of(" \t", name.size());
+    count += next != std::string_view::npos && line[next] == ':' ? 1 : 0;
   }
   return count;
 }
@@ -37,8 +40,8 @@ Fault judge_raw(std::string_view block) {
   const auto lengths = lines_of(text, "content-length");
   const auto codings = lines_of(text, "transfer-encoding");
   if (lengths + codings > 1) return "the framing is told twice";
-  if (lines_of(text, "host") > 1 && lines_of(text, "host:") > 1) return "two hosts";
-  if (lines_of(text, "authorization:") > 1) return "two authorizations";
+  if (lines_of(text, "host") > 1) return "two hosts";
+  if (lines_of(text, "authorization") > 1) return "two authorizations";
   return {};
 }
 
