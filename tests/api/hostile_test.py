@@ -141,7 +141,8 @@ class Leases(unittest.TestCase):
             self.assertEqual((answer.status, answer.problem), (422, "validation_failed"), token)
             self.assertEqual([e["pointer"] for e in answer.json["errors"]], ["/leaseToken"])
         self.assertEqual(rows(scheduler), before)
-        self.assertEqual(worker.post(path + "/complete", {"leaseToken": leased["leaseToken"]}).status, 200)
+        done = worker.post(path + "/complete", {"leaseToken": leased["leaseToken"]})
+        self.assertEqual(done.status, 200, done.raw)
 
 
 class Isolation(unittest.TestCase):

@@ -69,7 +69,8 @@ class History:
         """`tasks`: every task by id; `deliveries`: every delivery; `attempts`: the attempt lists of
         the tasks with more than one; all read after everything has ended."""
         return [*self.lost_or_open(tasks), *self.wrong_attempts(tasks, attempts),
-                *self.wrong_ends(deliveries), *self.wrong_events(), *self.wrong_webhooks(deliveries),
+                *self.wrong_ends(deliveries), *self.wrong_events(),
+                *self.wrong_webhooks(deliveries),
                 *(f"{task}: a stale token got {got} from {call}"
                   for task, call, got in self.stale_accepted)]
 

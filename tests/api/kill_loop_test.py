@@ -77,7 +77,8 @@ class KillLoop:
         while not self.stopping.is_set():
             count += 1
             kind = choose.choice(KINDS)
-            body = {"taskName": kind, "payload": count, "retry": {"initialMs": 10}, "maxRetries": 100}
+            body = {"taskName": kind, "payload": count, "retry": {"initialMs": 10},
+                    "maxRetries": 100}
             if kind != "echo":
                 body["callbackUrl"] = self.receiver.url("/callback")
             if kind == "push":
@@ -136,11 +137,12 @@ class KillLoop:
         return True
 
     def prober(self, number):
-        """Lets a lease end, gets the task's next one, and tries the old token while that one runs."""
+        """Lets a lease end, gets the task's next one, and tries the old token while that runs."""
         client, queue, count = Patient(self, self.probed), f"probe-{number}", 0
         while not self.stopping.is_set():
             count += 1
-            body = {"taskName": "probe", "queue": queue, "target": {"type": "worker"}, "maxRetries": 100}
+            body = {"taskName": "probe", "queue": queue, "target": {"type": "worker"},
+                    "maxRetries": 100}
             self.submit(client, body, f"{queue}-{count}")
             old = self.lease(client, queue, 1, 1000, 1000)
             until = time.monotonic() + 5
@@ -229,7 +231,8 @@ class KillLoop:
                 time.sleep(0.05)
         tasks, deliveries, attempts = {}, [], {}
         for client in tenants:
-            own = {t["taskId"]: t for t in self.pages(client, "/api/v1/tasks?limit=500&view=summary")}
+            listed = self.pages(client, "/api/v1/tasks?limit=500&view=summary")
+            own = {task["taskId"]: task for task in listed}
             deliveries += self.pages(client, "/api/v1/webhooks/deliveries?limit=500")
             attempts.update({i: client.get("/api/v1/tasks/" + i).json["attempts"]
                              for i, task in own.items() if task["attempt"] > 1})

@@ -19,7 +19,8 @@ class Watching(Client):
 
     def call(self, method, path, body=None, **more):
         answer = super().call(method, path, body, **more)
-        Watching.answers.append((f"{method} {path}", answer.status, answer.raw, str(answer.headers)))
+        Watching.answers.append(
+            (f"{method} {path}", answer.status, answer.raw, str(answer.headers)))
         return answer
 
 
@@ -82,7 +83,8 @@ class Secrets(unittest.TestCase):
                             headers={**kind, "Authorization": "Basic " + basic})
         self.assertEqual(answer.status, 200, answer.raw)
         self.keep("second token", answer.json["access_token"])
-        self.assertEqual(client.post("/api/v1/auth/revoke", {"token": answer.json["token"]}).status, 200)
+        answer = client.post("/api/v1/auth/revoke", {"token": answer.json["token"]})
+        self.assertEqual(answer.status, 200)
         self.assertEqual(client.call("DELETE", "/api/v1/api-keys/" + made["id"]).status, 204)
 
     def use_webhooks(self, client):
@@ -112,14 +114,16 @@ class Secrets(unittest.TestCase):
         for call in ("complete", "fail"):
             task_id = submit(queue="pull", target={"type": "worker"})
             plain = Client(self.scheduler, client.token)
-            token = plain.post("/api/v1/leases", {"queues": ["pull"]}).json["tasks"][0]["leaseToken"]
+            leased = plain.post("/api/v1/leases", {"queues": ["pull"]}).json["tasks"]
+            token = leased[0]["leaseToken"]
             self.keep("lease of " + call, token)
             path = "/api/v1/tasks/" + task_id
             self.assertEqual(client.post(path + "/heartbeat", {"leaseToken": token}).status, 200)
             self.assertEqual(client.post(path + "/" + call, {"leaseToken": token}).status, 200)
             self.assertEqual(client.post(path + "/" + call, {"leaseToken": token}).status, 409)
             client.get(path)
-        self.assertEqual(client.call("DELETE", "/api/v1/tasks/" + submit(delayMs=60_000)).status, 200)
+        cancelled = client.call("DELETE", "/api/v1/tasks/" + submit(delayMs=60_000))
+        self.assertEqual(cancelled.status, 200)
         self.receiver.wait_for("/called")
 
     def use_wrongly(self, tenant, client):
@@ -168,7 +172,8 @@ class Secrets(unittest.TestCase):
             for place, text in [("the log", log), *files.items()]:
                 self.assertFalse(secret in text, f"{name} is in {place}")
             for asked, _, raw, headers in Watching.answers:
-                self.assertFalse(secret in raw + headers.encode(), f"{name} is in the answer to {asked}")
+                self.assertFalse(secret in raw + headers.encode(),
+                                 f"{name} is in the answer to {asked}")
         for name in KEY_FILES:
             mode = os.stat(os.path.join(self.scheduler.folder, name)).st_mode
             self.assertEqual(mode & 0o777, 0o600, name)

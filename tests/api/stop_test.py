@@ -55,7 +55,8 @@ class Stop(unittest.TestCase):
         self.tenant.close()
         for task in tasks:
             done = self.tenant.wait(task["taskId"])
-            self.assertEqual((done["status"], done["attempt"], done["retryCount"]), ("COMPLETED", 1, 0))
+            self.assertEqual((done["status"], done["attempt"], done["retryCount"]),
+                             ("COMPLETED", 1, 0))
         self.receiver.wait_for("/callback", 3)
         self.assertEqual(len(self.receiver.of("/run")), 3)
 
@@ -92,7 +93,8 @@ class Stop(unittest.TestCase):
             self.assertEqual((again.status, again.raw, again.headers["Location"]),
                              (first.status, first.raw, first.headers["Location"]))
             self.assertEqual(again.headers["Idempotency-Replayed"], "true")
-            again = self.tenant.post("/api/v1/tasks/bulk", bulk, headers={"Idempotency-Key": "many"})
+            again = self.tenant.post("/api/v1/tasks/bulk", bulk,
+                                     headers={"Idempotency-Key": "many"})
             self.assertEqual((again.status, again.raw), (many.status, many.raw))
             other = self.tenant.post("/api/v1/tasks", {**body, "payload": 2}, headers=key)
             self.assertEqual((other.status, other.problem), (422, "idempotency_mismatch"))

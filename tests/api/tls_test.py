@@ -70,7 +70,8 @@ class Tls(unittest.TestCase):
         return ssl.create_default_context(cafile=self.cert)
 
     def all_that_comes(self, data):
-        with socket.create_connection(("127.0.0.1", self.scheduler.port), timeout=PATIENCE) as plain:
+        address = ("127.0.0.1", self.scheduler.port)
+        with socket.create_connection(address, timeout=PATIENCE) as plain:
             plain.sendall(data)
             plain.shutdown(socket.SHUT_WR)
             received = b""
@@ -166,7 +167,8 @@ class Tls(unittest.TestCase):
     def test_a_key_that_does_not_fit_is_told_at_start(self):
         _, other = make_certificate(self.folder, "stranger")
         nowhere = os.path.join(self.folder, "nowhere.pem")
-        for flags, words in ((("--tls-cert", self.cert, "--tls-key", other), "cannot use the TLS key"),
+        for flags, words in ((("--tls-cert", self.cert, "--tls-key", other),
+                              "cannot use the TLS key"),
                              (("--tls-cert", self.cert), "--tls-key"),
                              (("--tls-cert", nowhere, "--tls-key", nowhere), nowhere)):
             with self.subTest(flags=flags), tempfile.TemporaryFile("w+") as errors:

@@ -105,17 +105,20 @@ class Tokens(unittest.TestCase):
         der = self.forge.key.sign(es256.encode(), ec.ECDSA(hashes.SHA256()))
         none = encode({**self.forge.header, "alg": "none"}) + "." + encode(self.forge.claims)
         self.refuse_each({
-            "none": none + ".", "none, signed": sign({"alg": "none"}), "None": sign({"alg": "None"}),
+            "none": none + ".", "none, signed": sign({"alg": "none"}),
+            "None": sign({"alg": "None"}),
             "HS256 with the public key": f"{text}.{encode(mac)}",
             "HS256": sign({"alg": "HS256"}), "RS256": sign({"alg": "RS256"}),
-            "ES384": sign({"alg": "ES384"}), "no alg": sign(drop=["alg"]), "alg 7": sign({"alg": 7}),
+            "ES384": sign({"alg": "ES384"}), "no alg": sign(drop=["alg"]),
+            "alg 7": sign({"alg": 7}),
             "DER": f"{es256}.{encode(der)}", "zeros": f"{es256}.{encode(bytes(64))}"})
 
     def test_header(self):
         sign = self.forge.sign
         self.refuse_each({
             "wrong kid": sign({"kid": "other"}), "a path as kid": sign({"kid": "../../etc/passwd"}),
-            "no kid": sign(drop=["kid"]), "typ JWT": sign({"typ": "JWT"}), "no typ": sign(drop=["typ"]),
+            "no kid": sign(drop=["kid"]), "typ JWT": sign({"typ": "JWT"}),
+            "no typ": sign(drop=["typ"]),
             "crit": sign({"crit": ["exp"]}), "zip": sign({"zip": "DEF"}),
             "b64": sign({"b64": False}),
             "another key under the same kid": sign(key=ec.generate_private_key(ec.SECP256R1()))})
