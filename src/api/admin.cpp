@@ -1,4 +1,6 @@
 // What operators see and set: tenants, limits, suspension.
+#include <unordered_map>
+
 #include "api/answer.hpp"
 #include "api/app.hpp"
 #include "api/body.hpp"
@@ -57,13 +59,14 @@ Answer list_tenants(Call call) {
   using Facts = std::vector<TenantFacts>;
   std::function<Facts(store::Snapshot&)> read = [](store::Snapshot& snapshot) {
     Facts facts;
-    const auto counts = snapshot.metrics().counts_by_tenant_all_tenants();
+    std::unordered_map<TenantId, store::StatusCounts> counts;
+    for (auto& [id, of_tenant] : snapshot.metrics().counts_by_tenant_all_tenants()) {
+      counts.emplace(id, of_tenant);
+    }
     for (auto& tenant : snapshot.tenants().list_all_tenants()) {
-      TenantFacts one{std::move(tenant), {}};
-      for (const auto& [id, of_tenant] : counts) {
-        if (id == one.tenant.id) one.counts = of_tenant;
-      }
-      facts.push_back(std::move(one));
+      const auto found = counts.find(tenant.id);
+      facts.push_back(
+          {std::move(tenant), found == counts.end() ? store::StatusCounts{} : found->second});
     }
     return facts;
   };

@@ -108,7 +108,7 @@ Answer get_queue(Call call) {
 
 // Changes what the body names; null sets a value back to its default.
 Result<domain::QueueSettings> read_settings(const json::Value& body, domain::QueueSettings settings,
-                                            const http::EgressPolicy& egress) {
+                                            TenantId tenant, const Services& services) {
   Faults faults;
   json::FieldReader in(body, "", faults.fields);
   if (in.presence("concurrencyLimit") == Presence::null) settings.concurrency_limit.reset();
@@ -117,7 +117,9 @@ Result<domain::QueueSettings> read_settings(const json::Value& body, domain::Que
   }
   if (in.presence("defaultTarget") == Presence::null) settings.default_target.reset();
   if (const auto target = in.object("defaultTarget")) {
-    settings.default_target = read_target(*target, in.pointer("defaultTarget"), egress, faults);
+    settings.default_target =
+        read_target(*target, in.pointer("defaultTarget"), services.egress, faults);
+    if (settings.default_target) seal_headers(*settings.default_target, tenant, services.sealed);
   }
   if (in.presence("retry") == Presence::null) settings.retry.reset();
   if (const auto retry = in.object("retry")) {
@@ -160,8 +162,9 @@ Answer change_queue(Call call, bool create, Change change) {
 Answer put_queue(Call call) {
   const auto body = json_body(call.request);
   if (!body) co_return fail(body.error());
-  Change change = [body = *body, &egress = call.services.egress](domain::QueueSettings settings) {
-    return read_settings(body, std::move(settings), egress);
+  Change change = [body = *body, tenant = call.tenant(),
+                   &services = call.services](domain::QueueSettings settings) {
+    return read_settings(body, std::move(settings), tenant, services);
   };
   co_return co_await change_queue(call, true, std::move(change));
 }

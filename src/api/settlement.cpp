@@ -85,7 +85,17 @@ Result<std::vector<Settlement>> read_settlements(const json::Value& body) {
     const auto text = in.string("taskId", {36, 36, json::Need::required});
     const auto id = text ? parse_id<TaskId>(*text) : std::nullopt;
     if (text && !id) in.fault("taskId", "must be the id of a task");
-    const bool failed = element.find("errorMessage") || element.find("retryable");
+    const auto says = [&](std::string_view key) {
+      const auto value = element.find(key);
+      return value && !value->is_null();
+    };
+    const bool failed = says("errorMessage") || says("retryable");
+    // Clients that write every field send those of the other answer as null.
+    for (const auto* field : {"errorMessage", "retryable"}) in.presence(field);
+    const auto result = in.presence("result");
+    if (failed && result == json::FieldReader::Presence::value) {
+      in.fault("result", "a failure has none; leave it out, or errorMessage and retryable");
+    }
     Faults own;
     auto settlement = read_fields(in, own, id.value_or(TaskId{}), !failed);
     // An unreadable token is its own item's stale lease, which the store finds out.

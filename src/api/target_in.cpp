@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "api/task_in.hpp"
+#include "api/task_out.hpp"
+#include "auth/secret_places.hpp"
 #include "http/url.hpp"
 
 namespace belfry::api {
@@ -29,6 +31,14 @@ bool is_field_value(std::string_view text) {
     const auto byte = static_cast<unsigned char>(c);
     return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
   });
+}
+
+// By its name: what services use for keys, tokens, cookies and passwords.
+bool carries_credentials(const std::string& name) {
+  constexpr std::string_view kParts[] = {"authorization", "cookie", "token",     "secret",
+                                         "key",           "passw",  "credential"};
+  return std::any_of(std::begin(kParts), std::end(kParts),
+                     [&](auto part) { return name.find(part) != std::string::npos; });
 }
 
 bool is_reserved_header(const std::string& name) {
@@ -62,6 +72,8 @@ HeaderList read_headers(const json::Value& object, const std::string& pointer, F
       faults.add(pointer, "a header name holds a character that HTTP does not allow");
     } else if (is_reserved_header(lower(name))) {
       faults.add(at, "this header is set by the scheduler or the connection; leave it out");
+    } else if (value == kHiddenHeader) {
+      faults.add(at, "give the value itself: it is not shown once it is stored");
     } else if (!value || !is_field_value(*value)) {
       faults.add(at, "must be a string without control characters");
     } else {
@@ -108,6 +120,17 @@ domain::EchoTarget read_echo(json::FieldReader& in) {
 }
 
 }  // namespace
+
+void seal_headers(domain::Target& target, TenantId tenant, const auth::SealedBox& sealed) {
+  auto* http = std::get_if<domain::HttpTarget>(&target);
+  if (http == nullptr) return;
+  for (auto& [name, value] : http->headers) {
+    const bool done = value.starts_with(domain::kSealedHeaderMark);
+    if (done || !carries_credentials(lower(name))) continue;
+    value = domain::kSealedHeaderMark +
+            sealed.seal(Secret(value), auth::place_of_target_header(tenant));
+  }
+}
 
 void check_url(std::string_view url, std::string_view pointer, const http::EgressPolicy& egress,
                Faults& faults) {

@@ -136,11 +136,13 @@ void Faults::add(std::string pointer, std::string detail) {
 Result<> Faults::result() const {
   if (fields.empty()) return {};
   const bool only_destinations = destinations == fields.size();
-  Error error{only_destinations ? ErrorCode::destination_forbidden : ErrorCode::validation_failed,
-              fields.size() == 1
-                  ? fmt::format("{}: {}", fields[0].pointer, fields[0].detail)
-                  : fmt::format("{} fields need mending; see `errors`", fields.size()),
-              fields};
+  Error error{
+      only_destinations ? ErrorCode::destination_forbidden : ErrorCode::validation_failed,
+      fields.size() == 1
+          ? fmt::format("{}: {}", fields[0].pointer.empty() ? "the body" : fields[0].pointer,
+                        fields[0].detail)
+          : fmt::format("{} fields need mending; see `errors`", fields.size()),
+      fields};
   return fail(std::move(error));
 }
 
@@ -176,6 +178,7 @@ Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant
   read_times(in, services.options.zone_offset, task);
   if (const auto target = in.object("target")) {
     task.options.target = read_target(*target, in.pointer("target"), services.egress, faults);
+    if (task.options.target) seal_headers(*task.options.target, tenant, services.sealed);
   }
   read_attempts(in, policy, faults, task);
   const json::IntegerLimits kTimeout{domain::kTimeoutMin.count(), domain::kTimeoutMax.count()};

@@ -32,6 +32,8 @@ Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant
 // Shared with queues: what the two objects may say. `prefix` is their JSON Pointer.
 std::optional<domain::Target> read_target(const json::Value& object, std::string prefix,
                                           const http::EgressPolicy& egress, Faults& faults);
+// Seals the values of headers that carry credentials (PROMISES P21): they are never shown again.
+void seal_headers(domain::Target& target, TenantId tenant, const auth::SealedBox& sealed);
 std::optional<domain::RetryPolicy> read_retry(const json::Value& object, std::string prefix,
                                               const domain::RetryPolicy& defaults, Faults& faults);
 // Checks syntax and literal address; a fault at `pointer` otherwise.

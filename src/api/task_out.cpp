@@ -153,7 +153,10 @@ void write_target(json::Writer& w, const domain::Target& target) {
     w.key("url").string(http->url);
     w.key("method").string(http->method);
     w.key("headers").begin_object();
-    for (const auto& [key, value] : http->headers) w.key(key).string(value);
+    for (const auto& [key, value] : http->headers) {
+      const bool hidden = value.starts_with(domain::kSealedHeaderMark);
+      w.key(key).string(hidden ? kHiddenHeader : std::string_view(value));
+    }
     w.end_object();
     if (http->timeout) w.key("timeoutMs").number(http->timeout->count());
   } else if (const auto* echo = std::get_if<domain::EchoTarget>(&target)) {

@@ -29,6 +29,8 @@ std::string task_json(const store::TaskRow& row, View view = View::full,
 // The row that a just accepted submission becomes, without asking the store.
 store::TaskRow row_of(const domain::NewTask& task, domain::Status status);
 
+// What is shown in the place of a header's value that carries a credential.
+inline constexpr std::string_view kHiddenHeader = "(hidden)";
 void write_target(json::Writer& w, const domain::Target& target);
 void write_retry(json::Writer& w, const domain::RetryPolicy& retry);
 

@@ -18,4 +18,8 @@ inline std::string place_of_signing_key(const std::string& kid) {
   return "signing_keys.sealed_jwk:" + kid;
 }
 
+inline std::string place_of_target_header(TenantId tenant) {
+  return "target.headers:" + to_string(tenant);
+}
+
 }  // namespace belfry::auth

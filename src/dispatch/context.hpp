@@ -20,6 +20,9 @@ namespace belfry::dispatch {
 // gone.
 using SecretSource = std::function<std::vector<signing::SigningKey>(TenantId)>;
 
+// The value of a target's sealed header; nothing if it cannot be opened any more.
+using HeaderOpener = std::function<std::optional<std::string>(TenantId, std::string_view sealed)>;
+
 struct Options {
   bool default_target_is_echo = false;
   std::chrono::hours finished_retention{24 * 30};
@@ -54,6 +57,7 @@ struct Context {
   http::Client& client;
   http::DestinationGate& gate;
   SecretSource secrets;
+  HeaderOpener open_header;
   Instruments& instruments;
   Options options;
   async::StopSignal stop;     // no new work

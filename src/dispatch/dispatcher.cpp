@@ -21,9 +21,9 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
         gate(
             parts.executor, parts.clock,
             http::GateOptions{.in_flight_max = domain::kPushPerDestination, .in_flight_first = 16}),
-        context{parts.executor,  parts.clock,  parts.random, parts.gateway,
-                parts.directory, parts.client, gate,         parts.secrets,
-                instruments,     options,      stop,         abandon},
+        context{parts.executor, parts.clock, parts.random,  parts.gateway,     parts.directory,
+                parts.client,   gate,        parts.secrets, parts.open_header, instruments,
+                options,        stop,        abandon},
         runners(parts.executor, parts.on_failure),
         loops(parts.executor, parts.on_failure),
         claimer(context, running, runners),

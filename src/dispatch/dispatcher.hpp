@@ -16,6 +16,7 @@ struct DispatcherParts {
   const store::Directory& directory;
   http::Client& client;
   SecretSource secrets;
+  HeaderOpener open_header;
   MetricsRegistry& metrics;
   std::function<void(std::exception_ptr)> on_failure;
 };

@@ -12,6 +12,8 @@ namespace {
 
 using outbox::AttemptEnd;
 
+constexpr std::size_t kAnswerBytesShown = 1'024;
+
 bool says_json(const http::OutboundResponse& answer) {
   const auto type = answer.headers.get("Content-Type").value_or("");
   return type.starts_with("application/json") || type.find("+json") != std::string_view::npos;
@@ -19,6 +21,15 @@ bool says_json(const http::OutboundResponse& answer) {
 
 bool never_retry(const http::OutboundResponse& answer) {
   return answer.status == 410 || answer.headers.get("Belfry-Retry") == "never";
+}
+
+// What the target says of its failure is its owner's own text: shown, if it is text.
+std::string error_of(const http::OutboundResponse& answer) {
+  auto error = fmt::format("the target answered {}", answer.status);
+  auto words = answer.body;
+  cut_utf8(words, kAnswerBytesShown);
+  if (!words.empty() && is_utf8(words)) error += ": " + words;
+  return error;
 }
 
 PushOutcome failed(std::string error, bool retryable, bool healthy, int status) {
@@ -67,8 +78,8 @@ PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallF
     outcome.end.result = result_of(*answer);
     return outcome;
   }
-  auto outcome = failed(fmt::format("the target answered {}", answer->status),
-                        !never_retry(*answer), answer->status < 500, answer->status);
+  auto outcome =
+      failed(error_of(*answer), !never_retry(*answer), answer->status < 500, answer->status);
   if (answer->status == 429 || answer->status == 503) {
     if (const auto value = answer->headers.get("Retry-After")) {
       outcome.end.not_before = http::retry_after(*value, now);

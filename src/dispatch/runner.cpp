@@ -118,6 +118,16 @@ asio::awaitable<Runner::Performed> Runner::hand_back() {
   co_return performed;
 }
 
+bool Runner::open_headers(TenantId tenant, domain::HttpTarget& target) const {
+  for (auto& [name, value] : target.headers) {
+    if (!value.starts_with(domain::kSealedHeaderMark)) continue;
+    auto opened = context_.open_header(tenant, std::string_view(value).substr(1));
+    if (!opened) return false;
+    value = std::move(*opened);
+  }
+  return true;
+}
+
 asio::awaitable<Runner::Performed> Runner::push(std::shared_ptr<Attempt> attempt,
                                                 domain::HttpTarget target,
                                                 domain::QueueSettings queue) {
@@ -146,6 +156,10 @@ asio::awaitable<Runner::Performed> Runner::push(std::shared_ptr<Attempt> attempt
     if (attempt->fate != Fate::runs) co_return Performed{};
     performed.what = Performed::What::postponed;
     performed.until = context_.gate.put_off(key);
+    co_return performed;
+  }
+  if (!open_headers(task.tenant, target)) {
+    performed.end = failure("target_header_unreadable", false);
     co_return performed;
   }
   const auto timeout = push_timeout(task.options, target, queue);

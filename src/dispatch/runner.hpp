@@ -36,6 +36,8 @@ class Runner {
   boost::asio::awaitable<void> conclude(const Attempt& attempt, Performed performed);
   boost::asio::awaitable<bool> tell_started(const Attempt& attempt);
   boost::asio::awaitable<void> settle(store::Finish finish);
+  // False if a header's sealed value cannot be opened.
+  bool open_headers(TenantId tenant, domain::HttpTarget& target) const;
   void count(const store::Finish& finish) const;
 
   const Context& context_;

@@ -35,6 +35,9 @@ constexpr bool is_terminal(Status status) {
   return status >= Status::completed;
 }
 
+// Begins the value of a target's header that is sealed; no header's value can begin so.
+inline constexpr char kSealedHeaderMark = '\x01';
+
 struct HttpTarget {
   std::string url;
   std::string method = "POST";

@@ -28,7 +28,9 @@ struct Loops::State {
         client(executor, parts.egress, {}),
         dispatcher(
             {executor, parts.clock, parts.random, parts.gateway, parts.directory, client,
-             [this](TenantId id) { return secrets.of_tenant(id); }, parts.metrics, end_process},
+             [this](TenantId id) { return secrets.of_tenant(id); },
+             [this](TenantId id, std::string_view sealed) { return secrets.header(id, sealed); },
+             parts.metrics, end_process},
             {.default_target_is_echo = options.default_target_is_echo,
              .finished_retention = options.retention}),
         courier({executor,

@@ -19,6 +19,7 @@ http::Response health_answer(const std::string& why_not) {
   http::Response response;
   response.status = why_not.empty() ? 200 : 503;
   response.content_type = "application/json";
+  if (!why_not.empty()) response.headers.set("Retry-After", "1");
   json::Writer w(response.body);
   w.begin_object();
   w.key("status").string(why_not.empty() ? "pass" : "fail");

@@ -24,6 +24,13 @@ std::vector<signing::SigningKey> SecretSource::of_endpoint(EndpointId id) {
               auth::place_of_endpoint_secret(id));
 }
 
+std::optional<std::string> SecretSource::header(TenantId tenant, std::string_view sealed) const {
+  const auto opened = sealed_.open(sealed, auth::place_of_target_header(tenant));
+  if (opened) return std::string(opened->reveal());
+  log().error("a target's header cannot be opened tenant={}", to_string(tenant));
+  return std::nullopt;
+}
+
 std::vector<signing::SigningKey> SecretSource::keys(const std::string& current,
                                                     const std::string& previous,
                                                     const std::optional<Timestamp>& previous_until,

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,6 +25,8 @@ class SecretSource {
   // One key, or two during a rotation; none if the owner is gone.
   std::vector<signing::SigningKey> of_tenant(TenantId id);
   std::vector<signing::SigningKey> of_endpoint(EndpointId id);
+  // A target's header as it was submitted; nothing if it cannot be opened.
+  std::optional<std::string> header(TenantId tenant, std::string_view sealed) const;
 
  private:
   std::vector<signing::SigningKey> keys(const std::string& current, const std::string& previous,

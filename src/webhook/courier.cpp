@@ -207,6 +207,7 @@ asio::awaitable<void> Courier::State::postpone(PutOffs put_off) {
 }
 
 asio::awaitable<CallAnswer> Courier::State::call(http::OutboundRequest request, AbortSignal abort) {
+  if (abandon.requested()) co_return std::unexpected(http::CallFailure::cancelled);
   try {
     co_return co_await asio::co_spawn(
         parts.executor, parts.client.send(std::move(request)),

@@ -38,7 +38,7 @@ AttemptVerdict judge(const store::DeliveryRow& delivery,
     attempt.answer = beginning(answer->body);
     if (answer->status >= 200 && answer->status < 300) return verdict;
     verdict.endpoint_gone = answer->status == 410;
-    verdict.healthy = answer->status < 500;
+    verdict.healthy = answer->status < 500 && !throttles(answer->status);
     attempt.failure = "bad_status";
   } else {
     attempt.failure = name(answer.error());

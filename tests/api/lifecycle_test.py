@@ -211,6 +211,19 @@ class Lifecycle(unittest.TestCase):
         self.assertEqual(self.tenant.post(path, {"leaseToken": old["leaseToken"]}).problem, "stale_lease")
         self.assertEqual(self.tenant.post(path, {"leaseToken": new["leaseToken"]}).status, 200)
 
+    def test_many_answers_at_once_may_name_every_field(self):
+        tasks = [self.worker_task() for _ in range(2)]
+        leases = {t["taskId"]: t["leaseToken"] for t in self.tenant.lease("work", max=2)}
+        answers = [
+            {"taskId": tasks[0]["taskId"], "result": {"n": 1}, "errorMessage": None, "retryable": None},
+            {"taskId": tasks[1]["taskId"], "result": None, "errorMessage": "no", "retryable": False}]
+        for answer in answers:
+            answer["leaseToken"] = leases[answer["taskId"]]
+        results = self.tenant.post("/api/v1/leases/complete", answers).json["results"]
+        self.assertEqual([r["taskStatus"] for r in results], ["COMPLETED", "FAILED"])
+        both = {**answers[0], "retryable": True}
+        self.assertEqual(self.tenant.post("/api/v1/leases/complete", [both]).status, 422)
+
     def test_a_workers_attempt_ends_with_its_timeout_whatever_it_says(self):
         task = self.worker_task(timeoutMs=1500)
         old = self.tenant.lease("work", leaseMs=30000)[0]

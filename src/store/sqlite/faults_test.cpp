@@ -18,7 +18,8 @@ namespace {
 constexpr int kRounds = 3;
 using Act = FaultDisk::Act;
 
-// A store in a folder of its own, over a disk of its own.
+// A store in a folder of its own, over a disk of its own. What its faults count must outlive it: a
+// store writes when it closes.
 struct Site {
   FaultDisk disk;
   TemporaryFolder folder;
@@ -44,9 +45,9 @@ struct Site {
 
 // How many acts of a kind the workload takes.
 int count_acts(Act wanted) {
+  int n = 0;
   Site site;
   site.open_store();
-  int n = 0;
   site.disk.set_fault([&](Act act, const std::string&) {
     n += act == wanted ? 1 : 0;
     return SQLITE_OK;
@@ -75,9 +76,9 @@ void sweep_broken(Act wanted, int code) {
   const int acts = count_acts(wanted);
   ASSERT_GT(acts, kRounds);
   for (int n = 1; n <= acts; ++n) {
+    int seen = 0;
     Site site;
     site.open_store();
-    int seen = 0;
     site.disk.set_fault([&](Act act, const std::string&) {
       return act == wanted && ++seen == n ? code : SQLITE_OK;
     });
@@ -99,10 +100,10 @@ TEST(FaultsTest, AFailedFlushBreaksTheStoreForGood) {
 }
 
 TEST(FaultsTest, AFailedFlushOfTheDatabaseFileAtACheckpointBreaksTheStore) {
+  int failed = 0;
   Site site;
   site.open_store();
   site.workload.run(*site.store, 1);
-  int failed = 0;
   site.disk.set_fault([&](Act act, const std::string& path) {
     if (act != Act::flush || path != site.folder.file() || failed > 0) return SQLITE_OK;
     ++failed;
@@ -122,9 +123,9 @@ TEST(FaultsTest, AFullDiskAtAnyWriteRefusesAndGoesOnWhenThereIsSpace) {
   const int writes = count_acts(Act::write);
   int met = 0;
   for (int n = 1; n <= writes; ++n) {
+    int seen = 0;
     Site site;
     site.open_store();
-    int seen = 0;
     site.disk.set_fault([&](Act act, const std::string&) {
       return act == Act::write && ++seen >= n ? SQLITE_FULL : SQLITE_OK;
     });
@@ -169,9 +170,9 @@ TEST(FaultsTest, TheReserveLetsCompletionsGoOnUntilSpaceReturns) {
 }
 
 TEST(FaultsTest, ACheckpointWithoutRoomOnlyWaits) {
+  int refused = 0;
   Site site;
   site.open_store();
-  int refused = 0;
   site.disk.set_fault([&](Act act, const std::string& path) {
     if (act != Act::write || path != site.folder.file()) return SQLITE_OK;
     ++refused;
@@ -203,8 +204,8 @@ TEST(FaultsTest, NoRoomForTheIndexOfALongLogIsAFullDisk) {
 TEST(FaultsTest, OpeningOnAFailingDiskIsRefusedInWords) {
   for (const int code : {SQLITE_IOERR_WRITE, SQLITE_FULL}) {
     for (int n = 1; n < 60; n += 4) {
-      Site site;
       int seen = 0;
+      Site site;
       site.disk.set_fault([&](Act act, const std::string&) {
         return act == Act::write && ++seen >= n ? code : SQLITE_OK;
       });
