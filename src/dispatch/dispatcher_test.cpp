@@ -1,0 +1,256 @@
+#include "dispatch/dispatcher.hpp"
+
+#include "dispatch/dispatch_fixture.hpp"
+
+namespace belfry::dispatch {
+namespace {
+
+using domain::Status;
+using http::ScriptedPeer;
+
+TEST_F(DispatcherTest, PushesATaskAndKeepsItsResult) {
+  ScriptedPeer peer({{.send = answer(200, "Content-Type: application/json\r\n", R"({"ok":1})")}});
+  start();
+  const auto id = submit(at(peer));
+  ASSERT_TRUE(becomes(id, Status::completed));
+  EXPECT_EQ(task(id).result, R"({"ok":1})");
+  const auto request = peer.requests().at(0);
+  EXPECT_NE(request.find("\r\nBelfry-Task-Id: " + to_string(id)), std::string::npos);
+  EXPECT_NE(request.find("\r\nBelfry-Attempt: 1\r\n"), std::string::npos);
+  EXPECT_TRUE(request.ends_with("\r\n\r\n{\"n\":1}"));
+}
+
+TEST_F(DispatcherTest, FindsWhatWaitedBeforeItsStart) {
+  ScriptedPeer peer({{.send = answer(204)}});
+  const auto id = submit(at(peer));
+  start();
+  EXPECT_TRUE(becomes(id, Status::completed));
+}
+
+TEST_F(DispatcherTest, TriesAgainByThePolicyAndThenFails) {
+  ScriptedPeer peer({{.send = answer(500, "", "out of order")},
+                     {.send = "HTTP/1.1 200 O", .close_after = true},
+                     {.hang = true}});
+  start();
+  auto target = at(peer);
+  target.timeout = Millis{100};
+  const auto id = submit(target);
+  ASSERT_TRUE(becomes(id, Status::failed));
+  EXPECT_EQ(outcomes(id), (std::vector<std::string>{"failed", "failed", "failed"}));
+  EXPECT_EQ(task(id).failures, 3);
+  EXPECT_EQ(task(id).error, "timed_out");
+  EXPECT_EQ(peer.requests().size(), 3U);
+}
+
+TEST_F(DispatcherTest, FailsForGoodWhenToldSo) {
+  ScriptedPeer gone({{.send = answer(410)}});
+  ScriptedPeer never({{.send = answer(500, "Belfry-Retry: never\r\n")}});
+  start();
+  for (auto* peer : {&gone, &never}) {
+    const auto id = submit(at(*peer));
+    ASSERT_TRUE(becomes(id, Status::failed));
+    EXPECT_EQ(task(id).attempt, 1);
+  }
+}
+
+TEST_F(DispatcherTest, WaitsAsLongAsRetryAfterAsks) {
+  ScriptedPeer peer({{.send = answer(503, "Retry-After: 3600\r\n")}});
+  start();
+  const auto id = submit(at(peer));
+  ASSERT_TRUE(becomes(id, Status::scheduled));
+  EXPECT_GE(task(id).next_at, clock.now() + std::chrono::minutes{59});
+}
+
+TEST_F(DispatcherTest, AForbiddenDestinationFailsWithoutAnotherAttempt) {
+  start();
+  domain::HttpTarget target;
+  target.url = "http://10.0.0.1:8080/";
+  const auto id = submit(target);
+  ASSERT_TRUE(becomes(id, Status::failed));
+  EXPECT_EQ(task(id).error, "destination_forbidden");
+  EXPECT_EQ(task(id).attempt, 1);
+}
+
+TEST_F(DispatcherTest, OpensSealedHeaders) {
+  ScriptedPeer peer({{.send = answer(200)}});
+  start();
+  auto target = at(peer);
+  target.headers = {{"Authorization", domain::kSealedHeaderMark + std::string("sealed")}};
+  ASSERT_TRUE(becomes(submit(target), Status::completed));
+  EXPECT_NE(peer.requests().at(0).find("Authorization: opened\r\n"), std::string::npos);
+}
+
+TEST_F(DispatcherTest, EchoesAndFailsAsOftenAsTold) {
+  start();
+  const auto id = submit(domain::EchoTarget{.fail_times = 2});
+  ASSERT_TRUE(becomes(id, Status::completed));
+  EXPECT_EQ(task(id).attempt, 3);
+  EXPECT_EQ(task(id).result, R"({"n":1})");
+}
+
+TEST_F(DispatcherTest, StartsNothingBeforeItsTime) {
+  ScriptedPeer peer({{.send = answer(200)}});
+  start();
+  auto later = a_task(at(peer));
+  later.scheduled_for = clock.now() + Millis{80};
+  const auto id = submit(later);
+  ASSERT_TRUE(becomes(id, Status::completed));
+  EXPECT_GE(*task(id).started_at, *later.scheduled_for);
+}
+
+TEST_F(DispatcherTest, AnAcceptedPushRunsUntilItsTimeoutAndIsOfferedAgain) {
+  ScriptedPeer peer({{.send = answer(202)}, {.send = answer(200)}});
+  start();
+  auto target = at(peer);
+  target.timeout = Millis{1'000};
+  const auto id = submit(target);
+  ASSERT_TRUE(becomes(id, Status::completed));
+  EXPECT_EQ(outcomes(id), (std::vector<std::string>{"lease_lost", "completed"}));
+  EXPECT_EQ(metric("belfry_leases_lost_total"), 1);
+}
+
+TEST_F(DispatcherTest, ALostLeaseIsOfferedAgainUntilAttemptsAreUsedUp) {
+  start();
+  auto once = a_task(domain::WorkerTarget{});
+  once.options.retry->max_attempts = 1;
+  const auto last = submit(once), other = submit(domain::WorkerTarget{});
+  transact([](store::Transaction&) {});
+  store::Claim claim;
+  claim.queue = directory.queue(tenant, "default")->no;
+  claim.lanes = store::lane_bit(domain::Lane::worker);
+  claim.kind = store::LeaseKind::worker;
+  claim.max = 2;
+  claim.lease = Millis{1};
+  const auto claimed =
+      boost::asio::co_spawn(context, gateway.ask(claim), boost::asio::use_future).get();
+  ASSERT_EQ(claimed->tasks.size(), 2U);
+  ASSERT_TRUE(becomes(last, Status::failed));
+  ASSERT_TRUE(becomes(other, Status::pending));
+  EXPECT_EQ(task(other).failures, 1);
+}
+
+TEST_F(DispatcherTest, EndsWhatExpiresBeforeItCanStart) {
+  domain::QueueSettings paused;
+  paused.paused = true;
+  set_queue("default", paused);
+  start();
+  auto brief = a_task(domain::EchoTarget{});
+  brief.expires_at = clock.now() + Millis{30};
+  const auto id = submit(brief);
+  ASSERT_TRUE(becomes(id, Status::expired));
+  EXPECT_EQ(task(id).attempt, 0);
+}
+
+TEST_F(DispatcherTest, APausedQueueStartsNothingUntilItIsResumed) {
+  domain::QueueSettings settings;
+  settings.paused = true;
+  set_queue("default", settings);
+  start();
+  const auto id = submit(domain::EchoTarget{});
+  auto elsewhere = a_task(domain::EchoTarget{});
+  elsewhere.queue = "open";
+  ASSERT_TRUE(becomes(submit(elsewhere), Status::completed));
+  EXPECT_EQ(task(id).status, Status::pending);
+  settings.paused = false;
+  set_queue("default", settings);
+  EXPECT_TRUE(becomes(id, Status::completed));
+}
+
+TEST_F(DispatcherTest, HoldsAQueuesConcurrencyLimit) {
+  domain::QueueSettings settings;
+  settings.concurrency_limit = 1;
+  set_queue("narrow", settings);
+  ScriptedPeer peer({{.send = answer(200)}});
+  start();
+  std::vector<TaskId> all;
+  for (int i = 0; i < 20; ++i) {
+    auto one = a_task(at(peer));
+    one.queue = "narrow";
+    all.push_back(submit(one));
+  }
+  int most = 0;
+  ASSERT_TRUE(eventually([&] {
+    int running = 0, done = 0;
+    for (const auto id : all) {
+      running += task(id).status == Status::running ? 1 : 0;
+      done += task(id).status == Status::completed ? 1 : 0;
+    }
+    most = std::max(most, running);
+    return done == 20;
+  }));
+  EXPECT_LE(most, 1);
+}
+
+TEST_F(DispatcherTest, CancellingARunningPushAbortsIt) {
+  ScriptedPeer peer({{.hang = true}, {.send = answer(200)}});
+  start();
+  const auto id = submit(at(peer));
+  peer.wait_for_requests(1);
+  store::End end;
+  end.tenant = tenant;
+  end.id = id;
+  transact([&](store::Transaction& tx) { EXPECT_TRUE(tx.end(end)); });
+  EXPECT_EQ(task(id).status, Status::cancelled);
+  // Its slot is free: another one with the single slot there is gets through.
+  ASSERT_TRUE(becomes(submit(at(peer)), Status::completed));
+  EXPECT_EQ(task(id).status, Status::cancelled);
+}
+
+TEST_F(DispatcherTest, ADestinationThatHangsLeavesSlotsToTheOthers) {
+  ScriptedPeer hanging({{.hang = true}});
+  ScriptedPeer good({{.send = answer(200)}});
+  Options options;
+  options.push_total = 100;  // 200 tasks that waited for their turn would take all of them
+  start(options);
+  std::vector<TaskId> stuck;
+  for (int i = 0; i < 200; ++i) stuck.push_back(submit(at(hanging)));
+  EXPECT_TRUE(becomes(submit(at(good)), Status::completed));
+  int running = 0;
+  for (const auto id : stuck) running += task(id).status == Status::running ? 1 : 0;
+  EXPECT_LE(running, 64);
+  EXPECT_EQ(metric(R"(belfry_attempts_finished_total{outcome="failed"})"), 0);
+}
+
+TEST_F(DispatcherTest, ADrainHandsBackWhatRunsWithoutUsingUpAnAttempt) {
+  ScriptedPeer peer({{.hang = true}, {.send = answer(200)}});
+  start();
+  const auto id = submit(at(peer));
+  peer.wait_for_requests(1);
+  stop(std::chrono::milliseconds{0});
+  EXPECT_EQ(task(id).status, Status::pending);
+  EXPECT_EQ(task(id).run_attempt, 0);
+  EXPECT_EQ(outcomes(id), std::vector<std::string>{"released"});
+  start();
+  ASSERT_TRUE(becomes(id, Status::completed));
+  EXPECT_EQ(task(id).attempt, 2);  // numbers rise still
+}
+
+TEST_F(DispatcherTest, ADrainLetsFinishWhatFinishesInTime) {
+  ScriptedPeer peer({{.send = answer(200)}});
+  start();
+  std::vector<TaskId> all;
+  for (int i = 0; i < 50; ++i) all.push_back(submit(at(peer)));
+  peer.wait_for_requests(1);
+  stop(std::chrono::seconds{30});
+  for (const auto id : all) {
+    EXPECT_TRUE(task(id).status == Status::completed || task(id).status == Status::pending);
+    EXPECT_EQ(task(id).failures, 0);
+  }
+}
+
+TEST_F(DispatcherTest, KeepsTheLeaseOfAPushThatTakesLong) {
+  ScriptedPeer peer({{.hang = true}});
+  Options options;
+  options.lease = Millis{300};
+  options.renewal = Millis{50};
+  start(options);
+  const auto id = submit(at(peer));
+  peer.wait_for_requests(1);
+  const auto first = task(id).next_at;
+  ASSERT_TRUE(eventually([&] { return task(id).next_at > *first + Millis{300}; }));
+  EXPECT_EQ(task(id).attempt, 1);
+  EXPECT_EQ(metric("belfry_leases_lost_total"), 0);
+}
+
+}  // namespace
+}  // namespace belfry::dispatch
