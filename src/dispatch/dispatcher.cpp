@@ -20,7 +20,7 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
       : instruments(parts.metrics),
         gate(
             parts.executor, parts.clock,
-            http::GateOptions{.in_flight_max = domain::kPushPerDestination, .in_flight_first = 16}),
+            http::GateOptions{.in_flight_max = domain::kPushPerDestination, .in_flight_first = 32}),
         context{parts.executor, parts.clock, parts.random,  parts.gateway,     parts.directory,
                 parts.client,   gate,        parts.secrets, parts.open_header, instruments,
                 options,        stop,        abandon},

@@ -205,9 +205,12 @@ TEST_F(DispatcherTest, ADestinationThatHangsLeavesSlotsToTheOthers) {
   std::vector<TaskId> stuck;
   for (int i = 0; i < 200; ++i) stuck.push_back(submit(at(hanging)));
   EXPECT_TRUE(becomes(submit(at(good)), Status::completed));
-  int running = 0;
-  for (const auto id : stuck) running += task(id).status == Status::running ? 1 : 0;
-  EXPECT_LE(running, 64);
+  // In the end it holds as many as it is given calls, and a few that are being handed back.
+  EXPECT_TRUE(eventually([&] {
+    int running = 0;
+    for (const auto id : stuck) running += task(id).status == Status::running ? 1 : 0;
+    return running <= 64;
+  }));
   EXPECT_EQ(metric(R"(belfry_attempts_finished_total{outcome="failed"})"), 0);
 }
 
@@ -233,7 +236,7 @@ TEST_F(DispatcherTest, ADrainLetsFinishWhatFinishesInTime) {
   peer.wait_for_requests(1);
   stop(std::chrono::seconds{30});
   for (const auto id : all) {
-    EXPECT_TRUE(task(id).status == Status::completed || task(id).status == Status::pending);
+    EXPECT_NE(task(id).status, Status::running);
     EXPECT_EQ(task(id).failures, 0);
   }
 }

@@ -145,7 +145,7 @@ asio::awaitable<Runner::Performed> Runner::push(std::shared_ptr<Attempt> attempt
     performed.until = context_.gate.put_off(key);
     co_return performed;
   }
-  // Few wait here for their turn: a task that waits holds a slot that another one could use.
+  // Nobody waits here for long: a task that waits holds a slot that another one could use.
   if (context_.gate.crowded(key)) {
     performed.what = Performed::What::postponed;
     performed.until = context_.gate.put_off(key);

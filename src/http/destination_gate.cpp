@@ -13,6 +13,7 @@ namespace {
 // How much the newest call counts in a destination's pace.
 constexpr double kNewest = 0.2;
 constexpr Millis kShortestPutOff{250};
+constexpr double kLeastPaceMs = 20;
 
 }  // namespace
 
@@ -38,10 +39,19 @@ int DestinationGate::window_of(const Entry& entry) const {
   return entry.window > 0 ? entry.window : first_window();
 }
 
+// How long a call takes, or has taken so far with no end in sight.
+double DestinationGate::pace_ms(const Entry& entry) const {
+  if (entry.in_flight == 0) return entry.duration_ms;
+  const auto quiet = static_cast<double>((clock_.now() - entry.busy_since).count());
+  return std::max(entry.duration_ms, quiet);
+}
+
 bool DestinationGate::crowded(const std::string& key) const {
   const auto found = entries_.find(key);
   if (found == entries_.end() || may_enter(found->second)) return false;
-  return found->second.waiting.size() >= static_cast<std::size_t>(window_of(found->second));
+  const auto& entry = found->second;
+  const auto turns = static_cast<double>(entry.waiting.size()) / window_of(entry);
+  return turns * pace_ms(entry) > static_cast<double>(options_.wait_max.count());
 }
 
 Timestamp DestinationGate::put_off(const std::string& key) {
@@ -49,7 +59,7 @@ Timestamp DestinationGate::put_off(const std::string& key) {
   auto& entry = entries_[key];
   const auto now = clock_.now();
   const auto earliest = std::max(now + kShortestPutOff, closed_until(key).value_or(now));
-  const auto step = entry.duration_ms / window_of(entry);
+  const auto step = std::max(pace_ms(entry), kLeastPaceMs) / window_of(entry);
   const auto latest = earliest + options_.put_off_max;
   entry.tail = std::clamp(entry.tail + Millis{static_cast<std::int64_t>(step)}, earliest, latest);
   return entry.tail;
@@ -61,6 +71,7 @@ bool DestinationGate::may_enter(const Entry& entry) const {
 }
 
 void DestinationGate::take(Entry& entry) {
+  if (entry.in_flight == 0) entry.busy_since = clock_.now();
   ++entry.in_flight;
   if (entry.open_until) entry.probing = true;
 }
@@ -73,16 +84,17 @@ DestinationGate::Pass DestinationGate::try_enter(const std::string& key) {
 }
 
 asio::awaitable<DestinationGate::Pass> DestinationGate::enter(std::string key) {
+  const auto deadline = std::chrono::steady_clock::now() + options_.wait_max;
   for (;;) {
     if (auto pass = try_enter(key)) co_return pass;
     auto& entry = entries_[key];
     if (entry.open_until) co_return Pass{};
-    const auto turn =
-        std::make_shared<asio::steady_timer>(executor_, asio::steady_timer::time_point::max());
+    const auto turn = std::make_shared<asio::steady_timer>(executor_, deadline);
     entry.waiting.push_back(turn);
     boost::system::error_code woken;
     co_await turn->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    // Whoever let us in has taken us off the queue; if we still stand there, we were cancelled.
+    // Whoever lets us in has taken us off the queue; if we still stand there, the time is over, or
+    // we were cancelled.
     auto& queue = entries_[key].waiting;
     const auto still = std::find(queue.begin(), queue.end(), turn);
     if (still == queue.end()) continue;
@@ -115,7 +127,9 @@ void DestinationGate::leave(const std::string& key, std::optional<bool> healthy,
   --entry.in_flight;
   if (healthy) {
     const auto took = static_cast<double>((clock_.now() - since).count());
-    entry.duration_ms += kNewest * (took - entry.duration_ms);
+    const bool first = entry.duration_ms == 0;
+    entry.duration_ms += (first ? 1 : kNewest) * (took - entry.duration_ms);
+    entry.busy_since = clock_.now();
   }
   const bool was_open = entry.open_until.has_value();
   if (healthy && (!was_open || entry.probing)) judge(entry, *healthy);

@@ -22,6 +22,7 @@ struct GateOptions {
   int failures_to_open = 5;   // in a row
   Millis probe_first{5'000};  // then doubled up to probe_max while it stays broken
   Millis probe_max{60'000};
+  Millis wait_max{1'000};         // how long enter() waits
   Millis put_off_max{60'000};     // how far put_off() spreads
   std::size_t keys_max = 65'536;  // idle and healthy ones are forgotten first
 };
@@ -36,7 +37,8 @@ class DestinationGate {
   // While the breaker is open: when it next lets a probe through. Nothing: go on.
   std::optional<Timestamp> closed_until(const std::string& key) const;
 
-  // As many wait for a turn as may be in flight: who comes now had better come again later.
+  // Who comes now would wait for longer than wait_max, as the destination answers at present (or
+  // does not): it had better come again later.
   bool crowded(const std::string& key) const;
   // When to come again: each caller after the other, at the pace at which the destination has
   // answered, but not for ever, as it may have become quicker, or well again.
@@ -64,8 +66,8 @@ class DestinationGate {
   };
   // At once, or nothing if the destination is at its cap or its breaker is open.
   Pass try_enter(const std::string& key);
-  // Waits for a turn, first come first served; nothing if the breaker opens meanwhile or the wait
-  // is cancelled (Asio cancellation).
+  // Waits for a turn, first come first served, for wait_max at the most; nothing if it did not
+  // come, the breaker opens meanwhile or the wait is cancelled (Asio cancellation).
   boost::asio::awaitable<Pass> enter(std::string key);
 
  private:
@@ -76,12 +78,14 @@ class DestinationGate {
     Millis probe_wait{0};
     std::optional<Timestamp> open_until;
     bool probing = false;
-    double duration_ms = 100;  // of a call, smoothed
-    Timestamp tail;            // until when the last one was put off
+    double duration_ms = 0;  // of a call, smoothed; 0: none has ended yet
+    Timestamp busy_since;    // when a call last ended, or began while none was under way
+    Timestamp tail;          // until when the last one was put off
     std::deque<std::shared_ptr<boost::asio::steady_timer>> waiting;
   };
   int first_window() const;
   int window_of(const Entry& entry) const;
+  double pace_ms(const Entry& entry) const;
   bool may_enter(const Entry& entry) const;
   void take(Entry& entry);
   void leave(const std::string& key, std::optional<bool> healthy, Timestamp since);

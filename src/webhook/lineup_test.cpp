@@ -108,12 +108,12 @@ TEST_F(LineupTest, PutsOffAtTheDestinationsPaceAndNotForEver) {
   make(options);
   EXPECT_EQ(place_many(3, 1, "a"), "ssh");
   Timestamp last;
-  for (int i = 0; i < 5'000; ++i) {
+  for (int i = 0; i < 10'000; ++i) {
     ASSERT_EQ(place(1, "a"), 'p');
     EXPECT_GE(until, std::max(last, clock.now() + Millis{250}));
     last = until;
   }
-  // 5,000 at 100 ms and two at a time would be 250 s.
+  // 10,000 at 20 ms and two at a time would be 100 s.
   EXPECT_EQ(last, clock.now() + Millis{250} + options.gate.put_off_max);
 }
 
