@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::chrono::minutes kKeptAfterLastListener{10};
 constexpr std::chrono::minutes kSweepEvery{1};
+// No ring is filled faster than this for long.
+constexpr std::uint64_t kNumbersAMilli = 1'000;
 
 using Steady = std::chrono::steady_clock::time_point;
 
@@ -46,9 +48,6 @@ struct EventFeed::State {
 
   std::mutex mutex;
   std::unordered_map<TenantId, Ring> rings;
-  // Where the numbers of a new ring start: above all numbers of rings that were dropped, so that
-  // an id from one of those is recognised as lost.
-  std::uint64_t floor = 0;
   Steady swept;
 
   Ring& ring(TenantId tenant);
@@ -81,13 +80,14 @@ Ring& EventFeed::State::ring(TenantId tenant) {
   }
   if (rings.size() >= options.rings) drop_idle_longest();
   auto& made = rings[tenant];
-  made.first = made.newest = floor;
+  // By the time, so that an id of a ring of this tenant that was dropped is recognised as lost; and
+  // no tenant's numbers tell of another's (PROMISES P12).
+  made.first = made.newest = static_cast<std::uint64_t>(to_ms(clock.now())) * kNumbersAMilli;
   made.last_used = clock.steady_now();
   return made;
 }
 
 void EventFeed::State::drop(std::unordered_map<TenantId, Ring>::iterator at) {
-  floor = std::max(floor, at->second.newest + 1);
   rings.erase(at);
 }
 

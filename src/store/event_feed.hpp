@@ -13,7 +13,7 @@
 namespace belfry::store {
 
 struct FeedItem {
-  std::uint64_t number = 0;  // per tenant, from 1, without gaps
+  std::uint64_t number = 0;  // per tenant, without gaps
   TaskChange change;
 };
 

@@ -29,7 +29,7 @@ class EventFeedTest : public testing::Test {
   }
   std::uint64_t newest(TenantId tenant) { return feed_.start(tenant, std::nullopt).position; }
 
-  ManualClock clock_;
+  ManualClock clock_{Timestamp{}};
   EventFeed feed_{{.ring_items = 10, .rings = 3}, "boot-7", clock_};
   int woken_ = 0;
 };
