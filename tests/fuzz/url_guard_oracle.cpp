@@ -11,6 +11,8 @@
 namespace belfry::fuzz {
 namespace {
 
+constexpr std::size_t kUrlBytesMax = 2'048;  // of what is parsed
+
 namespace ip = boost::asio::ip;
 using Bytes = std::vector<std::uint8_t>;
 
@@ -112,10 +114,13 @@ Fault judge_url(std::string_view text, const Guard& guard) {
   }
   if (url->target.find_first_of(" \t\r\n#") != std::string::npos) return "a torn request line";
   if (url->port != 80 && url->port != 443 && url->port < 1024) return "a low port";
-  const auto again = http::parse_url(url->origin() + url->target);
+  // The slash that an empty path gets may be the byte too many.
+  const auto written = url->origin() + url->target;
+  if (written.size() > text.size() && written.size() > kUrlBytesMax) return {};
+  const auto again = http::parse_url(written);
   if (!again || again->host != url->host || again->port != url->port || again->tls != url->tls ||
       again->target != url->target) {
-    return "what is written does not read as what was parsed: " + url->origin() + url->target;
+    return "what is written does not read as what was parsed: " + written;
   }
   // Whatever the system's own resolver would take for an address must be known as one.
   const bool v6 = url->host.find(':') != std::string::npos;
