@@ -100,7 +100,7 @@ Answer get_tenant(Call call) {
 }
 
 Answer change(Call call, TenantId id, store::TransactFn fn) {
-  const auto done = co_await call.services.gateway.transact(std::move(fn));
+  const auto done = co_await call.services.gateway.transact(std::move(fn), store::Purpose::upkeep);
   if (!done) co_return fail(done.error());
   co_return co_await show(call, id);
 }

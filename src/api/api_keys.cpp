@@ -128,7 +128,8 @@ Answer revoke_key(Call call) {
   store::TransactFn revoke = [tenant = call.tenant(), id = *id, now](store::Transaction& tx) {
     return tx.api_key_writes().revoke(tenant, id, now);
   };
-  const auto done = co_await call.services.gateway.transact(std::move(revoke));
+  const auto done =
+      co_await call.services.gateway.transact(std::move(revoke), store::Purpose::upkeep);
   if (!done) co_return fail(done.error());
   // Its tokens end at once; remembered for as long as one could live.
   call.services.authenticator.revoke_key(*id, now + std::chrono::hours{24});

@@ -199,7 +199,8 @@ Answer revoke(Call call) {
       tx.api_key_writes().revoke_token(jti, expires);
       return {};
     };
-    const auto done = co_await call.services.gateway.transact(std::move(keep));
+    const auto done =
+        co_await call.services.gateway.transact(std::move(keep), store::Purpose::upkeep);
     if (!done) co_return fail(done.error());
     call.services.authenticator.revoke(principal->jti, principal->expires);
   }

@@ -214,7 +214,8 @@ Answer remove_endpoint(Call call) {
   store::TransactFn remove = [tenant = call.tenant(), id = *id](store::Transaction& tx) {
     return tx.endpoint_writes().remove(tenant, id);
   };
-  const auto done = co_await call.services.gateway.transact(std::move(remove));
+  const auto done =
+      co_await call.services.gateway.transact(std::move(remove), store::Purpose::upkeep);
   if (!done) co_return fail(done.error());
   co_return no_content();
 }

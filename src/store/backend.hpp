@@ -27,7 +27,9 @@ using Reply = std::variant<std::monostate, Submit::Reply, Claim::Reply, Finish::
 // What a transaction is for decides whether it runs while the disk is full.
 enum class Purpose : std::uint8_t {
   change,  // may add rows without bound: refused then, as a submission is
-  upkeep,  // frees space (pruning), or records what has happened (a delivery's attempt): runs
+  // Frees space (pruning), records what has happened (a delivery's attempt), or takes a right away
+  // (a key, a token, a tenant, an endpoint): runs.
+  upkeep,
 };
 
 struct Job {

@@ -87,6 +87,9 @@ class FullDisk(unittest.TestCase):
                 for _ in range(20)]
         leased = self.tenant.lease("pull", max=20, leaseMs=600_000)
         self.assertEqual({t["taskId"] for t in leased}, set(work))
+        spare = self.tenant.post("/api/v1/api-keys", {"name": "spare"}).json
+        hook = self.tenant.post("/api/v1/webhooks", {"url": "http://127.0.0.1:9999/"}).json
+        stolen = self.tenant.post("/api/v1/auth/token", {"apiKey": self.tenant.api_key}).json["token"]
         self.wait_for_gauge(0)
         acknowledged, refused = self.fill_until_refused()
         self.assert_refused(refused)
@@ -116,6 +119,14 @@ class FullDisk(unittest.TestCase):
             done = self.tenant.post(path + "/complete", {**token, "result": "x" * 1000})
             self.assertEqual(done.status, 200, done.raw)
         self.assert_refused(self.tenant.post("/api/v1/tasks", {"taskName": "t"}))
+        # And what takes a right away: nobody waits for a disk to lock a thief out.
+        self.assertEqual(self.tenant.call("DELETE", "/api/v1/api-keys/" + spare["id"]).status, 204)
+        self.assertEqual(self.tenant.call("DELETE", "/api/v1/webhooks/" + hook["id"]).status, 204)
+        thief = Client(self.scheduler)
+        self.assertEqual(thief.post("/api/v1/auth/token", {"apiKey": spare["apiKey"]}).status, 401)
+        self.assertEqual(thief.post("/api/v1/auth/revoke", {"token": stolen}).status, 200)
+        thief.token = stolen
+        self.assertEqual(thief.get("/api/v1/tasks").status, 401)
 
         # Space returns: the same process goes on by itself.
         os.unlink(self.disk + "/ballast")
