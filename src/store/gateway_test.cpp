@@ -191,6 +191,7 @@ TEST_F(GatewayTest, EveryoneResumesOnTheirOwnExecutor) {
   done.wait();
   EXPECT_EQ(wrong, 0);
   EXPECT_TRUE(first.get());
+  gateway_->stop();  // its thread may still be inside the other executor's post
 }
 
 TEST_F(GatewayTest, ABusyStoreRefusesTheBatchAndGoesOn) {
