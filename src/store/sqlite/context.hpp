@@ -53,5 +53,8 @@ Uuid uuid_from(std::string_view bytes);
 // CRC of what was submitted; compared on every read of a body (Broken when it differs).
 std::uint32_t body_checksum(std::string_view name, std::string_view options,
                             std::string_view payload);
+// The same of what a run ended with.
+std::uint32_t outcome_checksum(domain::Status status, std::string_view error,
+                               std::string_view result);
 
 }  // namespace belfry::store::sqlite

@@ -120,7 +120,7 @@ void Executor::write_outcome(const Found& task, const Ending& ending) {
       row.bind_text(text);
     }
   }
-  row.run();
+  row.bind(std::int64_t{outcome_checksum(ending.status, ending.error, ending.result)}).run();
   if (with_progress_.contains(task.seq)) {
     progress_ended_.push_back(task.seq);
     context_.db.statement(sql::hot::remove_progress).bind(task.seq).run();

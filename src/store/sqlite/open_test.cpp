@@ -38,6 +38,19 @@ class OpenTest : public testing::Test {
     auto store = open(folder_.options());
     workload_.run(*store, 4);
   }
+  // Changes one byte inside the first `text` of the file.
+  void spoil(const std::string& text) {
+    std::string bytes;
+    {
+      std::ifstream in(folder_.file(), std::ios::binary);
+      bytes.assign(std::istreambuf_iterator<char>(in), {});
+    }
+    const auto at = bytes.find(text);
+    ASSERT_NE(at, std::string::npos);
+    std::fstream file(folder_.file(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(at + text.size() / 2));
+    file.put('y');
+  }
 
   TemporaryFolder folder_;
   Workload workload_;
@@ -134,20 +147,28 @@ TEST_F(OpenTest, ATruncatedFileIsRefused) {
 
 TEST_F(OpenTest, OneWrongByteOfAPayloadIsNeverServed) {
   make_store();
-  std::string bytes;
-  {
-    std::ifstream in(folder_.file(), std::ios::binary);
-    bytes.assign(std::istreambuf_iterator<char>(in), {});
-  }
-  const auto at = bytes.find(std::string(100, 'x'));
-  ASSERT_NE(at, std::string::npos);
-  {
-    std::fstream file(folder_.file(), std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(at) + 50);
-    file.put('y');
-  }
+  spoil(std::string(100, 'x'));
   auto store = open(folder_.options());
   EXPECT_THROW(workload_.check(*store), Broken);
+}
+
+TEST_F(OpenTest, OneWrongByteOfAResultIsNeverServed) {
+  make_store();
+  spoil(std::string(100, 'r'));
+  auto store = open(folder_.options());
+  EXPECT_THROW(workload_.check(*store), Broken);
+}
+
+TEST_F(OpenTest, AStoreOfTheFirstSchemaIsBroughtToThisOne) {
+  make_store();
+  change_file([](Database& db) {
+    db.execute("ALTER TABLE outcomes DROP COLUMN checksum");
+    db.execute(fmt::format(fmt::runtime(sql::upkeep::set_user_version), 1));
+  });
+  auto store = open(folder_.options());
+  EXPECT_EQ(workload_.check(*store), "") << "rows without a checksum are served";
+  workload_.run(*store, 1);
+  EXPECT_EQ(workload_.check(*store), "");
 }
 
 TEST_F(OpenTest, AGarbledPageIsRefusedOrNeverServed) {

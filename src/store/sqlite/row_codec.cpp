@@ -23,13 +23,25 @@ Uuid uuid_from(std::string_view bytes) {
   return uuid;
 }
 
+namespace {
+
+// Stands between fields, so that bytes cannot move from one to the next unnoticed.
+constexpr std::string_view kSeparator{"\0", 1};
+
+}  // namespace
+
 std::uint32_t body_checksum(std::string_view name, std::string_view options,
                             std::string_view payload) {
-  // Separators, so that bytes cannot move between the fields unnoticed.
-  constexpr std::string_view kSeparator{"\0", 1};
   auto sum = crc32(kSeparator, crc32(name));
   sum = crc32(kSeparator, crc32(options, sum));
   return crc32(payload, sum);
+}
+
+std::uint32_t outcome_checksum(domain::Status status, std::string_view error,
+                               std::string_view result) {
+  const char number = static_cast<char>(status);
+  const auto sum = crc32(kSeparator, crc32(error, crc32({&number, 1})));
+  return crc32(result, sum);
 }
 
 }  // namespace belfry::store::sqlite

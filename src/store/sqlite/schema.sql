@@ -135,7 +135,7 @@ CREATE TABLE outcomes (
   worker      TEXT,
   error       TEXT,
   result      TEXT                -- last, as the payload
-);
+, checksum INTEGER);
 CREATE TABLE progress (
   seq     INTEGER PRIMARY KEY,
   percent INTEGER,

@@ -76,6 +76,10 @@ std::optional<TaskRow> TaskRows::row(std::int64_t seq, Extent extent) {
   if (s.integer(23) != std::int64_t{body_checksum(task.name, s.blob(8), task.payload)}) {
     throw Broken("a task's body does not fit its checksum");
   }
+  if (!s.is_null(26) &&
+      s.integer(26) != std::int64_t{outcome_checksum(task.status, task.error, task.result)}) {
+    throw Broken("a task's outcome does not fit its checksum");
+  }
   return task;
 }
 

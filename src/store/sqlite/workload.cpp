@@ -108,7 +108,7 @@ void Workload::finish_one(Backend& backend) {
   finish.tenant = tenant_;
   finish.id = running_.back().id;
   finish.token = running_.back().token;
-  finish.result = "true";
+  finish.result = '"' + std::string(200, 'r') + '"';
   finish.outbox = {{{domain::EventType::completed, "{}"}}, "https://example.com/done"};
   finish.now = clock_.now();
   auto after = acknowledged_;

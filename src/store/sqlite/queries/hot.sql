@@ -85,8 +85,8 @@ DELETE FROM live WHERE seq = ?1 AND tenant = ?2 AND status = ?3 AND attempt = ?4
 
 -- name: add_outcome
 INSERT INTO outcomes (seq, tenant, status, finished_at, started_at, run, attempt, run_attempt,
-                      failures, lease_secret, http_status, worker, error, result)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14);
+                      failures, lease_secret, http_status, worker, error, result, checksum)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15);
 
 -- name: cancelled_attempt
 SELECT 1 FROM outcomes WHERE seq = ?1 AND status = 6 AND attempt = ?2 AND lease_secret = ?3;

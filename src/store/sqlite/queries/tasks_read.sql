@@ -11,7 +11,8 @@ SELECT b.seq, b.id_low, b.lane, b.name, b.priority, b.max_attempts, b.scheduled_
                   WHERE a.seq = b.seq AND a.run = l.run AND a.error <> ''
                   ORDER BY a.number DESC LIMIT 1) END,
        p.seq, p.percent, p.text, p.at,
-       b.checksum, CASE WHEN ?2 THEN b.payload END, CASE WHEN ?2 THEN o.result END
+       b.checksum, CASE WHEN ?2 THEN b.payload END, CASE WHEN ?2 THEN o.result END,
+       CASE WHEN ?2 THEN o.checksum END
 FROM bodies AS b
 LEFT JOIN live AS l ON l.seq = b.seq
 LEFT JOIN outcomes AS o ON o.seq = b.seq
