@@ -37,8 +37,8 @@ PushBody push_body(std::string_view payload) {
 }
 
 http::OutboundRequest push_request(const store::Claim::Task& task, const domain::HttpTarget& target,
-                                   http::Url url, std::span<const signing::SigningKey> keys,
-                                   Timestamp now, Millis timeout, Random& random) {
+                                   http::Url url, std::vector<signing::SigningKey> keys,
+                                   const Clock& clock, Millis timeout, Random& random) {
   http::OutboundRequest request;
   request.method = method_of(target.method);
   request.url = std::move(url);
@@ -46,7 +46,6 @@ http::OutboundRequest push_request(const store::Claim::Task& task, const domain:
   request.pool_key = to_string(task.tenant);
   auto body = push_body(task.payload);
   const auto id = to_string(task.id);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
   auto& headers = request.headers;
   bool has_type = false;
   for (const auto& [name, value] : target.headers) {
@@ -54,9 +53,9 @@ http::OutboundRequest push_request(const store::Claim::Task& task, const domain:
     has_type = has_type || (name.size() == 12 && headers.get("Content-Type").has_value());
   }
   if (!has_type) headers.add("Content-Type", std::move(body.content_type));
-  headers.add("webhook-id", id);
-  headers.add("webhook-timestamp", fmt::format("{}", seconds.time_since_epoch().count()));
-  headers.add("webhook-signature", signing::sign(keys, id, seconds, body.text));
+  request.headers_at_sending = [keys = std::move(keys), id, &clock](std::string_view text) {
+    return signing::signed_headers(keys, id, clock.now(), text);
+  };
   headers.add("Belfry-Task-Id", id);
   headers.add("Belfry-Attempt", fmt::format("{}", task.token.attempt));
   headers.add("Belfry-Lease", store::to_text(task.token));

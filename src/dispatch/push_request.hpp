@@ -1,8 +1,8 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/random.hpp"
 #include "http/client.hpp"
@@ -19,12 +19,13 @@ struct PushBody {
 };
 PushBody push_body(std::string_view payload);
 
-// The request of one attempt: signed (Standard Webhooks; the message id is the task's, the same for
-// all its attempts), with Belfry-Task-Id, Belfry-Attempt, Belfry-Lease, Idempotency-Key, a fresh
-// traceparent in the submitter's trace, and the target's own headers.
+// The request of one attempt: signed when it is sent (Standard Webhooks; the message id is the
+// task's, the same for all its attempts; the clock outlives the call), with Belfry-Task-Id,
+// Belfry-Attempt, Belfry-Lease, Idempotency-Key, a fresh traceparent in the submitter's trace, and
+// the target's own headers.
 http::OutboundRequest push_request(const store::Claim::Task& task, const domain::HttpTarget& target,
-                                   http::Url url, std::span<const signing::SigningKey> keys,
-                                   Timestamp now, Millis timeout, Random& random);
+                                   http::Url url, std::vector<signing::SigningKey> keys,
+                                   const Clock& clock, Millis timeout, Random& random);
 
 // target.timeoutMs beats timeoutMs beats the queue's (DESIGN section 6).
 Millis push_timeout(const domain::TaskOptions& options, const domain::HttpTarget& target,

@@ -114,10 +114,11 @@ store::Claim::Task a_claimed_task(std::string payload) {
 
 http::OutboundRequest request_for(const store::Claim::Task& task,
                                   const domain::HttpTarget& target = {}) {
+  static const ManualClock clock(from_ms(1'700'000'000'900));
   Random random(1);
   const std::vector keys{*signing::SigningKey::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")};
-  return push_request(task, target, *http::parse_url("https://a.test/run"), keys,
-                      from_ms(1'700'000'000'900), Millis{5'000}, random);
+  return push_request(task, target, *http::parse_url("https://a.test/run"), keys, clock,
+                      Millis{5'000}, random);
 }
 
 TEST(PushRequest, SendsAStringAsItsCharactersAndAnythingElseAsItsJson) {
@@ -140,7 +141,8 @@ TEST(PushRequest, SendsAStringAsItsCharactersAndAnythingElseAsItsJson) {
 TEST(PushRequest, NamesTaskAttemptAndLeaseAndIsSigned) {
   const auto task = a_claimed_task(R"({"a":1})");
   const auto request = request_for(task);
-  const auto& headers = request.headers;
+  auto headers = request.headers;
+  for (auto& [name, value] : request.headers_at_sending(request.body)) headers.add(name, value);
   EXPECT_EQ(headers.get("Belfry-Task-Id"), to_string(task.id));
   EXPECT_EQ(headers.get("Belfry-Attempt"), "3");
   EXPECT_EQ(headers.get("Belfry-Lease"), "3.0000000000001234");

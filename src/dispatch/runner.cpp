@@ -163,9 +163,8 @@ asio::awaitable<Runner::Performed> Runner::push(std::shared_ptr<Attempt> attempt
     co_return performed;
   }
   const auto timeout = push_timeout(task.options, target, queue);
-  const auto keys = context_.secrets(task.tenant);
-  auto request = push_request(task, target, std::move(*url), keys, context_.clock.now(), timeout,
-                              context_.random);
+  auto request = push_request(task, target, std::move(*url), context_.secrets(task.tenant),
+                              context_.clock, timeout, context_.random);
   const auto answer = co_await context_.client.send(std::move(request));
   if (!answer && answer.error() == http::CallFailure::cancelled) co_return Performed{};
   auto outcome = push_outcome(answer, context_.clock.now());

@@ -5,9 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "http/egress.hpp"
 #include "http/message.hpp"
@@ -37,6 +40,10 @@ struct OutboundRequest {
   // Host and the fields of framing and hops are the client's own; those, and fields that are not
   // valid HTTP (the API refuses them earlier), are left out.
   Headers headers;
+  // More of them, asked for whenever the head is about to be written: at the earliest once a
+  // connection stands, again if a kept one turns out dead. For signatures with a time in them.
+  std::function<std::vector<std::pair<std::string, std::string>>(std::string_view body)>
+      headers_at_sending;
   std::string body;
   std::chrono::milliseconds timeout{30'000};  // for everything: resolve, connect, send, answer
   std::string pool_key;  // connections are shared only within one key (the tenant)

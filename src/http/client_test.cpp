@@ -241,6 +241,35 @@ TEST_F(ClientTest, AStaleKeptConnectionIsRetriedOnceOnAFreshOne) {
   EXPECT_EQ(peer.requests().size(), 3U);
 }
 
+// A signature holds a time: it is made when the request leaves, not before a name is looked up, and
+// anew for the fresh connection that replaces a dead kept one.
+TEST_F(ClientTest, HeadersAtSendingAreAskedForEachTimeARequestLeaves) {
+  ScriptedPeer peer({{ok()}, {.close_after = true}, {ok()}});
+  auto owned = std::make_unique<ScriptedResolver>(ScriptedResolver::Table{});
+  auto& resolver = *owned;
+  make_client({"127.0.0.1/32"}, {}, std::move(owned));
+  int asked = 0;
+  auto request = post_to("http://slow.example:" + std::to_string(peer.port()) + "/", "body");
+  request.headers_at_sending = [&](std::string_view body) {
+    return std::vector<std::pair<std::string, std::string>>{
+        {"X-Signed", std::string(body) + std::to_string(++asked)}, {"Host", "left.out"}};
+  };
+  start(request);
+  while (resolver.open.empty()) context.run_one();
+  EXPECT_EQ(asked, 0) << "the name is still being looked up";
+  Resolution found;
+  found.addresses = {boost::asio::ip::make_address("127.0.0.1")};
+  found.ttl = std::chrono::seconds{60};
+  std::exchange(resolver.open, {}).front()(found);
+  ASSERT_TRUE(last());
+  EXPECT_TRUE(peer.requests().at(0).contains("X-Signed: body1\r\n"));
+  EXPECT_FALSE(peer.requests().at(0).contains("left.out"));
+  ASSERT_TRUE(answer_to(request));
+  EXPECT_EQ(asked, 3);
+  EXPECT_TRUE(peer.requests().at(1).contains("X-Signed: body2\r\n"));
+  EXPECT_TRUE(peer.requests().at(2).contains("X-Signed: body3\r\n"));
+}
+
 TEST_F(ClientTest, AnAnswerBegunIsNotRetried) {
   ScriptedPeer peer({{ok()}, {.send = "HTTP/1.1 2", .close_after = true}, {ok()}});
   make_client();

@@ -53,6 +53,10 @@ void append_field(std::string& head, std::string_view name, std::string_view val
   head += "\r\n";
 }
 
+void append_allowed(std::string& head, std::string_view name, std::string_view value) {
+  if (is_token(name) && is_value(value) && !is_own(name)) append_field(head, name, value);
+}
+
 bool carries_body(Method method) {
   return method == Method::post || method == Method::put || method == Method::patch;
 }
@@ -67,8 +71,11 @@ std::string request_head(const OutboundRequest& request) {
   head += request.url.target;
   head += " HTTP/1.1\r\n";
   append_field(head, "Host", request.url.authority());
-  for (const auto& [field, value] : request.headers.fields()) {
-    if (is_token(field) && is_value(value) && !is_own(field)) append_field(head, field, value);
+  for (const auto& [field, value] : request.headers.fields()) append_allowed(head, field, value);
+  if (request.headers_at_sending) {
+    for (const auto& [field, value] : request.headers_at_sending(request.body)) {
+      append_allowed(head, field, value);
+    }
   }
   if (!request.body.empty() || carries_body(request.method)) {
     append_field(head, "Content-Length", std::to_string(request.body.size()));

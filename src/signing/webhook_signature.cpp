@@ -108,6 +108,15 @@ std::string sign(std::span<const SigningKey> keys, std::string_view id,
   return list;
 }
 
+std::vector<std::pair<std::string, std::string>> signed_headers(std::span<const SigningKey> keys,
+                                                                std::string_view id, Timestamp now,
+                                                                std::string_view body) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+  return {{"webhook-id", std::string(id)},
+          {"webhook-timestamp", fmt::to_string(seconds.time_since_epoch().count())},
+          {"webhook-signature", sign(keys, id, seconds, body)}};
+}
+
 Result<> verify(const SigningKey& key, const SignedMessage& message, Timestamp now,
                 std::chrono::seconds tolerance) {
   if (auto headers = check_headers(message); !headers) return headers;

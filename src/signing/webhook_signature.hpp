@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -53,6 +55,12 @@ class SigningKey {
 // secret accepts the message during a rotation.
 std::string sign(std::span<const SigningKey> keys, std::string_view id,
                  std::chrono::sys_seconds timestamp, std::string_view body);
+
+// The three headers of a message that is sent at `now`: webhook-id, webhook-timestamp (whole
+// seconds) and webhook-signature.
+std::vector<std::pair<std::string, std::string>> signed_headers(std::span<const SigningKey> keys,
+                                                                std::string_view id, Timestamp now,
+                                                                std::string_view body);
 
 // A received message: three header values as they came, and the raw body.
 struct SignedMessage {

@@ -228,7 +228,7 @@ asio::awaitable<void> Courier::State::attempt(Parcel parcel, http::DestinationGa
   if (keys.empty()) {  // nothing can sign it: its endpoint was removed while it stood in line
     co_await record(row, given_up(row, began, "endpoint_disabled"), false);
   } else {
-    const auto answer = co_await call(delivery_request(row, parcel.url, keys, began), abort);
+    const auto answer = co_await call(delivery_request(row, parcel.url, keys, parts.clock), abort);
     if (answer || answer.error() != http::CallFailure::cancelled) {
       auto verdict = judge(row, answer, began, parts.clock.now(), parts.random);
       healthy = verdict.healthy;

@@ -1,7 +1,5 @@
 #include "webhook/delivery_request.hpp"
 
-#include <fmt/format.h>
-
 #include "outbox/event_body.hpp"
 
 namespace belfry::webhook {
@@ -12,21 +10,19 @@ constexpr Millis kTimeout{20'000};
 }  // namespace
 
 http::OutboundRequest delivery_request(const store::DeliveryRow& delivery, http::Url url,
-                                       std::span<const signing::SigningKey> keys, Timestamp now) {
+                                       std::vector<signing::SigningKey> keys, const Clock& clock) {
   http::OutboundRequest request;
   request.method = http::Method::post;
   request.url = std::move(url);
   request.timeout = kTimeout;
   request.pool_key = to_string(delivery.tenant);
   request.body = outbox::with_sequence(delivery.body, delivery.sequence);
-  const auto id = to_string(delivery.id);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-  auto& headers = request.headers;
-  headers.add("Content-Type", "application/json");
-  headers.add("User-Agent", "Belfry");
-  headers.add("webhook-id", id);
-  headers.add("webhook-timestamp", fmt::format("{}", seconds.time_since_epoch().count()));
-  headers.add("webhook-signature", signing::sign(keys, id, seconds, request.body));
+  request.headers.add("Content-Type", "application/json");
+  request.headers.add("User-Agent", "Belfry");
+  request.headers_at_sending = [keys = std::move(keys), id = to_string(delivery.id),
+                                &clock](std::string_view body) {
+    return signing::signed_headers(keys, id, clock.now(), body);
+  };
   return request;
 }
 

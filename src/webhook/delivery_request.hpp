@@ -1,6 +1,6 @@
 #pragma once
 
-#include <span>
+#include <vector>
 
 #include "http/client.hpp"
 #include "signing/webhook_signature.hpp"
@@ -8,8 +8,9 @@
 
 namespace belfry::webhook {
 
-// One attempt of a delivery: the event with its sequence number, signed afresh (Standard Webhooks).
+// One attempt of a delivery: the event with its sequence number, signed when it is sent (Standard
+// Webhooks). The clock outlives the call.
 http::OutboundRequest delivery_request(const store::DeliveryRow& delivery, http::Url url,
-                                       std::span<const signing::SigningKey> keys, Timestamp now);
+                                       std::vector<signing::SigningKey> keys, const Clock& clock);
 
 }  // namespace belfry::webhook
