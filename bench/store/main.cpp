@@ -171,7 +171,8 @@ class Bare {
     db_->statement(sql::hot::end_attempt).bind(seq).bind(1).bind(1).bind(0x1234567890abcdef).run();
     auto outcome = db_->statement(sql::hot::add_outcome);
     outcome.bind(seq).bind(1).bind(4).bind(seq >> 12).bind(seq >> 12).bind(1).bind(1).bind(1);
-    outcome.bind(0).bind(0x1234567890abcdef).bind(0).bind_null().bind_null().bind_null().run();
+    outcome.bind(0).bind(0x1234567890abcdef).bind(0).bind_null().bind_null().bind_null();
+    outcome.bind(0x12345678).run();
   }
 
   std::unique_ptr<store::sqlite::Database> db_;
