@@ -1,0 +1,168 @@
+import {
+  type InfiniteData,
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import { doorOf } from './base';
+import { dataOf, type Page, pageOf, type Schemas, send } from './client';
+import { rawMember } from './raw_json';
+import { useScope } from './scope';
+
+export type TaskSummary = Schemas['Task'];
+export type TaskDetail = Schemas['TaskDetail'];
+export type Attempt = Schemas['Attempt'];
+
+// The words of GET /api/v1/tasks.
+export interface TaskFilter {
+  status?: string[];
+  queue?: string[];
+  type?: string[];
+  tag?: string[];
+  createdFrom?: string;
+  createdTo?: string;
+  finishedFrom?: string;
+  finishedTo?: string;
+  text?: string;
+}
+export const TASK_PAGE = 100;
+// Pages kept at once: the far end is dropped with its cursor (2,000 rows).
+export const TASK_PAGES_MAX = 20;
+
+export type TaskPages = InfiniteData<Page<TaskSummary>, string | null>;
+export const taskListKey = (scope: string, filter: TaskFilter) => [scope, 'tasks', filter] as const;
+
+export function useTaskList(filter: TaskFilter, enabled = true) {
+  const { api, key } = useScope();
+  return useInfiniteQuery({
+    queryKey: taskListKey(key, filter),
+    enabled,
+    initialPageParam: null as string | null,
+    maxPages: TASK_PAGES_MAX,
+    placeholderData: keepPreviousData,
+    queryFn: ({ pageParam, signal }) =>
+      pageOf(
+        api.GET('/api/v1/tasks', {
+          params: {
+            query: {
+              ...(filter as Record<string, never>),
+              view: 'summary',
+              limit: TASK_PAGE,
+              ...(pageParam === null ? {} : { cursor: pageParam }),
+            },
+          },
+          signal,
+        }),
+      ),
+    getNextPageParam: (page) => page.next,
+    getPreviousPageParam: () => undefined,
+  });
+}
+
+// A task as answered, and payload and result as the very text that came: parsing loses digits.
+export interface TaskView {
+  task: TaskDetail;
+  payload: string;
+  result: string;
+}
+export function useTask(taskId: string) {
+  const { scope, key } = useScope();
+  return useQuery({
+    queryKey: [key, 'task', taskId],
+    queryFn: async ({ signal }): Promise<TaskView> => {
+      const url = `${doorOf(scope)}/v1/tasks/${encodeURIComponent(taskId)}`;
+      const text = await (await send(url, { signal })).text();
+      return {
+        task: JSON.parse(text) as TaskDetail,
+        payload: rawMember(text, 'payload') ?? 'null',
+        result: rawMember(text, 'result') ?? 'null',
+      };
+    },
+  });
+}
+
+export function useCancelTask() {
+  const { api } = useScope();
+  const renew = useRenewTasks();
+  return useMutation({
+    mutationFn: (taskId: string) =>
+      dataOf(api.DELETE('/api/v1/tasks/{taskId}', { params: { path: { taskId } } })),
+    onSettled: renew,
+  });
+}
+export function useRetryTask() {
+  const { api } = useScope();
+  const renew = useRenewTasks();
+  return useMutation({
+    mutationFn: (taskId: string) =>
+      dataOf(api.POST('/api/v1/tasks/{taskId}/retry', { params: { path: { taskId } } })),
+    onSettled: renew,
+  });
+}
+function useRenewTasks() {
+  const queries = useQueryClient();
+  const { key } = useScope();
+  return () =>
+    Promise.all([
+      queries.invalidateQueries({ queryKey: [key, 'task'] }),
+      queries.invalidateQueries({ queryKey: [key, 'tasks'] }),
+      queries.invalidateQueries({ queryKey: [key, 'metrics'] }),
+    ]);
+}
+
+// `body` is the finished JSON text: a payload travels as it was typed. One key until it is answered,
+// so that a second press cannot make two.
+export function useSubmitTask() {
+  const { scope } = useScope();
+  const renew = useRenewTasks();
+  return useMutation({
+    mutationFn: async ({ body, key }: { body: string; key: string }) => {
+      const answer = await send(`${doorOf(scope)}/v1/tasks`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
+        body,
+      });
+      return (await answer.json()) as TaskSummary;
+    },
+    onSuccess: renew,
+  });
+}
+
+// Cancel or retry of several (POST /api/v1/tasks/cancel, /retry).
+export type BulkVerb = 'cancel' | 'retry';
+export interface BulkRequest {
+  taskIds?: string[];
+  filter?: TaskFilter;
+  limit?: number;
+}
+export interface BulkAnswer {
+  dryRun: boolean;
+  matched: number;
+  exact: boolean;
+  done: number;
+  skipped: number;
+  samples: TaskSummary[];
+  results: { taskId: string; status: number; problem?: Schemas['Problem'] }[];
+}
+export function useBulk() {
+  const { scope } = useScope();
+  const renew = useRenewTasks();
+  const call = async (verb: BulkVerb, request: BulkRequest, dryRun: boolean) => {
+    const answer = await send(`${doorOf(scope)}/v1/tasks/${verb}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...request, dryRun }),
+    });
+    return (await answer.json()) as BulkAnswer;
+  };
+  return {
+    tryOut: (verb: BulkVerb, request: BulkRequest) => call(verb, request, true),
+    send: useMutation({
+      mutationFn: ({ verb, request }: { verb: BulkVerb; request: BulkRequest }) =>
+        call(verb, request, false),
+      onSettled: renew,
+    }),
+  };
+}

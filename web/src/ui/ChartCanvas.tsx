@@ -1,0 +1,91 @@
+import { useComputedColorScheme } from '@mantine/core';
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { ChartProps } from './Chart';
+
+// uPlot draws on a canvas, which knows no custom properties.
+function resolved(color: string, at: Element): string {
+  const probe = document.createElement('span');
+  probe.style.color = color;
+  at.append(probe);
+  const made = getComputedStyle(probe).color;
+  probe.remove();
+  return made;
+}
+
+function optionsOf(props: ChartProps, at: HTMLElement): uPlot.Options {
+  const dim = resolved('var(--dim)', at);
+  const grid = { stroke: resolved('var(--line)', at), width: 1 };
+  return {
+    width: Math.max(at.clientWidth, 100),
+    height: props.height ?? 180,
+    legend: { show: false },
+    cursor: {
+      points: { size: 6 },
+      drag: { x: props.onSpan !== undefined, y: false, setScale: false },
+      ...(props.group ? { sync: { key: props.group } } : {}),
+    },
+    scales: { x: { time: true }, y: { range: (_chart, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
+    axes: [
+      { stroke: dim, grid, ticks: grid, font: '11px system-ui' },
+      { stroke: dim, grid, ticks: grid, font: '11px system-ui', size: 62, values: (_chart, ticks) => ticks.map(props.format) },
+    ],
+    series: [
+      {},
+      ...props.lines.map((line): uPlot.Series => {
+        const stroke = resolved(line.color, at);
+        return {
+          label: line.label,
+          stroke,
+          width: 2,
+          ...(line.dashed ? { dash: [6, 4] } : {}),
+          ...(line.fill ? { fill: stroke.replace('rgb(', 'rgba(').replace(')', ', 0.12)') } : {}),
+          points: { show: false },
+        };
+      }),
+    ],
+    hooks: {
+      setSelect: [
+        (chart) => {
+          if (chart.select.width < 4 || !props.onSpan) return;
+          const from = chart.posToVal(chart.select.left, 'x');
+          const to = chart.posToVal(chart.select.left + chart.select.width, 'x');
+          chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          props.onSpan(from, to);
+        },
+      ],
+    },
+  };
+}
+
+export default function ChartCanvas(props: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const scheme = useComputedColorScheme();
+  const data: uPlot.AlignedData = [props.times, ...props.lines.map((line) => line.values)];
+  const shape = props.lines.map((line) => line.label + line.color).join('|');
+  // biome-ignore lint/correctness/useExhaustiveDependencies: made anew when its shape or theme changes
+  useEffect(() => {
+    const at = place.current;
+    if (!at) return;
+    const made = new uPlot(optionsOf(latest.current, at), data, at);
+    chart.current = made;
+    const resize = new ResizeObserver(() => {
+      made.setSize({ width: Math.max(at.clientWidth, 100), height: latest.current.height ?? 180 });
+    });
+    resize.observe(at);
+    return () => {
+      resize.disconnect();
+      made.destroy();
+      chart.current = null;
+    };
+  }, [shape, scheme]);
+  useEffect(() => {
+    // A chart under the pointer stands still.
+    if (chart.current && !place.current?.matches(':hover')) chart.current.setData(data);
+  });
+  return <div ref={place} />;
+}

@@ -1,0 +1,97 @@
+import { Alert, Button, Code, Group, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/core';
+import { type ReactNode, useEffect, useState } from 'react';
+import { IconAlertTriangle } from '../theme/icons';
+
+// What stands where rows would be. A failure never looks like an empty list.
+
+// Rows of their true height, after 150 ms: a quick answer shows no flash.
+export function SkeletonRows({ rows = 8, height = 36 }: { rows?: number; height?: number }) {
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(true), 150);
+    return () => clearTimeout(timer);
+  }, []);
+  const keys = Array.from({ length: rows }, (_, i) => `row-${i}`);
+  return (
+    <div aria-busy="true" style={{ minHeight: rows * height }}>
+      {shown && keys.map((key) => <Skeleton key={key} height={height - 10} my={5} radius="sm" />)}
+      <VisuallyHidden>Loading</VisuallyHidden>
+    </div>
+  );
+}
+
+// Nothing yet: one sentence, one button, one call.
+export function NoneYet({
+  sentence,
+  action,
+  curl,
+}: {
+  sentence: string;
+  action?: ReactNode;
+  curl?: string;
+}) {
+  return (
+    <Stack align="center" py={48} gap="sm">
+      <Text>{sentence}</Text>
+      {action}
+      {curl && (
+        <Code block maw="100%" tabIndex={0}>
+          {curl}
+        </Code>
+      )}
+    </Stack>
+  );
+}
+
+export function NoneMatch({ onClear }: { onClear: () => void }) {
+  return (
+    <Stack align="center" py={48} gap="sm">
+      <Text>Nothing matches these filters.</Text>
+      <Button variant="default" onClick={onClear}>
+        Clear filters
+      </Button>
+    </Stack>
+  );
+}
+
+export interface Failure {
+  what: string;
+  detail: string;
+  type?: string;
+  retryAfterSeconds?: number | null;
+}
+
+// The first read failed: what, why, and again.
+export function FailedFirst({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
+  return (
+    <Alert color="red" variant="outline" icon={<IconAlertTriangle />} title={failure.what} role="alert">
+      <Stack gap="xs" align="flex-start">
+        <Text>{failure.detail}</Text>
+        {failure.type && (
+          <details>
+            <summary>Details</summary>
+            <span className="mono">{failure.type}</span>
+          </details>
+        )}
+        <Button variant="default" onClick={onRetry}>
+          Try again
+        </Button>
+      </Stack>
+    </Alert>
+  );
+}
+
+// A later read failed: the rows stay, a band says so.
+export function FailedLater({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
+  return (
+    <Group className="card" role="status" justify="space-between" my="xs" py={6}>
+      <Text size="sm">
+        Could not refresh: {failure.detail || failure.what} What is shown is older; it is tried again
+        by itself.
+      </Text>
+      <Button variant="default" size="xs" onClick={onRetry}>
+        Now
+      </Button>
+    </Group>
+  );
+}

@@ -1,0 +1,45 @@
+import { Tooltip } from '@mantine/core';
+import { useNow } from './clock';
+import { usePreference } from './preferences';
+import { durationText, exactText, now, relativeText, zoneName } from './time';
+
+// A moment: relative or absolute as the reader chose (`t`); whole in local time and UTC on hover
+// and focus. Copying gives RFC 3339.
+export function TimeText({ at, exact = false }: { at: string | null | undefined; exact?: boolean }) {
+  const [mode] = usePreference('time');
+  const time = at ? Date.parse(at) : Number.NaN;
+  const young = Math.abs(time - now()) < 60_000;
+  const current = useNow(young);
+  if (Number.isNaN(time) || !at) return <span className="dim">–</span>;
+  const zone = mode === 'utc' ? 'UTC' : zoneName();
+  const words =
+    exact || mode !== 'relative' ? exactText(time, zone) : relativeText(time, Math.max(current, 0));
+  return (
+    <Tooltip
+      multiline
+      label={
+        <>
+          {exactText(time, zoneName())}
+          <br />
+          {exactText(time, 'UTC')}
+        </>
+      }
+    >
+      <time dateTime={at} className="num">
+        {words}
+      </time>
+    </Tooltip>
+  );
+}
+
+export function Duration({ ms }: { ms: number | null | undefined }) {
+  if (ms === null || ms === undefined) return <span className="dim">–</span>;
+  return <span className="num">{durationText(ms)}</span>;
+}
+
+// How long since `from`, counting.
+export function Since({ from }: { from: string }) {
+  const start = Date.parse(from);
+  const current = useNow(now() - start < 3_600_000);
+  return <Duration ms={Math.max(0, current - start)} />;
+}

@@ -1,0 +1,15 @@
+// A call as a shell line, made from the very object that is sent.
+export interface CurlCall {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  path: string;
+  body?: string;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+export function curlText({ method, path, body }: CurlCall): string {
+  const lines = [`curl -X ${method} "$BELFRY"${quoted(path)}`, `-H "Authorization: Bearer $TOKEN"`];
+  if (method !== 'GET') lines.push(`-H 'Content-Type: application/json'`);
+  if (body !== undefined) lines.push(`-d ${quoted(body)}`);
+  return lines.join(' \\\n  ');
+}
