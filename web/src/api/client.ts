@@ -57,7 +57,9 @@ export interface Page<T> {
   items: T[];
   next: string | null;
 }
-export async function pageOf<T>(call: Promise<{ data?: T[]; response: Response }>): Promise<Page<T>> {
+export async function pageOf<T>(
+  call: Promise<{ data?: T[]; response: Response }>,
+): Promise<Page<T>> {
   const { data, response } = await call;
   return { items: data ?? [], next: nextCursor(response.headers.get('Link')) };
 }

@@ -189,20 +189,19 @@ export class LiveFeed {
   }
 
   private receive(message: Message): void {
-    switch (message.kind) {
-      case 'news':
-        this.heard();
-        return this.deliver(message.news);
-      case 'heard':
-        return this.heard();
-      case 'who':
-        return this.post({ kind: 'watch', tab: this.tab, watch: this.own });
-      case 'watch':
-        this.watches.set(message.tab, message.watch);
-        return this.tellServerSoon();
-      case 'gone':
-        this.watches.delete(message.tab);
-        return this.tellServerSoon();
+    if (message.kind === 'news') {
+      this.heard();
+      this.deliver(message.news);
+    } else if (message.kind === 'heard') {
+      this.heard();
+    } else if (message.kind === 'who') {
+      this.post({ kind: 'watch', tab: this.tab, watch: this.own });
+    } else if (message.kind === 'watch') {
+      this.watches.set(message.tab, message.watch);
+      this.tellServerSoon();
+    } else {
+      this.watches.delete(message.tab);
+      this.tellServerSoon();
     }
   }
 

@@ -56,6 +56,8 @@ export function useErrorGroups(range: Range, enabled = true) {
     enabled,
     refetchInterval: 15_000,
     queryFn: async ({ signal }) =>
-      (await (await send(`${doorOf(scope)}/v1/errors?range=${range}`, { signal })).json()) as ErrorGroup[],
+      (await (
+        await send(`${doorOf(scope)}/v1/errors?range=${range}`, { signal })
+      ).json()) as ErrorGroup[],
   });
 }

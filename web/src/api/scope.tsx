@@ -10,7 +10,13 @@ interface Scoped {
 }
 const ScopeContext = createContext<Scoped | null>(null);
 
-export function ScopeProvider({ tenant, children }: { tenant: string | null; children: ReactNode }) {
+export function ScopeProvider({
+  tenant,
+  children,
+}: {
+  tenant: string | null;
+  children: ReactNode;
+}) {
   const value = useMemo<Scoped>(() => {
     const scope = { tenant };
     return { scope, api: apiOf(scope), key: tenant ?? 'own' };

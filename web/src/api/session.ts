@@ -58,7 +58,11 @@ export async function register(tenantName: string, invitation: string): Promise<
   return registered;
 }
 export async function keepSession(): Promise<Session> {
-  return kept((await (await send(`${door}/keep`, { method: 'POST', headers: json, body: '{}' })).json()) as Session);
+  return kept(
+    (await (
+      await send(`${door}/keep`, { method: 'POST', headers: json, body: '{}' })
+    ).json()) as Session,
+  );
 }
 export async function signOut(): Promise<void> {
   await send(door, { method: 'DELETE' });

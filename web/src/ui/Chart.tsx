@@ -40,12 +40,25 @@ export function Chart(props: ChartProps) {
         {props.lines.map((line) => (
           <span key={line.label} className={classes.key}>
             <svg width="18" height="8" aria-hidden="true">
-              <line x1="0" y1="4" x2="18" y2="4" stroke={line.color} strokeWidth="2" strokeDasharray={line.dashed ? '4 3' : undefined} />
+              <line
+                x1="0"
+                y1="4"
+                x2="18"
+                y2="4"
+                stroke={line.color}
+                strokeWidth="2"
+                strokeDasharray={line.dashed ? '4 3' : undefined}
+              />
             </svg>
             {line.label}
           </span>
         ))}
-        <button type="button" className={classes.toggle} aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+        <button
+          type="button"
+          className={classes.toggle}
+          aria-pressed={asTable}
+          onClick={() => setAsTable(!asTable)}
+        >
           {asTable ? 'Hide table' : 'Show as table'}
         </button>
       </figcaption>
@@ -69,7 +82,11 @@ export function Chart(props: ChartProps) {
                   <th scope="row">{new Date(time * 1_000).toLocaleString()}</th>
                   {props.lines.map((line) => {
                     const value = line.values[i];
-                    return <td key={line.label}>{value === null || value === undefined ? '–' : props.format(value)}</td>;
+                    return (
+                      <td key={line.label}>
+                        {value === null || value === undefined ? '–' : props.format(value)}
+                      </td>
+                    );
                   })}
                 </tr>
               ))}

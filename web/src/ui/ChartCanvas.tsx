@@ -26,10 +26,20 @@ function optionsOf(props: ChartProps, at: HTMLElement): uPlot.Options {
       drag: { x: props.onSpan !== undefined, y: false, setScale: false },
       ...(props.group ? { sync: { key: props.group } } : {}),
     },
-    scales: { x: { time: true }, y: { range: (_chart, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
+    scales: {
+      x: { time: true },
+      y: { range: (_chart, _least, most) => [0, most > 0 ? most * 1.1 : 1] },
+    },
     axes: [
       { stroke: dim, grid, ticks: grid, font: '11px system-ui' },
-      { stroke: dim, grid, ticks: grid, font: '11px system-ui', size: 62, values: (_chart, ticks) => ticks.map(props.format) },
+      {
+        stroke: dim,
+        grid,
+        ticks: grid,
+        font: '11px system-ui',
+        size: 62,
+        values: (_chart, ticks) => ticks.map(props.format),
+      },
     ],
     series: [
       {},

@@ -2,7 +2,15 @@ import { ActionIcon, Button, CopyButton as MantineCopyButton, Tooltip } from '@m
 import { IconCheck, IconCopy } from '../theme/icons';
 
 // Copies `text`. With `words` a button with text, else an icon.
-export function CopyButton({ text, label, words }: { text: string; label: string; words?: string }) {
+export function CopyButton({
+  text,
+  label,
+  words,
+}: {
+  text: string;
+  label: string;
+  words?: string;
+}) {
   return (
     <MantineCopyButton value={text} timeout={1_500}>
       {({ copied, copy }) =>

@@ -1,7 +1,14 @@
 import { Checkbox } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  useEffect,
+  useRef,
+  useState,
+} from 'react';
 import { Link } from 'wouter';
 import classes from './DataTable.module.css';
 import { usePreference } from './preferences';
@@ -86,10 +93,13 @@ export function DataTable<Row>(props: Props<Row>) {
   const select = (id: string, on: boolean, range: boolean) => {
     if (!selection) return;
     const next = new Set(selection.ids);
-    const from = range && anchor.current ? rows.findIndex((row) => idOf(row) === anchor.current) : -1;
+    const from =
+      range && anchor.current ? rows.findIndex((row) => idOf(row) === anchor.current) : -1;
     const to = rows.findIndex((row) => idOf(row) === id);
     const touched =
-      from < 0 ? [id] : rows.slice(Math.min(from, to), Math.max(from, to) + 1).map((row) => idOf(row));
+      from < 0
+        ? [id]
+        : rows.slice(Math.min(from, to), Math.max(from, to) + 1).map((row) => idOf(row));
     for (const one of touched) {
       if (on) next.add(one);
       else next.delete(one);
@@ -109,7 +119,14 @@ export function DataTable<Row>(props: Props<Row>) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const row = rows[active];
-    const steps: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1, PageDown: 15, PageUp: -15 };
+    const steps: Record<string, number> = {
+      j: 1,
+      ArrowDown: 1,
+      k: -1,
+      ArrowUp: -1,
+      PageDown: 15,
+      PageUp: -15,
+    };
     const step = steps[event.key];
     if (step !== undefined) {
       event.preventDefault();
@@ -123,7 +140,11 @@ export function DataTable<Row>(props: Props<Row>) {
     }
   };
   const shown = phone ? columns.filter((column) => column.phone) : columns;
-  const template = [selection && !phone ? '36px' : '', ...shown.map((column) => column.width), props.menuOf && !phone ? '36px' : '']
+  const template = [
+    selection && !phone ? '36px' : '',
+    ...shown.map((column) => column.width),
+    props.menuOf && !phone ? '36px' : '',
+  ]
     .filter(Boolean)
     .join(' ');
   const loaded = rows.map(idOf);
@@ -134,7 +155,6 @@ export function DataTable<Row>(props: Props<Row>) {
     const selected = selection?.ids.has(id) ?? false;
     const href = props.hrefOf?.(row);
     return (
-      // biome-ignore lint/a11y/useSemanticElements: virtual rows are placed by transform, which table rows do not take
       <div
         key={id}
         role="row"
@@ -146,7 +166,11 @@ export function DataTable<Row>(props: Props<Row>) {
         data-phone={phone || undefined}
         data-dimmed={props.isDimmed?.(row) || undefined}
         className={classes.row}
-        style={{ height, transform: `translateY(${top}px)`, gridTemplateColumns: phone ? undefined : template }}
+        style={{
+          height,
+          transform: `translateY(${top}px)`,
+          gridTemplateColumns: phone ? undefined : template,
+        }}
         onFocus={() => setActive(index)}
       >
         {selection && !phone && (
@@ -171,7 +195,12 @@ export function DataTable<Row>(props: Props<Row>) {
             data-line={phone ? column.phone : undefined}
           >
             {href !== undefined && column.id === props.linkColumn ? (
-              <Link href={href} className={classes.main} data-main tabIndex={index === active ? 0 : -1}>
+              <Link
+                href={href}
+                className={classes.main}
+                data-main
+                tabIndex={index === active ? 0 : -1}
+              >
                 {column.cell(row)}
               </Link>
             ) : (
@@ -196,11 +225,20 @@ export function DataTable<Row>(props: Props<Row>) {
       onMouseLeave={() => props.onHold?.(false)}
       onKeyDown={onKeyDown}
     >
-      {/* biome-ignore lint/a11y/useSemanticElements: see the rows */}
-      <div role="table" aria-label={props.label} aria-rowcount={props.total !== undefined ? props.total + 1 : -1} className={classes.table}>
+      <div
+        role="table"
+        aria-label={props.label}
+        aria-rowcount={props.total !== undefined ? props.total + 1 : -1}
+        className={classes.table}
+      >
         {!phone && (
-          // biome-ignore lint/a11y/useSemanticElements: see the rows
-          <div role="row" tabIndex={-1} aria-rowindex={1} className={classes.head} style={{ gridTemplateColumns: template }}>
+          <div
+            role="row"
+            tabIndex={-1}
+            aria-rowindex={1}
+            className={classes.head}
+            style={{ gridTemplateColumns: template }}
+          >
             {selection && (
               <div role="columnheader" tabIndex={-1} className={classes.cell}>
                 <Checkbox
@@ -213,18 +251,32 @@ export function DataTable<Row>(props: Props<Row>) {
               </div>
             )}
             {shown.map((column) => (
-              <div key={column.id} role="columnheader" tabIndex={-1} className={classes.cell} data-align={column.align}>
+              <div
+                key={column.id}
+                role="columnheader"
+                tabIndex={-1}
+                className={classes.cell}
+                data-align={column.align}
+              >
                 {column.title}
               </div>
             ))}
             {props.menuOf && (
-              <div role="columnheader" tabIndex={-1} aria-label="Actions" className={classes.cell} />
+              <div
+                role="columnheader"
+                tabIndex={-1}
+                aria-label="Actions"
+                className={classes.cell}
+              />
             )}
           </div>
         )}
-        {/* biome-ignore lint/a11y/useSemanticElements: see the rows */}
         <div role="rowgroup" ref={body} className={classes.body} data-testid="rows">
-          <div role="presentation" className={classes.canvas} style={{ height: virtual.getTotalSize() }}>
+          <div
+            role="presentation"
+            className={classes.canvas}
+            style={{ height: virtual.getTotalSize() }}
+          >
             {items.map((item) => {
               const row = rows[item.index];
               return row === undefined ? null : rowOf(row, item.index, item.start);

@@ -35,8 +35,16 @@ const look = EditorView.theme({
   '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': {
     backgroundColor: 'light-dark(#cfe1fb, #30435f)',
   },
-  '.cm-foldPlaceholder': { backgroundColor: 'var(--card)', color: 'var(--dim)', border: '1px solid var(--line)' },
-  '.cm-tooltip': { backgroundColor: 'var(--card)', color: 'var(--text)', border: '1px solid var(--line)' },
+  '.cm-foldPlaceholder': {
+    backgroundColor: 'var(--card)',
+    color: 'var(--dim)',
+    border: '1px solid var(--line)',
+  },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--card)',
+    color: 'var(--text)',
+    border: '1px solid var(--line)',
+  },
 });
 
 // Given once by the application: the style elements that the editor makes carry it.
@@ -48,16 +56,27 @@ export function setEditorNonce(given: string): void {
 function extensionsFor(props: JsonViewProps, onChange: (text: string) => void): Extension[] {
   const editable = props.onChange !== undefined;
   const always: Extension[] = [
-    EditorView.cspNonce.of(nonce || (document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '')),
+    EditorView.cspNonce.of(
+      nonce || (document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''),
+    ),
     look,
     search({ top: true }),
     highlightSelectionMatches(),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ 'aria-label': props.label, ...(editable ? {} : { tabindex: '0' }) }),
+    EditorView.contentAttributes.of({
+      'aria-label': props.label,
+      ...(editable ? {} : { tabindex: '0' }),
+    }),
     keymap.of([...searchKeymap, ...foldKeymap, ...defaultKeymap, ...historyKeymap]),
   ];
   if (!props.plain) {
-    always.push(json(), syntaxHighlighting(colours), codeFolding(), foldGutter(), bracketMatching());
+    always.push(
+      json(),
+      syntaxHighlighting(colours),
+      codeFolding(),
+      foldGutter(),
+      bracketMatching(),
+    );
   }
   if (!editable) return [...always, EditorState.readOnly.of(true), EditorView.editable.of(false)];
   return [

@@ -30,13 +30,7 @@ export function JsonView(props: JsonViewProps) {
   const height = Math.max(heightOf(props.text), (props.minLines ?? 1) * LINE + 16);
   return (
     <div className={classes.box} style={{ height }}>
-      <Suspense
-        fallback={
-          <pre className={classes.preview} aria-label={props.label}>
-            {props.text.slice(0, PREVIEW)}
-          </pre>
-        }
-      >
+      <Suspense fallback={<pre className={classes.preview}>{props.text.slice(0, PREVIEW)}</pre>}>
         <Editor {...props} />
       </Suspense>
     </div>

@@ -64,7 +64,13 @@ export interface Failure {
 // The first read failed: what, why, and again.
 export function FailedFirst({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
   return (
-    <Alert color="red" variant="outline" icon={<IconAlertTriangle />} title={failure.what} role="alert">
+    <Alert
+      color="red"
+      variant="outline"
+      icon={<IconAlertTriangle />}
+      title={failure.what}
+      role="alert"
+    >
       <Stack gap="xs" align="flex-start">
         <Text>{failure.detail}</Text>
         {failure.type && (
@@ -86,12 +92,35 @@ export function FailedLater({ failure, onRetry }: { failure: Failure; onRetry: (
   return (
     <Group className="card" role="status" justify="space-between" my="xs" py={6}>
       <Text size="sm">
-        Could not refresh: {failure.detail || failure.what} What is shown is older; it is tried again
-        by itself.
+        Could not refresh: {failure.detail || failure.what} What is shown is older; it is tried
+        again by itself.
       </Text>
       <Button variant="default" size="xs" onClick={onRetry}>
         Now
       </Button>
     </Group>
+  );
+}
+
+export function NotFound({ sentence }: { sentence?: string }) {
+  return (
+    <Stack align="center" py={64} gap="sm">
+      <h1>Not found</h1>
+      <Text>
+        {sentence ?? 'No such thing here. It may have been removed, or belong to another tenant.'}
+      </Text>
+    </Stack>
+  );
+}
+
+export function Forbidden({ scope }: { scope: string }) {
+  return (
+    <Stack align="center" py={64} gap="sm">
+      <h1>Not with this key</h1>
+      <Text>
+        This page needs the scope <span className="mono">{scope}</span>. Sign in with a key that has
+        it, or have one made under API keys by somebody who holds it.
+      </Text>
+    </Stack>
   );
 }

@@ -6,7 +6,12 @@ export function StatusBadge({ status }: { status: Status }) {
   const { word, color, icon: Icon } = STATUS_LOOK[status];
   return (
     <span className={classes.badge} data-status={status}>
-      <Icon size={14} stroke={2.2} color={status === 'FAILED' ? 'currentColor' : color} aria-hidden />
+      <Icon
+        size={14}
+        stroke={2.2}
+        color={status === 'FAILED' ? 'currentColor' : color}
+        aria-hidden
+      />
       {word}
     </span>
   );

@@ -5,7 +5,13 @@ import { durationText, exactText, now, relativeText, zoneName } from './time';
 
 // A moment: relative or absolute as the reader chose (`t`); whole in local time and UTC on hover
 // and focus. Copying gives RFC 3339.
-export function TimeText({ at, exact = false }: { at: string | null | undefined; exact?: boolean }) {
+export function TimeText({
+  at,
+  exact = false,
+}: {
+  at: string | null | undefined;
+  exact?: boolean;
+}) {
   const [mode] = usePreference('time');
   const time = at ? Date.parse(at) : Number.NaN;
   const young = Math.abs(time - now()) < 60_000;

@@ -70,7 +70,9 @@ export function exactText(at: number, zone: string): string {
 // Exact to 99,999, then 1.2 M.
 export function numberText(n: number): string {
   if (Math.abs(n) < 100_000) return n.toLocaleString('en-US');
-  return new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 }).format(n);
+  return new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 }).format(
+    n,
+  );
 }
 export const plural = (n: number, one: string, many = `${one}s`): string =>
   `${numberText(n)} ${n === 1 ? one : many}`;

@@ -1,0 +1,5 @@
+import { PageHead } from '../../ui/PageHead';
+
+export default function SubmitPage() {
+  return <PageHead title="Submit" />;
+}

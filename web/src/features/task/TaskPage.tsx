@@ -1,0 +1,5 @@
+import { PageHead } from '../../ui/PageHead';
+
+export default function TaskPage() {
+  return <PageHead title="Task" />;
+}
