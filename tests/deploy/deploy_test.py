@@ -1,0 +1,133 @@
+"""What deploy/, Dockerfile and docker-compose.yml say, held against the binaries and one another."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import unittest
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ["BELFRY_BIN"])
+SERVICES = {"scheduler": 8080, "payment": 8081, "notification": 8082, "dashboard": 8083}
+# What every Debian image has.
+BASE = {"libc6", "libgcc-s1", "libstdc++6", "zlib1g"}
+EXPOSURE_MAX = 2.0
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def stages():
+    """The instructions of each stage of the Dockerfile, by its name."""
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+    found, name = {}, None
+    for line in text.splitlines():
+        if match := re.match(r"FROM (\S+) AS (\S+)", line):
+            name = match[2]
+            found[name] = {"from": match[1], "lines": []}
+        elif name and line and not line.startswith("#"):
+            found[name]["lines"].append(line)
+    return found
+
+
+def packages(all_stages, name):
+    """The packages that a stage and those below it install."""
+    stage = all_stages.get(name)
+    if stage is None:
+        return set()
+    words = set()
+    for line in stage["lines"]:
+        for part in re.findall(r"--no-install-recommends([^&]*)", line):
+            words |= set(part.split())
+    return words | packages(all_stages, stage["from"])
+
+
+def package_of(library):
+    """The package of a library; Debian 12 knows some files below / and below /usr."""
+    path = pathlib.Path(library).resolve()
+    for one in (path, pathlib.Path(str(path).removeprefix("/usr"))):
+        found = subprocess.run(["dpkg", "-S", str(one)], capture_output=True, text=True, check=False)
+        if found.returncode == 0:
+            return found.stdout.split(":")[0]
+    raise AssertionError(f"no package has {library}")
+
+
+def needed(binary):
+    """The packages of the libraries that the binary names itself."""
+    names = re.findall(r"NEEDED\s+(\S+)", run("objdump", "-p", str(binary)))
+    paths = dict(re.findall(r"(\S+) => (/\S+)", run("ldd", str(binary))))
+    return {package_of(paths[name]) for name in names if name in paths}
+
+
+class Docker(unittest.TestCase):
+    def test_each_image_has_the_libraries_of_its_binary_and_no_others(self):
+        all_stages = stages()
+        common = packages(all_stages, "runtime") - {"ca-certificates"}
+        for service in SERVICES:
+            with self.subTest(service):
+                has = packages(all_stages, service)
+                wants = needed(BIN / f"belfry-{service}") - BASE
+                self.assertEqual(wants - has, set(), "missing in the image")
+                own = has - common - {"ca-certificates"}
+                self.assertEqual(own - wants, set(), "in the image for nothing")
+
+    def test_a_library_too_few_is_noticed(self):
+        self.assertIn("libsqlite3-0", needed(BIN / "belfry-scheduler"))
+        self.assertNotIn("libsqlite3-0", packages(stages(), "payment"))
+
+    def test_services_run_as_nobody_with_a_health_check(self):
+        all_stages = stages()
+        for service, port in SERVICES.items():
+            with self.subTest(service):
+                lines = all_stages[service]["lines"]
+                users = [x for x in all_stages["runtime"]["lines"] + lines if x.startswith("USER")]
+                self.assertEqual(users[-1], "USER 10001:10001")
+                self.assertTrue(any(f'CMD ["healthy", "{port}"]' in line for line in lines))
+
+    def test_the_compose_file_wires_the_four(self):
+        compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+        self.assertEqual(set(compose["services"]), set(SERVICES))
+        for name, service in compose["services"].items():
+            with self.subTest(name):
+                self.assertEqual(service["build"]["target"], name)
+                self.assertIn(f"127.0.0.1:{SERVICES[name]}:{SERVICES[name]}", service["ports"])
+                self.assertTrue(service["read_only"])
+                self.assertEqual(service["cap_drop"], ["ALL"])
+
+    def test_every_flag_of_the_compose_file_exists(self):
+        compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+        for name, service in compose["services"].items():
+            known = run(str(BIN / f"belfry-{name}"), "--help")
+            for flag in service["command"]:
+                with self.subTest(f"{name} {flag}"):
+                    self.assertIn(flag.split("=")[0] + " ", known)
+
+
+class Systemd(unittest.TestCase):
+    def units(self):
+        return sorted((ROOT / "deploy/systemd").glob("*.service"))
+
+    def test_there_is_one_for_each_service_with_flags_that_exist(self):
+        self.assertEqual([unit.stem for unit in self.units()], sorted(f"belfry-{s}" for s in SERVICES))
+        for unit in self.units():
+            line = re.search(r"^ExecStart=(.*)$", unit.read_text(), re.MULTILINE)[1].split()
+            known = run(str(BIN / unit.stem), "--help")
+            for flag in (word for word in line if word.startswith("--")):
+                with self.subTest(f"{unit.stem} {flag}"):
+                    self.assertIn(flag + " ", known)
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
+    def test_the_sandboxes_are_tight(self):
+        for unit in self.units():
+            with self.subTest(unit.stem):
+                told = run("systemd-analyze", "security", "--offline=true", str(unit))
+                level = float(re.search(r"exposure level for \S+: ([\d.]+)", told)[1])
+                self.assertLessEqual(level, EXPOSURE_MAX)
+
+
+if __name__ == "__main__":
+    unittest.main()
