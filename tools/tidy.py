@@ -17,6 +17,7 @@ import cpp_text
 # DESIGN section 3: what a module of src/ may include beside itself.
 MODULES = {
     "base": "",
+    "options": "base",
     "signing": "base",
     "domain": "base",
     "json": "base",
@@ -29,7 +30,9 @@ MODULES = {
     "webhook": "outbox store http signing json async domain base",
     "api": "outbox http auth store signing json async domain base",
     "client": "http signing json async base",
-    "server": "api webhook dispatch auth http outbox store client signing json async domain base",
+    "dashboard": "http json async options base",
+    "server": "api webhook dispatch auth http outbox store client signing json async options domain "
+    "base",
 }
 DRIVERS = ("store/sqlite", "store/postgres")
 DRIVER_USES = {"store", "domain", "base"}

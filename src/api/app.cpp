@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "api/origin_guard.hpp"
-#include "api/problem.hpp"
 #include "base/log.hpp"
+#include "http/problem.hpp"
 #include "store/failure.hpp"
 
 namespace belfry::api {
@@ -149,8 +149,8 @@ Result<auth::Principal> App::authenticate(const Route& route, const http::Reques
 
 asio::awaitable<http::Response> App::run(const Route& route, http::Request& request) const {
   auto principal = authenticate(route, request);
-  if (!principal) co_return problem(principal.error());
-  if (const auto type = check_media_type(request); !type) co_return problem(type.error());
+  if (!principal) co_return http::problem(principal.error());
+  if (const auto type = check_media_type(request); !type) co_return http::problem(type.error());
   Result<http::Response> result;
   try {
     result = co_await route.handler(Call{request, *principal, services_});
@@ -158,13 +158,13 @@ asio::awaitable<http::Response> App::run(const Route& route, http::Request& requ
     log().error("request failed route=\"{}\" error=\"{}\"", route.pattern, e.what());
     result = fail(ErrorCode::internal, e.what());
   }
-  if (!result) co_return problem(result.error());
+  if (!result) co_return http::problem(result.error());
   co_return std::move(*result);
 }
 
 asio::awaitable<http::Response> App::handle(http::Request& request) const {
   const auto& options = services_.options;
-  if (const auto host = check_host(options, request); !host) co_return problem(host.error());
+  if (const auto host = check_host(options, request); !host) co_return http::problem(host.error());
   if (auto answer = preflight(options, request)) {
     add_cors(options, request, *answer);
     co_return std::move(*answer);
@@ -175,11 +175,11 @@ asio::awaitable<http::Response> App::handle(http::Request& request) const {
     request.params = std::move(match.params);
     response = co_await (*match.handler)(request);
   } else if (!match.allow.empty()) {
-    response = problem(
+    response = http::problem(
         Error{ErrorCode::method_not_allowed, fmt::format("this path takes {}", match.allow)});
     response.headers.set("Allow", match.allow);
   } else {
-    response = problem(
+    response = http::problem(
         Error{ErrorCode::not_found, "no such path; GET /openapi.yaml lists those there are"});
   }
   add_cors(options, request, response);
@@ -194,7 +194,7 @@ std::size_t App::body_limit(http::Method, std::string_view path) const {
 http::ServerHooks App::hooks() const {
   return {.handle = [this](http::Request& request) { return handle(request); },
           .body_limit = [this](http::Method m, std::string_view p) { return body_limit(m, p); },
-          .refuse = [](const Error& error) { return problem(error); }};
+          .refuse = [](const Error& error) { return http::problem(error); }};
 }
 
 }  // namespace belfry::api

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "api/problem.hpp"
+#include "http/problem.hpp"
 #include "json/writer.hpp"
 #include "outbox/finish.hpp"
 #include "store/lease_token.hpp"
@@ -166,7 +166,7 @@ std::string settlements_json(const std::vector<TaskId>& ids,
     if (replies[i]) {
       w.key("taskStatus").string(name(replies[i]->status));
     } else {
-      w.key("problem").raw(problem_json(replies[i].error()));
+      w.key("problem").raw(http::problem_json(replies[i].error()));
     }
     w.end_object();
   }

@@ -5,10 +5,10 @@
 #include "api/app.hpp"
 #include "api/body.hpp"
 #include "api/idempotency.hpp"
-#include "api/problem.hpp"
 #include "api/submission.hpp"
 #include "api/task_in.hpp"
 #include "api/task_out.hpp"
+#include "http/problem.hpp"
 #include "json/check.hpp"
 
 namespace belfry::api {
@@ -95,7 +95,7 @@ std::string results_json(const std::vector<Result<store::TaskRow>>& rows) {
       w.key("task");
       write_task(w, *row, View::summary);
     } else {
-      w.key("problem").raw(problem_json(row.error()));
+      w.key("problem").raw(http::problem_json(row.error()));
     }
     w.end_object();
   }

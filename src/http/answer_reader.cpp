@@ -4,6 +4,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <optional>
+#include <utility>
 
 namespace belfry::http {
 namespace {
@@ -107,6 +108,15 @@ AnswerReader::Progress AnswerReader::end_of_input() {
   beast::error_code failed;
   parser.put_eof(failed);
   return failed || !parser.is_done() ? Progress::malformed : Progress::done;
+}
+
+int AnswerReader::status() const {
+  const Parser& parser = *state_->parser;
+  return parser.is_header_done() ? parser.answer.status : 0;
+}
+
+std::string AnswerReader::take_body() {
+  return std::exchange(state_->parser->answer.body, {});
 }
 
 bool AnswerReader::keep_alive() const {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "http/client.hpp"
@@ -20,6 +21,10 @@ class AnswerReader {
   Progress feed(std::string_view& input);
   // The peer closed: done if the answer ends there.
   Progress end_of_input();
+  // The status once the head is whole, before it 0.
+  int status() const;
+  // What has come of the body since the last call; then `body_max` counts anew (streams).
+  std::string take_body();
   // After done. True if the connection may carry another request.
   bool keep_alive() const;
   OutboundResponse take();

@@ -120,6 +120,13 @@ struct Client::State {
   asio::awaitable<Exchange> exchange(std::shared_ptr<OutboundConnection> connection,
                                      const OutboundRequest& request);
   asio::awaitable<Exchange> read_answer(OutboundConnection& connection, Method method, bool& keep);
+  asio::awaitable<std::optional<CallFailure>> stream(const OutboundRequest& request,
+                                                     std::chrono::milliseconds silence_max,
+                                                     AnswerSink& sink);
+  asio::awaitable<std::optional<CallFailure>> stream_body(OutboundConnection& connection,
+                                                          Method method,
+                                                          std::chrono::milliseconds silence_max,
+                                                          AnswerSink& sink);
   asio::awaitable<bool> ended();
 
   EgressPolicy policy;
@@ -275,6 +282,55 @@ asio::awaitable<Outcome> Client::State::call(const OutboundRequest& request) {
   co_return std::move(exchanged.outcome);
 }
 
+asio::awaitable<std::optional<CallFailure>> Client::State::stream(
+    const OutboundRequest& request, std::chrono::milliseconds silence_max, AnswerSink& sink) {
+  const auto deadline = std::chrono::steady_clock::now() + request.timeout;
+  if (co_await ended()) co_return CallFailure::cancelled;
+  const auto addresses = co_await find(request, deadline);
+  if (!addresses) co_return addresses.error();
+  const auto connection = co_await dial(request, pool_prefix(request), *addresses, deadline);
+  if (!connection) co_return connection.error();
+  (*connection)->set_deadline(deadline);
+  const std::string head = request_head(request);
+  const auto unsent = co_await (*connection)->write(head, request.body);
+  auto failed = unsent ? std::optional(CallFailure::connection_broken)
+                       : co_await stream_body(**connection, request.method, silence_max, sink);
+  (*connection)->close();
+  co_return failed;
+}
+
+asio::awaitable<std::optional<CallFailure>> Client::State::stream_body(
+    OutboundConnection& connection, Method method, std::chrono::milliseconds silence_max,
+    AnswerSink& sink) {
+  AnswerReader reader(method, options.answer_bytes_max);
+  std::string input;
+  bool told = false;
+  while (true) {
+    const auto failed = co_await connection.read_some(input);
+    if (co_await ended()) co_return CallFailure::cancelled;
+    if (connection.expired()) co_return CallFailure::timed_out;
+    if (failed) {
+      const bool whole =
+          failed == asio::error::eof && reader.end_of_input() == AnswerReader::Progress::done;
+      co_return whole ? std::nullopt : std::optional(CallFailure::connection_broken);
+    }
+    std::string_view unread = input;
+    const auto progress = reader.feed(unread);
+    input.erase(0, input.size() - unread.size());
+    if (progress == AnswerReader::Progress::malformed || input.size() > kUnreadBytesMax) {
+      co_return CallFailure::malformed_answer;
+    }
+    if (!told && reader.status() != 0) {
+      told = true;
+      if (!sink.on_status(reader.status())) co_return std::nullopt;
+    }
+    if (told) connection.set_deadline(std::chrono::steady_clock::now() + silence_max);
+    const auto body = reader.take_body();
+    if (!body.empty() && !sink.on_body(body)) co_return std::nullopt;
+    if (progress == AnswerReader::Progress::done) co_return std::nullopt;
+  }
+}
+
 namespace {
 
 // The states live in the coroutine, so that the client itself may go while calls end.
@@ -286,6 +342,18 @@ asio::awaitable<Outcome> send_one(std::shared_ptr<State> state, OutboundRequest 
   Outcome outcome = co_await state->call(request);
   co_await asio::this_coro::throw_if_cancelled(throws);
   co_return outcome;
+}
+
+template <class State>
+asio::awaitable<std::optional<CallFailure>> stream_one(std::shared_ptr<State> state,
+                                                       OutboundRequest request,
+                                                       std::chrono::milliseconds silence_max,
+                                                       AnswerSink& sink) {
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto failed = co_await state->stream(request, silence_max, sink);
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  co_return failed;
 }
 
 }  // namespace
@@ -303,6 +371,12 @@ Client::~Client() {
 
 asio::awaitable<Outcome> Client::send(OutboundRequest request) {
   return send_one(state_, std::move(request));
+}
+
+asio::awaitable<std::optional<CallFailure>> Client::stream(OutboundRequest request,
+                                                           std::chrono::milliseconds silence_max,
+                                                           AnswerSink& sink) {
+  return stream_one(state_, std::move(request), silence_max, sink);
 }
 
 void Client::close() {

@@ -7,6 +7,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,6 +68,15 @@ struct ClientOptions {
   std::string extra_ca_file = {};
 };
 
+// What an answer without a known end is told to, piece by piece, on the client's executor.
+class AnswerSink {
+ public:
+  virtual ~AnswerSink() = default;
+  // False ends the call.
+  virtual bool on_status(int status) = 0;
+  virtual bool on_body(std::string_view bytes) = 0;
+};
+
 // An asynchronous HTTP/1.1 client with a keep-alive pool keyed by pool key, checked address and
 // name. Every address of a name is checked before one of them is dialled, and the peer is compared
 // after the connect. No redirects, proxies, cookies or decompression. A kept connection that turns
@@ -84,6 +94,12 @@ class Client {
   // By value: the request lives in the coroutine.
   boost::asio::awaitable<std::expected<OutboundResponse, CallFailure>> send(
       OutboundRequest request);
+  // The same for an answer that goes on (server-sent events), on a connection of its own; the sink
+  // outlives the call. `timeout` is for the way to the head; from then on `silence_max` passes at
+  // most without a byte. Nothing if the answer or the sink ended it.
+  boost::asio::awaitable<std::optional<CallFailure>> stream(OutboundRequest request,
+                                                            std::chrono::milliseconds silence_max,
+                                                            AnswerSink& sink);
   // Closes idle connections; calls in flight end with `cancelled`.
   void close();
   std::size_t idle_connections() const;

@@ -61,4 +61,24 @@ std::optional<std::string> decode_path(std::string_view raw) {
   return is_utf8(out) ? std::optional(std::move(out)) : std::nullopt;
 }
 
+std::string encode_path(std::string_view path) {
+  // '%' stays: what decode_path left encoded.
+  constexpr std::string_view kAsIs = "-._~!$&'()*+,;=:@/%";
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(path.size());
+  for (const char c : path) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (plain || kAsIs.find(c) != std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out;
+}
+
 }  // namespace belfry::http

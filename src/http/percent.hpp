@@ -12,4 +12,7 @@ std::optional<std::string> percent_decode(std::string_view text);
 // does not split a segment. Nothing for a broken escape, %00, or what is not UTF-8.
 std::optional<std::string> decode_path(std::string_view raw);
 
+// A path that `decode_path` gave, as it stands in a request target (RFC 3986 section 3.3).
+std::string encode_path(std::string_view path);
+
 }  // namespace belfry::http

@@ -2,45 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-#include <map>
-
 #include "http/egress.hpp"
-#include "server/option_sources.hpp"
+#include "options/option_sources.hpp"
 
 namespace belfry::server {
 namespace {
 
-using Values = std::vector<std::string>;
-// Converts the option's values into the Config; the text of the mistake, or nothing.
-using Apply = std::optional<std::string> (*)(const Values& values, Config& config);
-
-std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t min,
-                                         std::int64_t max) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  if (value < min || value > max) return std::nullopt;
-  return value;
-}
-
-std::optional<ListenAddress> listen_address(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  const auto port = whole_number(text.substr(colon + 1), 0, 65'535);
-  if (!port) return std::nullopt;
-  auto host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (host == "localhost") host = "127.0.0.1";
-  boost::system::error_code error;
-  boost::asio::ip::make_address(std::string(host), error);
-  if (error) return std::nullopt;
-  return ListenAddress{std::string(host), static_cast<std::uint16_t>(*port)};
-}
-
-constexpr std::string_view kListenForm =
-    "must be ADDRESS:PORT with a literal address, for example 127.0.0.1:8080 or [::1]:8080";
+using options::kListenForm;
+using options::listen_address;
+using options::Values;
+using options::whole_number;
 
 std::optional<std::string> apply_listen(const Values& v, Config& c) {
   const auto address = listen_address(v.back());
@@ -91,9 +62,7 @@ std::optional<std::string> apply_cors(const Values& v, Config& c) {
 
 std::optional<std::string> apply_hosts(const Values& v, Config& c) {
   for (const auto& host : v) {
-    if (host.empty() || host.find_first_of("/:") != std::string::npos) {
-      return "must be a bare host name, without scheme and port";
-    }
+    if (!options::is_host_name(host)) return std::string(options::kHostForm);
   }
   c.allowed_hosts = v;
   return std::nullopt;
@@ -178,24 +147,14 @@ std::optional<std::string> apply_io_threads(const Values& v, Config& c) {
 }
 
 std::optional<std::string> apply_log_level(const Values& v, Config& c) {
-  static const std::map<std::string, LogLevel, std::less<>> kLevels = {{"debug", LogLevel::debug},
-                                                                       {"info", LogLevel::info},
-                                                                       {"warn", LogLevel::warn},
-                                                                       {"error", LogLevel::error},
-                                                                       {"off", LogLevel::off}};
-  const auto level = kLevels.find(v.back());
-  if (level == kLevels.end()) return "must be debug, info, warn, error or off";
-  c.log_level = level->second;
+  const auto level = options::log_level(v.back());
+  if (!level) return std::string(options::kLogLevelForm);
+  c.log_level = *level;
   return std::nullopt;
 }
 
-struct Option {
-  OptionSpec spec;
-  Apply apply;
-};
-
-const std::vector<Option>& options() {
-  static const std::vector<Option> kOptions = {
+const std::vector<options::Option<Config>>& option_table() {
+  static const std::vector<options::Option<Config>> kOptions = {
       {{"listen", "ADDRESS:PORT of the API; port 0 picks a free one", "127.0.0.1:8080"},
        apply_listen},
       {{"operators-listen", "ADDRESS:PORT of Prometheus metrics and detailed health; off for none",
@@ -247,26 +206,9 @@ void check_together(const Config& config, std::vector<std::string>& mistakes) {
 }  // namespace
 
 ConfigResult read_config(int argc, const char* const* argv,
-                         const std::function<const char*(const char*)>& environment) {
-  std::vector<OptionSpec> specs;
-  for (const auto& option : options()) specs.push_back(option.spec);
-  auto sources = collect_options(specs, argc, argv, environment);
-  ConfigResult result;
-  result.output = std::move(sources.output);
-  result.mistakes = std::move(sources.mistakes);
-  if (!result.output.empty()) return result;
-
-  Config config;
-  for (const auto& option : options()) {
-    const auto given = sources.values.find(option.spec.name);
-    if (given == sources.values.end() || given->second.values.empty()) continue;
-    if (const auto mistake = option.apply(given->second.values, config)) {
-      result.mistakes.push_back(fmt::format("{}: {}", given->second.origin, *mistake));
-    }
-  }
-  check_together(config, result.mistakes);
-  if (result.mistakes.empty()) result.config = std::move(config);
-  return result;
+                         const options::Environment& environment) {
+  return options::read_options({"belfry-scheduler", "Belfry: a scheduler as a service"},
+                               option_table(), argc, argv, environment, check_together);
 }
 
 }  // namespace belfry::server

@@ -10,14 +10,13 @@
 
 #include "api/services.hpp"
 #include "base/log.hpp"
+#include "options/table.hpp"
+#include "options/values.hpp"
 #include "store/backend.hpp"
 
 namespace belfry::server {
 
-struct ListenAddress {
-  std::string host = "127.0.0.1";  // literal IPv4 or IPv6 address
-  std::uint16_t port = 0;
-};
+using options::ListenAddress;
 
 // Every option of the scheduler with its default; the table in config.cpp says it in words.
 struct Config {
@@ -43,16 +42,11 @@ struct Config {
   std::function<std::unique_ptr<store::Backend>(std::unique_ptr<store::Backend>)> wrap_store;
 };
 
-// What reading the options ended in.
-struct ConfigResult {
-  std::optional<Config> config;       // absent: print and exit
-  std::string output;                 // --help or --version
-  std::vector<std::string> mistakes;  // all of them, in words
-};
+using ConfigResult = options::ReadOptions<Config>;
 
 // Precedence: defaults, TOML file (--config), environment (BELFRY_…), flags. `environment` looks a
 // variable up. A key that nobody knows is a mistake, wherever it stands.
 ConfigResult read_config(int argc, const char* const* argv,
-                         const std::function<const char*(const char*)>& environment);
+                         const options::Environment& environment);
 
 }  // namespace belfry::server

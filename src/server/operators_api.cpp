@@ -1,6 +1,6 @@
 #include "server/operators_api.hpp"
 
-#include "api/problem.hpp"
+#include "http/problem.hpp"
 #include "json/writer.hpp"
 
 namespace belfry::server {
@@ -32,13 +32,13 @@ asio::awaitable<http::Response> answer(const MetricsRegistry& metrics,
                                        const std::function<std::string()>& why_not_ready,
                                        http::Request& request) {
   if (request.method != http::Method::get && request.method != http::Method::head) {
-    auto response = api::problem({ErrorCode::method_not_allowed, "this path takes GET"});
+    auto response = http::problem({ErrorCode::method_not_allowed, "this path takes GET"});
     response.headers.set("Allow", "GET, HEAD");
     co_return response;
   }
   if (request.path == "/metrics") co_return metrics_answer(metrics);
   if (request.path == "/healthz") co_return health_answer(why_not_ready());
-  co_return api::problem({ErrorCode::not_found, "there are /metrics and /healthz here"});
+  co_return http::problem({ErrorCode::not_found, "there are /metrics and /healthz here"});
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ http::ServerHooks operators_hooks(const MetricsRegistry& metrics,
     return answer(metrics, why_not_ready, request);
   };
   hooks.body_limit = [](http::Method, std::string_view) { return std::size_t{0}; };
-  hooks.refuse = [](const Error& error) { return api::problem(error); };
+  hooks.refuse = [](const Error& error) { return http::problem(error); };
   return hooks;
 }
 

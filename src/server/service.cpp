@@ -13,12 +13,12 @@
 #include "api/app.hpp"
 #include "api/signing_keys.hpp"
 #include "async/blocking_pool.hpp"
+#include "async/io_threads.hpp"
 #include "async/task_group.hpp"
 #include "async/wake_up.hpp"
 #include "auth/secret_places.hpp"
 #include "base/encoding.hpp"
 #include "openapi.hpp"
-#include "server/io_threads.hpp"
 #include "server/loops.hpp"
 #include "server/operator_key.hpp"
 #include "server/operators_api.hpp"
@@ -39,9 +39,7 @@ T or_throw(Result<T> result) {
 }
 
 std::string url_of(const Config& config, const ListenAddress& at, std::uint16_t port) {
-  const bool v6 = at.host.find(':') != std::string::npos;
-  return fmt::format("{}://{}{}{}:{}", config.tls_cert.empty() ? "http" : "https", v6 ? "[" : "",
-                     at.host, v6 ? "]" : "", port);
+  return options::url_of(at, port, !config.tls_cert.empty());
 }
 
 std::string make_data_folder(const std::string& path) {
@@ -54,9 +52,7 @@ std::string make_data_folder(const std::string& path) {
   return path;
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "::1" || host.starts_with("127.");
-}
+using options::is_loopback;
 
 int thread_count(const Config& config) {
   if (config.io_threads > 0) return config.io_threads;
@@ -117,8 +113,8 @@ struct Service::Parts {
   store::LaneSignals lane_signals;
   store::EventFeed feed;
   store::Gateway gateway;
-  IoThreads loop_thread;
-  IoThreads io_threads;
+  async::IoThreads loop_thread;
+  async::IoThreads io_threads;
   async::TaskGroup group;
   async::WakeUp keys_changed;
   Loops loops;

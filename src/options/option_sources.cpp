@@ -1,4 +1,4 @@
-#include "server/option_sources.hpp"
+#include "options/option_sources.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <optional>
 #include <sstream>
 
-namespace belfry::server {
+namespace belfry::options {
 namespace {
 
 std::string variable_of(const std::string& option) {
@@ -85,8 +85,7 @@ void read_file(const std::string& path, const std::vector<OptionSpec>& specs,
   }
 }
 
-void read_environment(const std::vector<OptionSpec>& specs,
-                      const std::function<const char*(const char*)>& environment,
+void read_environment(const std::vector<OptionSpec>& specs, const Environment& environment,
                       OptionSources& sources) {
   for (const auto& spec : specs) {
     const auto variable = variable_of(spec.name);
@@ -106,12 +105,11 @@ std::string help_of(const OptionSpec& spec) {
 
 }  // namespace
 
-OptionSources collect_options(const std::vector<OptionSpec>& specs, int argc,
-                              const char* const* argv,
-                              const std::function<const char*(const char*)>& environment) {
+OptionSources collect_options(const Program& program, const std::vector<OptionSpec>& specs,
+                              int argc, const char* const* argv, const Environment& environment) {
   OptionSources sources;
-  CLI::App app{"Belfry: a scheduler as a service", "belfry-scheduler"};
-  app.set_version_flag("--version", std::string("belfry-scheduler ") + BELFRY_VERSION);
+  CLI::App app{program.about, program.name};
+  app.set_version_flag("--version", program.name + " " + BELFRY_VERSION);
   app.allow_extras();
   std::string file;
   app.add_option("--config", file, "TOML file with the same keys [BELFRY_CONFIG]");
@@ -144,4 +142,4 @@ OptionSources collect_options(const std::vector<OptionSpec>& specs, int argc,
   return sources;
 }
 
-}  // namespace belfry::server
+}  // namespace belfry::options

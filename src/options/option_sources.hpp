@@ -6,7 +6,15 @@
 #include <string_view>
 #include <vector>
 
-namespace belfry::server {
+namespace belfry::options {
+
+struct Program {
+  std::string name;   // "belfry-scheduler"
+  std::string about;  // the first line of --help
+};
+
+// Looks an environment variable up; null if it is not set.
+using Environment = std::function<const char*(const char*)>;
 
 struct OptionSpec {
   std::string name;  // "listen": --listen, BELFRY_LISTEN, listen = in the file
@@ -29,8 +37,7 @@ struct OptionSources {
 // Collects the raw strings: file (--config FILE or BELFRY_CONFIG), then environment, then flags;
 // the later source replaces the earlier one's values of the same option. Unknown flags, unknown
 // BELFRY_ variables among the given ones and unknown keys of the file are mistakes.
-OptionSources collect_options(const std::vector<OptionSpec>& specs, int argc,
-                              const char* const* argv,
-                              const std::function<const char*(const char*)>& environment);
+OptionSources collect_options(const Program& program, const std::vector<OptionSpec>& specs,
+                              int argc, const char* const* argv, const Environment& environment);
 
-}  // namespace belfry::server
+}  // namespace belfry::options

@@ -1,4 +1,4 @@
-#include "api/problem.hpp"
+#include "http/problem.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "json/writer.hpp"
 
-namespace belfry::api {
+namespace belfry::http {
 namespace {
 
 std::string_view title(int status) {
@@ -83,8 +83,8 @@ std::string problem_json(const Error& error) {
   return out;
 }
 
-http::Response problem(const Error& error) {
-  http::Response response;
+Response problem(const Error& error) {
+  Response response;
   response.status = http_status(error.code);
   response.content_type = "application/problem+json";
   response.body = problem_json(error);
@@ -99,4 +99,4 @@ http::Response problem(const Error& error) {
   return response;
 }
 
-}  // namespace belfry::api
+}  // namespace belfry::http

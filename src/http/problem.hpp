@@ -6,14 +6,14 @@
 #include "base/error.hpp"
 #include "http/message.hpp"
 
-namespace belfry::api {
+namespace belfry::http {
 
 // The one place where errors become answers: RFC 9457 problem details with a stable type
 // (urn:belfry:problem:NAME), the fields' faults as JSON Pointers, and the headers that the status
 // asks for (WWW-Authenticate, Retry-After). `internal` says nothing more than that.
-http::Response problem(const Error& error);
+Response problem(const Error& error);
 
 // The body alone, for one item of a bulk answer.
 std::string problem_json(const Error& error);
 
-}  // namespace belfry::api
+}  // namespace belfry::http

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace belfry::server {
+namespace belfry::async {
 
 // A few event loops, each with a thread of its own; work stays on the loop it began on.
 class IoThreads {
@@ -31,4 +31,4 @@ class IoThreads {
   std::vector<std::unique_ptr<Loop>> loops_;
 };
 
-}  // namespace belfry::server
+}  // namespace belfry::async

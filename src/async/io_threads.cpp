@@ -1,6 +1,6 @@
-#include "server/io_threads.hpp"
+#include "async/io_threads.hpp"
 
-namespace belfry::server {
+namespace belfry::async {
 
 IoThreads::IoThreads(int count, std::function<void(std::exception_ptr)> on_failure) {
   for (int i = 0; i < count; ++i) {
@@ -33,4 +33,4 @@ void IoThreads::join() {
   }
 }
 
-}  // namespace belfry::server
+}  // namespace belfry::async
