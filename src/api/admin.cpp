@@ -4,6 +4,7 @@
 #include "api/answer.hpp"
 #include "api/app.hpp"
 #include "api/body.hpp"
+#include "api/credentials.hpp"
 #include "api/task_in.hpp"
 #include "json/field_reader.hpp"
 #include "json/writer.hpp"
@@ -158,6 +159,23 @@ Answer resume(Call call) {
 
 }  // namespace
 
+// An operator's way into one tenant: what people do there goes through the tenant's own routes. The
+// scopes are a person's; what workers do is not among them.
+Answer tenant_token(Call call) {
+  const auto id = id_param<TenantId>(call, 0, "tenant");
+  if (!id) co_return fail(id.error());
+  const auto body = optional_json_body(call.request);
+  if (!body) co_return fail(body.error());
+  Faults faults;
+  json::FieldReader(*body, "", faults.fields).done();
+  if (const auto ok = faults.result(); !ok) co_return fail(ok.error());
+  if (!call.services.directory.tenant(*id)) co_return fail(ErrorCode::not_found, "no such tenant");
+  const auth::Scopes scopes{auth::Scope::tasks_read, auth::Scope::tasks_write, auth::Scope::manage};
+  // Of no key: none of the tenant's can end it, and it lives as long as any token.
+  const auto no_key = call.services.ids.make<ApiKeyId>();
+  co_return token_answer(call.services, call.services.issuer.issue(*id, no_key, scopes));
+}
+
 Routes admin_routes() {
   const auto operators = operators_only();
   return {
@@ -166,6 +184,7 @@ Routes admin_routes() {
       {http::Method::patch, "/api/v1/admin/tenants/{tenantId}/limits", operators, set_limits},
       {http::Method::post, "/api/v1/admin/tenants/{tenantId}/suspend", operators, suspend},
       {http::Method::post, "/api/v1/admin/tenants/{tenantId}/resume", operators, resume},
+      {http::Method::post, "/api/v1/admin/tenants/{tenantId}/token", operators, tenant_token},
   };
 }
 

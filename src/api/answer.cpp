@@ -22,4 +22,9 @@ http::Response no_content() {
   return response;
 }
 
+void never_store(http::Response& response) {
+  response.headers.set("Cache-Control", "no-store");
+  response.headers.set("Pragma", "no-cache");
+}
+
 }  // namespace belfry::api

@@ -10,5 +10,7 @@ namespace belfry::api {
 http::Response json_answer(int status, std::string body);
 http::Response created(std::string location, std::string body);
 http::Response no_content();
+// For answers that hold a secret.
+void never_store(http::Response& response);
 
 }  // namespace belfry::api

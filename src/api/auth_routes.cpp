@@ -21,11 +21,6 @@ namespace {
 namespace asio = boost::asio;
 using Answer = asio::awaitable<Result<http::Response>>;
 
-void never_store(http::Response& response) {
-  response.headers.set("Cache-Control", "no-store");
-  response.headers.set("Pragma", "no-cache");
-}
-
 Result<std::string> read_registration(const json::Value& body, const Options& options) {
   Faults faults;
   json::FieldReader in(body, "", faults.fields);
@@ -86,27 +81,6 @@ Answer register_tenant(Call call) {
   co_return response;
 }
 
-http::Response token_answer(const auth::IssuedToken& issued) {
-  std::string out;
-  json::Writer w(out);
-  w.begin_object();
-  w.key("token").string(issued.token);
-  w.key("tenantId");
-  if (issued.principal.is_operator()) {
-    w.null();
-  } else {
-    w.string(to_string(issued.principal.tenant));
-  }
-  w.key("access_token").string(issued.token);
-  w.key("token_type").string("Bearer");
-  w.key("expires_in").number(static_cast<std::int64_t>(issued.lifetime.count()));
-  w.key("scope").string(auth::to_string(issued.principal.scopes));
-  w.end_object();
-  auto response = json_answer(200, std::move(out));
-  never_store(response);
-  return response;
-}
-
 auth::IssuedToken issue(const Services& services, const KeyHolder& holder, auth::Scopes scopes) {
   if (holder.is_operator) return services.issuer.issue_to_operator();
   return services.issuer.issue(holder.tenant, holder.key, scopes);
@@ -122,7 +96,7 @@ Answer token_for_json(Call call) {
   if (const auto ok = faults.result(); !ok) co_return fail(ok.error());
   const auto holder = co_await check_key(call.services, Secret(std::move(*key)));
   if (!holder) co_return fail(holder.error());
-  co_return token_answer(issue(call.services, *holder, holder->scopes));
+  co_return token_answer(call.services, issue(call.services, *holder, holder->scopes));
 }
 
 http::Response oauth_refusal(const OAuthFault& fault) {
@@ -156,7 +130,7 @@ Answer token_for_form(Call call) {
   if (!holder->scopes.includes(scopes)) {
     co_return oauth_refusal({"invalid_scope", "the key does not hold all of these scopes", basic});
   }
-  co_return token_answer(issue(call.services, *holder, scopes));
+  co_return token_answer(call.services, issue(call.services, *holder, scopes));
 }
 
 Answer token(Call call) {

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "api/answer.hpp"
 #include "auth/api_key.hpp"
 #include "base/encoding.hpp"
 #include "base/log.hpp"
+#include "json/writer.hpp"
 
 namespace belfry::api {
 namespace {
@@ -116,6 +118,26 @@ asio::awaitable<Result<KeyHolder>> check_key(const Services& services, Secret ap
                    "last use is a courtesy; the key is good");
   }
   co_return KeyHolder{false, (*row)->tenant, (*row)->id, *scopes};
+}
+
+http::Response token_answer(const Services& services, const auth::IssuedToken& issued) {
+  const auto& principal = issued.principal;
+  const bool is_operator = principal.is_operator();
+  const auto tenant = is_operator ? nullptr : services.directory.tenant(principal.tenant);
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("token").string(issued.token);
+  w.field("tenantId", is_operator ? std::nullopt : std::optional(to_string(principal.tenant)));
+  w.field("tenantName", tenant ? std::optional(tenant->name) : std::nullopt);
+  w.key("access_token").string(issued.token);
+  w.key("token_type").string("Bearer");
+  w.key("expires_in").number(static_cast<std::int64_t>(issued.lifetime.count()));
+  w.key("scope").string(auth::to_string(principal.scopes));
+  w.end_object();
+  auto response = json_answer(200, std::move(out));
+  never_store(response);
+  return response;
 }
 
 }  // namespace belfry::api

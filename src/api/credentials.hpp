@@ -39,4 +39,7 @@ struct KeyHolder {
 // the message is the same for all but the malformed. Notes the key's use to the minute.
 boost::asio::awaitable<Result<KeyHolder>> check_key(const Services& services, Secret api_key);
 
+// The answer that holds a token: in the first version's words and in OAuth2's.
+http::Response token_answer(const Services& services, const auth::IssuedToken& issued);
+
 }  // namespace belfry::api

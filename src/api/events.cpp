@@ -3,6 +3,7 @@
 
 #include "api/app.hpp"
 #include "api/body.hpp"
+#include "api/metrics_json.hpp"
 #include "async/wake_up.hpp"
 #include "http/sse.hpp"
 #include "json/writer.hpp"
@@ -14,6 +15,7 @@ namespace asio = boost::asio;
 
 constexpr std::size_t kItemsAtOnce = 256;
 constexpr Millis kKeepAlive{15'000};
+constexpr Millis kBetweenTotals{250};
 
 std::string_view event_name(const store::TaskChange& change) {
   using domain::Status;
@@ -54,11 +56,38 @@ std::string change_json(const store::TaskChange& change, const store::Directory&
   return out;
 }
 
+struct Topics {
+  bool tasks = true;
+  bool totals = false;
+};
+
+Result<Topics> read_topics(const http::Request& request) {
+  const auto query = Query::read(request, {}, {"topics"});
+  if (!query) return fail(query.error());
+  const auto named = query->many("topics");
+  if (named.empty()) return Topics{};
+  Topics topics{false, false};
+  for (const auto& topic : named) {
+    if (topic == "tasks") {
+      topics.tasks = true;
+    } else if (topic == "totals") {
+      topics.totals = true;
+    } else {
+      return fail(query_error("topics", "takes tasks, totals, or both"));
+    }
+  }
+  return topics;
+}
+
 // Lives in the connection's coroutine; everything it refers to outlives the server.
 class EventStream {
  public:
-  EventStream(const Services& services, TenantId tenant, std::optional<std::string> last_event_id)
-      : services_(services), tenant_(tenant), last_event_id_(std::move(last_event_id)) {}
+  EventStream(const Services& services, TenantId tenant, Topics topics,
+              std::optional<std::string> last_event_id)
+      : services_(services),
+        tenant_(tenant),
+        topics_(topics),
+        last_event_id_(std::move(last_event_id)) {}
 
   asio::awaitable<void> run(http::StreamWriter& writer) {
     const auto wake = std::make_shared<async::WakeUp>(co_await asio::this_coro::executor);
@@ -70,13 +99,24 @@ class EventStream {
     if (!co_await send(writer, batch)) co_return;
     for (;;) {
       // Before the first wait, too: what a resumed listener missed is told at once.
-      batch = services_.feed.take(tenant_, batch.position, kItemsAtOnce);
-      if (!co_await send(writer, batch)) co_return;
-      if (batch.items.size() == kItemsAtOnce) continue;
-      const auto reason = co_await wake->wait(kKeepAlive, services_.stop);
+      if (topics_.tasks) {
+        batch = services_.feed.take(tenant_, batch.position, kItemsAtOnce);
+        if (!co_await send(writer, batch)) co_return;
+        if (batch.items.size() == kItemsAtOnce) continue;
+      }
+      const auto totals_in = totals_due();
+      if (totals_in == Millis{0} && !co_await send_totals(writer)) co_return;
+      const bool put_off = totals_in && *totals_in > Millis{0};
+      const auto reason = co_await wake->wait(put_off ? *totals_in : kKeepAlive, services_.stop);
       if (reason == async::WakeUp::Reason::stopped) co_return;
-      if (reason == async::WakeUp::Reason::timed_out &&
+      if (reason == async::WakeUp::Reason::notified) totals_changed_ = true;
+      if (reason == async::WakeUp::Reason::timed_out && !put_off &&
           !co_await writer.write(http::sse_comment("keep-alive"))) {
+        co_return;
+      }
+      // Totals alone need no look at each change.
+      if (!topics_.tasks && reason == async::WakeUp::Reason::notified &&
+          !co_await async::sleep_for(totals_due().value_or(Millis{0}), services_.stop)) {
         co_return;
       }
     }
@@ -84,6 +124,7 @@ class EventStream {
 
  private:
   asio::awaitable<bool> send(http::StreamWriter& writer, const store::EventFeed::Batch& batch) {
+    if (!topics_.tasks) co_return true;
     std::string text;
     if (batch.reset) {
       text += http::sse_event(services_.feed.event_id(batch.position), "reset",
@@ -97,9 +138,34 @@ class EventStream {
     co_return co_await writer.write(std::move(text));
   }
 
+  // When the totals may be told again: at once, in a while, or (nothing) when something changes.
+  std::optional<Millis> totals_due() const {
+    if (!topics_.totals || !totals_changed_) return std::nullopt;
+    if (!totals_at_) return Millis{0};
+    const auto since = std::chrono::floor<Millis>(services_.clock.steady_now() - *totals_at_);
+    return std::max(Millis{0}, kBetweenTotals - since);
+  }
+
+  asio::awaitable<bool> send_totals(http::StreamWriter& writer) {
+    totals_changed_ = false;
+    totals_at_ = services_.clock.steady_now();
+    std::function<store::StatusCounts(store::Snapshot&)> read =
+        [tenant = tenant_](store::Snapshot& snapshot) { return snapshot.metrics().counts(tenant); };
+    const auto counts = co_await services_.gateway.read<store::StatusCounts>(std::move(read));
+    if (!counts) co_return true;
+    auto text = counts_json(*counts);
+    if (text == told_totals_) co_return true;
+    told_totals_ = text;
+    co_return co_await writer.write(http::sse_event("", "totals", text));
+  }
+
   const Services& services_;
   TenantId tenant_;
+  Topics topics_;
   std::optional<std::string> last_event_id_;
+  std::optional<std::chrono::steady_clock::time_point> totals_at_;
+  std::string told_totals_;
+  bool totals_changed_ = true;
 };
 
 asio::awaitable<void> run_stream(std::shared_ptr<EventStream> stream, http::StreamWriter& writer) {
@@ -107,10 +173,12 @@ asio::awaitable<void> run_stream(std::shared_ptr<EventStream> stream, http::Stre
 }
 
 asio::awaitable<Result<http::Response>> events(Call call) {
-  if (const auto query = Query::read(call.request, {}); !query) co_return fail(query.error());
+  const auto topics = read_topics(call.request);
+  if (!topics) co_return fail(topics.error());
   std::optional<std::string> last;
   if (const auto id = call.request.headers.get("Last-Event-ID")) last = std::string(*id);
-  const auto stream = std::make_shared<EventStream>(call.services, call.tenant(), std::move(last));
+  const auto stream =
+      std::make_shared<EventStream>(call.services, call.tenant(), *topics, std::move(last));
   http::Response response;
   response.content_type = "text/event-stream";
   response.headers.set("Cache-Control", "no-store");

@@ -138,6 +138,15 @@ void write_groups(json::Writer& w, const MetricFacts& facts, double seconds) {
 
 }  // namespace
 
+std::string counts_json(const store::StatusCounts& counts) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  write_status_counts(w, counts);
+  w.end_object();
+  return out;
+}
+
 std::string metrics_json(const MetricFacts& facts) {
   std::string out;
   json::Writer w(out);

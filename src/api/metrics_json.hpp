@@ -17,6 +17,9 @@ struct MetricFacts {
   std::vector<store::SeriesPoint> points;
 };
 
+// The counters alone.
+std::string counts_json(const store::StatusCounts& counts);
+
 // The original's six counters at the top (CONVENTIONS 1.1), then cancelled, expired, and over the
 // range: throughput, success rate, wait and run percentiles, per queue, per task name, and a series
 // of steps.

@@ -381,6 +381,7 @@ class ContractTest(unittest.TestCase):
         other = {"tenantId": self.scheduler.tenant("suspended").id}
         caller.call(self.operator, "POST", "/api/v1/admin/tenants/{tenantId}/suspend", {"reason": "r"}, **other)
         caller.call(self.operator, "POST", "/api/v1/admin/tenants/{tenantId}/resume", **other)
+        caller.call(self.operator, "POST", "/api/v1/admin/tenants/{tenantId}/token", **one)
         caller.call(self.operator, "POST", "/api/v1/admin/signing-keys/rotate")
         for path in ("/healthz", "/readyz", "/actuator/health", "/openapi.yaml"):
             caller.call(Client(self.scheduler), "GET", path)

@@ -13,13 +13,14 @@ class Stream:
 
     An event that waits for the next keep-alive (15 s) is a fault: none is expected here."""
 
-    def __init__(self, tenant, last=None):
+    def __init__(self, tenant, last=None, topics=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", tenant.scheduler.port,
                                                      timeout=PATIENCE)
         headers = {"Authorization": "Bearer " + tenant.token}
         if last is not None:
             headers["Last-Event-ID"] = last
-        self.connection.request("GET", "/api/v1/events", headers=headers)
+        query = "?topics=" + topics if topics else ""
+        self.connection.request("GET", "/api/v1/events" + query, headers=headers)
         self.answer = self.connection.getresponse()
         assert self.answer.status == 200, self.answer.read()
         assert self.answer.getheader("Content-Type") == "text/event-stream"
@@ -33,7 +34,7 @@ class Stream:
                 return None
             line = line.rstrip("\n")
             if line == "" and "event" in fields:
-                return fields["id"], fields["event"], json.loads(fields["data"])
+                return fields.get("id"), fields["event"], json.loads(fields["data"])
             assert not line.startswith(":"), "a keep-alive came before the event"
             if line:
                 name, _, value = line.partition(": ")
@@ -143,6 +144,33 @@ class Events(unittest.TestCase):
         with Stream(self.tenant) as stream:
             self.assertEqual(self.scheduler.stop(), 0)
             self.assertIsNone(stream.next())
+
+    def test_totals_alone_come_when_they_change(self):
+        with Stream(self.tenant, topics="totals") as stream:
+            _, name, first = stream.next()
+            self.assertEqual((name, first["total"]), ("totals", 0))
+            for _ in range(20):
+                self.tenant.submit(taskName="a", target={"type": "worker"})
+            told = [stream.next()]
+            while told[-1][2]["pending"] < 20:
+                told.append(stream.next())
+            self.assertEqual({name for _, name, _ in told}, {"totals"})
+            self.assertLess(len(told), 20, "not one for each change")
+
+    def test_tasks_and_totals_come_together(self):
+        with Stream(self.tenant, topics="tasks,totals") as stream:
+            task = self.tenant.submit(taskName="a", target={"type": "worker"})
+            names, counts = set(), None
+            while names != {"totals", "task.submitted"} or counts["pending"] != 1:
+                _, name, data = stream.next()
+                names.add(name)
+                counts = data if name == "totals" else counts
+                if name == "task.submitted":
+                    self.assertEqual(data["taskId"], task["taskId"])
+
+    def test_an_unknown_topic_is_refused(self):
+        answer = self.tenant.get("/api/v1/events?topics=weather")
+        self.assertEqual((answer.status, answer.problem), (400, "invalid_query"))
 
 
 if __name__ == "__main__":
