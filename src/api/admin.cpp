@@ -164,11 +164,6 @@ Answer resume(Call call) {
 Answer tenant_token(Call call) {
   const auto id = id_param<TenantId>(call, 0, "tenant");
   if (!id) co_return fail(id.error());
-  const auto body = optional_json_body(call.request);
-  if (!body) co_return fail(body.error());
-  Faults faults;
-  json::FieldReader(*body, "", faults.fields).done();
-  if (const auto ok = faults.result(); !ok) co_return fail(ok.error());
   if (!call.services.directory.tenant(*id)) co_return fail(ErrorCode::not_found, "no such tenant");
   const auth::Scopes scopes{auth::Scope::tasks_read, auth::Scope::tasks_write, auth::Scope::manage};
   // Of no key: none of the tenant's can end it, and it lives as long as any token.
