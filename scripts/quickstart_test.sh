@@ -55,10 +55,11 @@ readme_block() {
 }
 
 mapfile -t ports < <(python3 -c 'import socket
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(5)]
 for s in held: print(s.getsockname()[1])')
 export BELFRY_PORT_SCHEDULER=${ports[0]} BELFRY_PORT_PAYMENT=${ports[1]}
 export BELFRY_PORT_NOTIFICATION=${ports[2]} BELFRY_PORT_OPERATORS=${ports[3]}
+export BELFRY_PORT_DASHBOARD=${ports[4]}
 source "$ROOT/scripts/services.sh"
 scheduler=$(url_of scheduler)
 payment=$(url_of payment)

@@ -7,7 +7,8 @@ PORT_SCHEDULER=${BELFRY_PORT_SCHEDULER:-8080}
 PORT_OPERATORS=${BELFRY_PORT_OPERATORS:-9080}
 PORT_PAYMENT=${BELFRY_PORT_PAYMENT:-8081}
 PORT_NOTIFICATION=${BELFRY_PORT_NOTIFICATION:-8082}
-SERVICES=(scheduler payment notification)
+PORT_DASHBOARD=${BELFRY_PORT_DASHBOARD:-8083}
+SERVICES=(scheduler payment notification dashboard)
 
 port_of() { local name="PORT_${1^^}"; printf '%s' "${!name}"; }
 url_of() { printf 'http://127.0.0.1:%s' "$(port_of "$1")"; }

@@ -11,6 +11,13 @@ PACKAGES=(
   sqlite3 wrk
 )
 
+# The dashboard's page is built with Node 18 or newer; any that is on the PATH will do.
+has_node() {
+  command -v npm >/dev/null && command -v node >/dev/null &&
+    node -e 'process.exit(parseInt(process.versions.node, 10) >= 18 ? 0 : 1)'
+}
+has_node || PACKAGES+=(nodejs npm)
+
 missing() {
   dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${PACKAGES[@]}" 2>/dev/null |
     awk '$1 == "installed" {print $2}' | sort -u |

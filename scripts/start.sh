@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds if needed and starts the scheduler and the two example services on the embedded store.
+# Builds if needed and starts the scheduler, the two example services and the dashboard.
 source "$(dirname "$0")/lib.sh"
 source "$ROOT/scripts/services.sh"
 
@@ -29,6 +29,9 @@ flags_of() {
       printf '%s\n' --listen "127.0.0.1:$PORT_SCHEDULER" \
         --operators-listen "127.0.0.1:$PORT_OPERATORS" --data "$DATA_DIR/scheduler" \
         --default-target echo --egress-allow 127.0.0.0/8 --egress-allow ::1/128
+      ;;
+    dashboard)
+      printf '%s\n' --listen "127.0.0.1:$PORT_DASHBOARD" --scheduler "$(url_of scheduler)"
       ;;
     *)
       printf '%s\n' --listen "127.0.0.1:$(port_of "$1")" --data "$DATA_DIR/$1" \
@@ -63,7 +66,7 @@ wait_ready() {
   done
 }
 
-scripts/build.sh release belfry-scheduler belfry-payment belfry-notification
+scripts/build.sh release belfry-scheduler belfry-payment belfry-notification belfry-dashboard
 mkdir -p "$RUN_DIR/logs" "$DATA_DIR"
 chmod 700 "$DATA_DIR"
 check_ports
@@ -75,6 +78,7 @@ Belfry is running.
   scheduler     $(url_of scheduler)   (Prometheus: http://127.0.0.1:$PORT_OPERATORS/metrics)
   payment       $(url_of payment)
   notification  $(url_of notification)
+  dashboard     $(url_of dashboard)   (sign in with a tenant's API key, or the operator's)
   logs          $RUN_DIR/logs
   data          $DATA_DIR   (the operator's key: $DATA_DIR/scheduler/operator.key)
 

@@ -25,7 +25,7 @@ export interface TaskChange {
 }
 export type News =
   | { topic: 'totals'; counts: Counts }
-  | { topic: 'tasks'; changed: TaskChange[]; arrived: number }
+  | { topic: 'tasks'; changed: TaskChange[]; arrived: number; moved: number }
   | { topic: 'reset' };
 export type Light = 'live' | 'connecting' | 'stale';
 export interface Watch {
@@ -154,7 +154,11 @@ export class LiveFeed {
       this.tell({ topic: 'totals', counts: JSON.parse(event.data) as Counts }),
     );
     source.addEventListener('tasks', (event: MessageEvent<string>) => {
-      const data = JSON.parse(event.data) as { changed: TaskChange[]; arrived: number };
+      const data = JSON.parse(event.data) as {
+        changed: TaskChange[];
+        arrived: number;
+        moved: number;
+      };
       this.tell({ topic: 'tasks', ...data });
     });
     source.addEventListener('reset', () => this.tell({ topic: 'reset' }));

@@ -647,7 +647,9 @@ export interface paths {
          *     `task.started`, `task.retrying`, `task.completed`, `task.failed`, `task.cancelled`,
          *     `task.expired` or `reset`; `data` is a LiveEvent; `id` is to be sent back as `Last-Event-ID`.
          *     `reset` says that events were missed (too long away, or the server started anew): read the
-         *     list again. A comment comes every 15 s. Needs the scope `tasks:read`.
+         *     list again. A comment comes every 15 s. With `topics=totals` the tenant's counts come as the
+         *     event `totals`, when they have changed and four times a second at most; `topics=tasks,totals`
+         *     tells both. Needs the scope `tasks:read`.
          */
         get: operations["events"];
         put?: never;
@@ -804,6 +806,29 @@ export interface paths {
          * @description Needs an operator's token.
          */
         post: operations["resumeTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tenants/{tenantId}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant's id. */
+                tenantId: components["parameters"]["TenantId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A token to act in a tenant
+         * @description Opens the tenant's own routes to an operator (the dashboard's view of one tenant), with the scopes `tasks:read`, `tasks:write` and `manage`. Needs an operator's token.
+         */
+        post: operations["tenantToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1043,6 +1068,7 @@ export interface components {
              * @description null for an operator.
              */
             tenantId: string | null;
+            tenantName: string | null;
             /** @description The same token in OAuth2's word. */
             access_token: string;
             /** @constant */
@@ -1841,6 +1867,7 @@ export interface operations {
                      * @example {
                      *       "token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.e30.c2ln",
                      *       "tenantId": "01a20a13-95d8-7000-8e13-4c986aae0592",
+                     *       "tenantName": "payments",
                      *       "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.e30.c2ln",
                      *       "token_type": "Bearer",
                      *       "expires_in": 3600,
@@ -3255,7 +3282,10 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What to hear of. */
+                topics?: ("tasks" | "totals")[];
+            };
             header?: {
                 /** @description Where to go on. */
                 "Last-Event-ID"?: string;
@@ -3491,6 +3521,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            415: components["responses"]["UnsupportedType"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    tenantToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant's id. */
+                tenantId: components["parameters"]["TenantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOi...",
+                     *       "tenantId": "01a20a13-7d10-7000-ae2f-2a53a1b7c3d4",
+                     *       "tenantName": "payments",
+                     *       "access_token": "eyJhbGciOi...",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 3600,
+                     *       "scope": "tasks:read tasks:write manage"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Token"];
                 };
             };
             401: components["responses"]["Unauthenticated"];

@@ -17,7 +17,7 @@ export interface SignedIn {
 export interface SignedOut {
   signedIn: false;
   serverTime: string;
-  registration: 'open' | 'invite' | 'closed';
+  version: string;
 }
 export type Session = SignedIn | SignedOut;
 export interface Registered {

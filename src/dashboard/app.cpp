@@ -1,0 +1,328 @@
+#include "dashboard/app.hpp"
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "dashboard/guard.hpp"
+#include "http/percent.hpp"
+#include "http/problem.hpp"
+#include "json/check.hpp"
+#include "json/field_reader.hpp"
+#include "json/writer.hpp"
+
+namespace belfry::dashboard {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kBodyMax = 1'100'000;
+constexpr std::size_t kBulkBodyMax = 16 * 1024 * 1024;
+constexpr int kDepthMax = 32;
+
+// Takes `head` off the path; true if it stood there.
+bool take(std::string_view& path, std::string_view head) {
+  if (!path.starts_with(head)) return false;
+  path.remove_prefix(head.size());
+  return true;
+}
+
+http::Response json_answer(int status, std::string body) {
+  http::Response response;
+  response.status = status;
+  response.content_type = "application/json";
+  response.body = std::move(body);
+  return response;
+}
+
+void write_session(json::Writer& w, const Session* session, Timestamp now,
+                   const Settings& settings) {
+  w.begin_object();
+  w.key("signedIn").boolean(session != nullptr);
+  w.key("serverTime").time(now);
+  w.key("version").string(settings.version);
+  if (session != nullptr) {
+    const auto text = [](const std::string& s) {
+      return s.empty() ? std::nullopt : std::optional(s);
+    };
+    w.key("kind").string(session->is_operator ? "operator" : "tenant");
+    w.field("tenantId", text(session->tenant_id));
+    w.field("tenantName", text(session->tenant_name));
+    w.key("scopes").begin_array();
+    for (const auto& scope : session->scopes) w.string(scope);
+    w.end_array();
+    w.key("csrf").string(session->csrf);
+    w.key("idleSeconds").number(std::int64_t{settings.session_idle.count() / 1'000});
+    w.key("idleAt").time(session->idle_at);
+  }
+  w.end_object();
+}
+
+bool is_change(http::Method method) {
+  return method != http::Method::get && method != http::Method::head;
+}
+
+// What of the scheduler's API a page may reach: not the doors that give or take tokens, and not its
+// stream (that is `live`).
+bool may_pass(std::string_view path) {
+  return path.starts_with("/v1/") && !path.starts_with("/v1/auth/") && path != "/v1/events";
+}
+
+// A link of the scheduler's, as the page's own door has it.
+std::string through(std::string_view value, const std::string& door) {
+  std::string text(value);
+  const std::string_view from = "/api/v1/";
+  for (auto at = text.find(from); at != text.npos; at = text.find(from, at + door.size())) {
+    text.replace(at, from.size(), door + "/v1/");
+  }
+  return text;
+}
+
+http::Response pass_back(http::OutboundResponse answer, const std::string& door) {
+  http::Response response;
+  response.status = answer.status;
+  response.content_type = std::string(answer.headers.get("Content-Type").value_or(""));
+  response.body = std::move(answer.body);
+  for (const auto* name : {"Link", "Location"}) {
+    if (const auto value = answer.headers.get(name)) {
+      response.headers.set(name, through(*value, door));
+    }
+  }
+  for (const auto* name : {"Retry-After", "Allow", "Idempotency-Replayed"}) {
+    if (const auto value = answer.headers.get(name))
+      response.headers.set(name, std::string(*value));
+  }
+  return response;
+}
+
+Error not_signed_in() {
+  return {ErrorCode::unauthenticated, "nobody is signed in here, or the session has ended"};
+}
+
+}  // namespace
+
+http::ServerHooks App::hooks() {
+  http::ServerHooks hooks;
+  hooks.handle = [this](http::Request& request) { return handle(request); };
+  hooks.body_limit = [](http::Method, std::string_view path) {
+    return path.ends_with("/tasks/bulk") ? kBulkBodyMax : kBodyMax;
+  };
+  hooks.refuse = [this](const Error& error) {
+    auto response = http::problem(error);
+    harden(settings_, response);
+    return response;
+  };
+  return hooks;
+}
+
+asio::awaitable<http::Response> App::handle(http::Request& request) {
+  http::Response response;
+  std::string_view path = request.path;
+  if (const auto host = check_host(settings_, request); !host) {
+    response = http::problem(host.error());
+  } else if (path == "/healthz" || path == "/readyz") {
+    response = json_answer(200, R"({"status":"pass"})");
+  } else if (path == settings_.prefix && !settings_.prefix.empty()) {
+    response.status = 308;
+    response.headers.set("Location", settings_.prefix + "/");
+  } else if (!take(path, settings_.prefix) || !path.starts_with('/')) {
+    response = http::problem(
+        {ErrorCode::not_found, "nothing is served here; the page is at " + settings_.prefix + "/"});
+  } else {
+    auto answer = co_await route(request, path);
+    if (answer) {
+      response = std::move(*answer);
+    } else if (answer.error().code == ErrorCode::overloaded) {
+      response = unreachable_answer();
+    } else {
+      response = http::problem(answer.error());
+    }
+  }
+  harden(settings_, response);
+  co_return response;
+}
+
+App::Answer App::route(http::Request& request, std::string_view path) {
+  if (!take(path, "/api/")) {
+    if (is_change(request.method)) {
+      co_return fail(ErrorCode::method_not_allowed, "the page is read only");
+    }
+    co_return page_.answer(path);
+  }
+  if (is_change(request.method)) {
+    if (const auto origin = check_origin(request); !origin) co_return fail(origin.error());
+  }
+  if (path == "session" || path.starts_with("session/")) {
+    co_return co_await session_door(request, path.substr(std::string_view("session").size()));
+  }
+  const auto session = sessions_.find(request.headers.get("Cookie"));
+  if (!session) co_return fail(not_signed_in());
+  if (is_change(request.method)) {
+    if (const auto csrf = check_csrf(*session, request); !csrf) co_return fail(csrf.error());
+    if (!path.starts_with("live")) sessions_.keep(*session);
+  }
+  std::string tenant;
+  if (take(path, "t/")) {
+    const auto end = path.find('/');
+    tenant = path.substr(0, end);
+    path.remove_prefix(end == path.npos ? path.size() : end + 1);
+    // It becomes part of a path of the scheduler's: an id, and nothing else.
+    const bool id = tenant.size() == 36 &&
+                    tenant.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
+    if (!session->is_operator || !id) co_return fail(ErrorCode::not_found, "no such tenant");
+  }
+  if (take(path, "live")) co_return co_await live_door(request, session, tenant, path);
+  const std::string inner = "/" + std::string(path);
+  if (!may_pass(inner)) co_return fail(ErrorCode::not_found, "there is no such door");
+  co_return co_await scheduler_door(request, session, tenant, inner);
+}
+
+App::Answer App::session_door(http::Request& request, std::string_view rest) {
+  const auto method = request.method;
+  auto session = sessions_.find(request.headers.get("Cookie"));
+  if (rest.empty() && method == http::Method::get) co_return session_answer(session.get());
+  if (rest.empty() && method == http::Method::post) co_return co_await sign_in(request);
+  if (rest == "/register" && method == http::Method::post) {
+    co_return co_await register_tenant(request);
+  }
+  const bool keeps = rest == "/keep" && method == http::Method::post;
+  const bool leaves = rest.empty() && method == http::Method::delete_;
+  if (!keeps && !leaves) co_return fail(ErrorCode::not_found, "there is no such door");
+  if (!session) co_return fail(not_signed_in());
+  if (const auto csrf = check_csrf(*session, request); !csrf) co_return fail(csrf.error());
+  if (leaves) co_return co_await sign_out(request, std::move(session));
+  sessions_.keep(*session);
+  co_return session_answer(session.get());
+}
+
+http::Response App::session_answer(const Session* session) const {
+  std::string out;
+  json::Writer w(out);
+  write_session(w, session, clock_.now(), settings_);
+  return json_answer(200, std::move(out));
+}
+
+Result<> App::check_attempts(const http::Request& request) {
+  if (const auto wait = attempts_.attempt(request.peer_address)) {
+    return fail(
+        {ErrorCode::rate_limited, "too many attempts from this address; wait a little", {}, *wait});
+  }
+  return {};
+}
+
+App::Answer App::sign_in(http::Request& request) {
+  if (const auto ok = check_attempts(request); !ok) co_return fail(ok.error());
+  if (const auto ok = check_json(request); !ok) co_return fail(ok.error());
+  std::vector<FieldFault> faults;
+  const json::Value body(request.body);
+  json::FieldReader in(body, "", faults);
+  auto key = in.string("apiKey", {1, 256, json::Need::required});
+  in.done();
+  if (!faults.empty()) {
+    co_return fail({ErrorCode::validation_failed, "the body has faults", std::move(faults)});
+  }
+  auto session = co_await scheduler_.sign_in(Secret(std::move(*key)));
+  if (!session) co_return fail(session.error());
+  // Whoever was signed in here before is not any more.
+  sessions_.close(request.headers.get("Cookie"));
+  const auto cookie = sessions_.open(*session);
+  auto response = session_answer(session->get());
+  response.headers.add("Set-Cookie", sessions_.set_cookie(cookie));
+  co_return response;
+}
+
+App::Answer App::register_tenant(http::Request& request) {
+  if (const auto ok = check_attempts(request); !ok) co_return fail(ok.error());
+  if (const auto ok = check_json(request); !ok) co_return fail(ok.error());
+  SchedulerCall call{http::Method::post, "/api/v1/auth/register"};
+  call.content_type = "application/json";
+  call.body = request.body;
+  auto answer = co_await scheduler_.send(std::move(call));
+  if (!answer || answer->status >= 500) co_return fail(unreachable());
+  if (answer->status != 201 || !json::check(answer->body, kDepthMax)) {
+    co_return pass_back(std::move(*answer), settings_.prefix + "/api");
+  }
+  const json::Value told(answer->body);
+  const auto text = [&](std::string_view name) {
+    const auto member = told.find(name);
+    return member ? member->string().value_or("") : std::string();
+  };
+  const auto key = text("apiKey");
+  const auto secret = text("webhookSecret");
+  auto session = co_await scheduler_.sign_in(Secret(key));
+  if (!session) co_return fail(session.error());
+  sessions_.close(request.headers.get("Cookie"));
+  const auto cookie = sessions_.open(*session);
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("tenantId").string((*session)->tenant_id);
+  w.key("apiKey").string(key);
+  w.key("webhookSecret").string(secret);
+  w.key("session");
+  write_session(w, session->get(), clock_.now(), settings_);
+  w.end_object();
+  auto response = json_answer(201, std::move(out));
+  response.headers.add("Set-Cookie", sessions_.set_cookie(cookie));
+  co_return response;
+}
+
+App::Answer App::sign_out(http::Request& request, std::shared_ptr<Session> session) {
+  sessions_.close(request.headers.get("Cookie"));
+  co_await scheduler_.revoke(session);
+  http::Response response;
+  response.status = 204;
+  response.headers.add("Set-Cookie", sessions_.set_cookie(""));
+  co_return response;
+}
+
+App::Answer App::scheduler_door(http::Request& request, std::shared_ptr<Session> session,
+                                std::string tenant, std::string_view path) {
+  const auto door = tenant.empty() ? settings_.prefix + "/api"
+                                   : fmt::format("{}/api/t/{}", settings_.prefix, tenant);
+  // A token that was revoked or has just ended is renewed once; a 401 has done nothing yet.
+  for (int round = 0;; ++round) {
+    const auto token = co_await scheduler_.token(session, tenant);
+    if (!token) co_return fail(token.error());
+    SchedulerCall call{request.method, "/api" + http::encode_path(path),
+                       std::string(token->reveal())};
+    if (!request.query.empty()) call.target += "?" + request.query;
+    call.content_type = std::string(request.headers.get("Content-Type").value_or(""));
+    for (const auto* name : {"Idempotency-Key", "Accept"}) {
+      if (const auto value = request.headers.get(name)) {
+        call.headers.emplace_back(name, std::string(*value));
+      }
+    }
+    call.body = request.body;
+    auto answer = co_await scheduler_.send(std::move(call));
+    if (!answer) co_return fail(unreachable());
+    if (answer->body_truncated) {
+      co_return fail(ErrorCode::payload_too_large,
+                     "the scheduler's answer is larger than the dashboard takes; ask for less");
+    }
+    if (answer->status != 401 || round > 0) co_return pass_back(std::move(*answer), door);
+    Scheduler::forget_token(*session, tenant);
+  }
+}
+
+App::Answer App::live_door(http::Request& request, std::shared_ptr<Session> session,
+                           std::string tenant, std::string_view rest) {
+  if (rest == "/watch" && request.method == http::Method::post) {
+    if (const auto ok = live_.watch(*session, request.body); !ok) co_return fail(ok.error());
+    http::Response response;
+    response.status = 204;
+    co_return response;
+  }
+  if (!rest.empty() || request.method != http::Method::get) {
+    co_return fail(ErrorCode::not_found, "there is no such door");
+  }
+  const bool all = request.query == "all=1";
+  if (session->is_operator == tenant.empty() && !all) {
+    co_return fail(ErrorCode::forbidden, "an operator listens to one tenant, or with all=1 to all");
+  }
+  if (all && !session->is_operator) {
+    co_return fail(ErrorCode::forbidden, "only an operator listens to all tenants");
+  }
+  co_return live_.open(std::move(session), std::move(tenant), all);
+}
+
+}  // namespace belfry::dashboard

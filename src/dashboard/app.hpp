@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "dashboard/live.hpp"
+#include "dashboard/page.hpp"
+#include "dashboard/scheduler.hpp"
+#include "dashboard/sessions.hpp"
+#include "http/server.hpp"
+
+namespace belfry::dashboard {
+
+// The dashboard's doors, all under the prefix: /api/session (who is there), /api/v1 and
+// /api/t/TENANT/v1 (the scheduler's API with the session's token), /api/live (news), and the page
+// itself. One executor.
+class App {
+ public:
+  App(const Settings& settings, const Clock& clock, Sessions& sessions, Scheduler& scheduler,
+      Live& live)
+      : settings_(settings),
+        clock_(clock),
+        sessions_(sessions),
+        scheduler_(scheduler),
+        live_(live),
+        page_(settings),
+        attempts_(clock) {}
+
+  http::ServerHooks hooks();
+
+ private:
+  using Answer = boost::asio::awaitable<Result<http::Response>>;
+
+  boost::asio::awaitable<http::Response> handle(http::Request& request);
+  Answer route(http::Request& request, std::string_view path);
+  Answer session_door(http::Request& request, std::string_view rest);
+  Answer sign_in(http::Request& request);
+  Answer register_tenant(http::Request& request);
+  Answer sign_out(http::Request& request, std::shared_ptr<Session> session);
+  Answer scheduler_door(http::Request& request, std::shared_ptr<Session> session,
+                        std::string tenant, std::string_view path);
+  Answer live_door(http::Request& request, std::shared_ptr<Session> session, std::string tenant,
+                   std::string_view rest);
+  http::Response session_answer(const Session* session) const;
+  Result<> check_attempts(const http::Request& request);
+
+  const Settings& settings_;
+  const Clock& clock_;
+  Sessions& sessions_;
+  Scheduler& scheduler_;
+  Live& live_;
+  Page page_;
+  SignInLimit attempts_;
+};
+
+}  // namespace belfry::dashboard
