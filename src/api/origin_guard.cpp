@@ -1,6 +1,7 @@
 #include "api/origin_guard.hpp"
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 
 namespace belfry::api {
 namespace {
@@ -17,8 +18,11 @@ std::string host_name(std::string_view host) {
   return name;
 }
 
-bool is_loopback(std::string_view name) {
-  return name == "localhost" || name == "::1" || name.starts_with("127.");
+// A literal address, so that a name like 127.evil.example is none.
+bool is_loopback(const std::string& name) {
+  boost::system::error_code not_literal;
+  const auto address = boost::asio::ip::make_address(name, not_literal);
+  return name == "localhost" || (!not_literal && address.is_loopback());
 }
 
 bool is_configured_origin(const Options& options, std::string_view origin) {

@@ -280,6 +280,57 @@ TEST_F(ClientTest, AnAnswerBegunIsNotRetried) {
   EXPECT_EQ(peer.requests().size(), 2U);
 }
 
+class Pieces final : public AnswerSink {
+ public:
+  bool on_status(int told) override {
+    status = told;
+    return told == 200;
+  }
+  bool on_body(std::string_view bytes) override {
+    body += bytes;
+    return body.find("stop") == std::string::npos;
+  }
+  int status = 0;
+  std::string body;
+};
+
+TEST_F(ClientTest, AStreamIsToldAsItComes) {
+  ScriptedPeer peer({{.send = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                              "5\r\nfirst\r\n6\r\nsecond\r\n",
+                      .hang = true},
+                     {.send = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                              "4\r\nstop\r\n",
+                      .hang = true},
+                     {.send = "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"},
+                     {.send = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nend"}});
+  make_client();
+  struct Ending {
+    int status;
+    std::string body, failure;
+  };
+  for (const auto& [status, body, failure] :
+       {Ending{200, "firstsecond", "timed_out"},  // nothing more comes: silence is bounded
+        Ending{200, "stop", "none"},              // the sink has heard enough
+        Ending{403, "", "none"}, Ending{200, "end", "none"}}) {
+    Pieces pieces;
+    bool ended = false;
+    std::optional<CallFailure> failed;
+    boost::asio::co_spawn(
+        context, client->stream(post_to(url_of(peer)), std::chrono::milliseconds{100}, pieces),
+        [&](std::exception_ptr, std::optional<CallFailure> how) {
+          failed = how;
+          ended = true;
+        });
+    while (!ended) {
+      context.restart();
+      context.run_one();
+    }
+    EXPECT_EQ(pieces.status, status);
+    EXPECT_EQ(pieces.body, body);
+    EXPECT_EQ(failed ? name(*failed) : "none", failure);
+  }
+}
+
 TEST_F(ClientTest, TenantsDoNotShareConnections) {
   ScriptedPeer peer({{ok()}});
   make_client();

@@ -56,7 +56,9 @@ std::string url_of(const ListenAddress& at, std::uint16_t port, bool tls) {
 }
 
 bool is_loopback(std::string_view host) {
-  return host == "::1" || host.starts_with("127.");
+  boost::system::error_code not_literal;
+  const auto address = boost::asio::ip::make_address(std::string(host), not_literal);
+  return !not_literal && address.is_loopback();
 }
 
 }  // namespace belfry::options

@@ -1,0 +1,251 @@
+"""The dashboard's server: sessions, the scheduler's API behind them, live news, headers."""
+import gzip
+import http.client
+import unittest
+
+from belfry import Scheduler
+from dashboard import Browser, Dashboard, Live
+
+
+class DashboardCase(unittest.TestCase):
+    flags = ()
+
+    def setUp(self):
+        self.scheduler = Scheduler(keep_port=True).start()
+        self.addCleanup(self.scheduler.remove)
+        self.dashboard = Dashboard(f"http://127.0.0.1:{self.scheduler.port}", *self.flags)
+        self.addCleanup(self.dashboard.stop)
+        self.browser = Browser(self.dashboard)
+
+    def submit(self, browser, name="a", **more):
+        answer = browser.post("/api/v1/tasks", {"taskName": name, **more})
+        self.assertEqual(answer.status, 201, answer.raw)
+        return answer.json["taskId"]
+
+    def live(self, browser, path="/api/live"):
+        stream = Live(browser, path)
+        self.addCleanup(stream.close)
+        return stream
+
+
+class Sessions(DashboardCase):
+    def test_registering_signs_in_and_shows_the_key_once(self):
+        self.assertFalse(self.browser.get("/api/session").json["signedIn"])
+        made = self.browser.register("acme")
+        self.assertRegex(made["apiKey"], "^bfk_")
+        self.assertIn("HttpOnly; SameSite=Strict", self.browser.post(
+            "/api/session", {"apiKey": made["apiKey"]}).headers["Set-Cookie"])
+        told = self.browser.get("/api/session")
+        self.assertEqual((told.json["kind"], told.json["tenantName"]), ("tenant", "acme"))
+        self.assertNotIn(made["apiKey"].encode(), told.raw)
+
+    def test_a_wrong_key_opens_nothing(self):
+        for key in ("bfk_0000000000000000000000000000000000", "x", "y" * 256):
+            answer = self.browser.sign_in(key)
+            self.assertEqual((answer.status, answer.problem), (401, "unauthenticated"))
+        self.assertEqual(self.browser.post("/api/session", {"key": "x"}).status, 422)
+        self.assertEqual(self.browser.post("/api/session", raw=b"{").status, 400)
+        self.assertEqual(self.browser.get("/api/v1/tasks").status, 401)
+
+    def test_attempts_are_limited(self):
+        statuses = [self.browser.sign_in("x").status for _ in range(21)]
+        self.assertEqual(statuses, [401] * 20 + [429])
+
+    def test_sign_out_ends_the_session_its_token_and_its_streams(self):
+        made = self.browser.register("acme")
+        stream = self.live(self.browser)
+        cookie = self.browser.cookie
+        self.assertEqual(self.browser.call("DELETE", "/api/session").status, 204)
+        while stream.next() is not None:
+            pass
+        self.browser.cookie = cookie
+        self.assertEqual(self.browser.get("/api/v1/tasks").status, 401)
+        self.assertEqual(self.browser.sign_in(made["apiKey"]).status, 200)
+
+    def test_a_revoked_key_ends_its_session(self):
+        self.browser.register("acme")
+        keys = self.browser.get("/api/v1/api-keys").json
+        gone = self.browser.call("DELETE", f"/api/v1/api-keys/{keys[0]['id']}")
+        self.assertEqual(gone.status, 204, gone.raw)
+        self.assertEqual(self.browser.get("/api/v1/tasks").status, 401)
+        self.assertFalse(self.browser.get("/api/session").json["signedIn"])
+
+    def test_changes_need_the_pages_own_origin_and_token(self):
+        self.browser.register("acme")
+        body = {"taskName": "a"}
+        for headers in ({"X-CSRF-Token": None}, {"X-CSRF-Token": "x"},
+                        {"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"},
+                        {"Origin": "null"}):
+            answer = self.browser.post("/api/v1/tasks", body, headers=headers)
+            self.assertEqual((answer.status, answer.problem), (403, "csrf"), headers)
+        self.assertEqual(self.browser.get("/api/v1/tasks").json, [])
+        refused = self.browser.call("DELETE", "/api/session", headers={"X-CSRF-Token": "x"})
+        self.assertEqual(refused.status, 403)
+        self.assertEqual(self.browser.get("/healthz", headers={"Host": "evil.example"}).status, 403)
+
+    def test_two_browsers_have_two_tenants(self):
+        other = Browser(self.dashboard)
+        self.browser.register("acme")
+        other.register("umbrella")
+        mine = self.submit(self.browser)
+        self.assertEqual(other.get("/api/v1/tasks").json, [])
+        unknown = other.get("/api/v1/tasks/01a20b7f-2ed3-7000-970b-4be80176c09e")
+        foreign = other.get(f"/api/v1/tasks/{mine}")
+        self.assertEqual((foreign.status, foreign.raw), (404, unknown.raw))
+
+
+class IdleSessions(DashboardCase):
+    flags = ("--session-idle-seconds", "1")
+
+    def test_an_idle_session_ends_with_its_stream(self):
+        self.browser.register("acme")
+        stream = self.live(self.browser)
+        # The stream lives while the session does; that it ends is the event.
+        while stream.next() is not None:
+            pass
+        self.assertEqual(self.browser.get("/api/v1/tasks").status, 401)
+
+
+class Proxy(DashboardCase):
+    def test_the_api_is_passed_on_and_its_secrets_are_not(self):
+        self.browser.register("acme")
+        for _ in range(3):
+            self.submit(self.browser)
+        page = self.browser.get("/api/v1/tasks?limit=2")
+        self.assertEqual(len(page.json), 2)
+        self.assertIn('rel="next"', page.headers["Link"])
+        refused = self.browser.post("/api/v1/tasks", {"taskNam": "a"})
+        self.assertEqual((refused.status, refused.problem), (422, "validation_failed"))
+        for path in ("/api/v1/auth/token", "/api/v1/auth/register", "/api/v1/events", "/api/v2",
+                     "/api/", "/api/v1/../v1/auth/token"):
+            self.assertEqual(self.browser.post(path).status, 404, path)
+        mine = {"Authorization": "Bearer x", "Idempotency-Key": "k"}
+        twice = [self.browser.post("/api/v1/tasks", {"taskName": "b"}, headers=mine)
+                 for _ in range(2)]
+        self.assertEqual([answer.status for answer in twice], [201, 201])
+        self.assertEqual(twice[0].json["taskId"], twice[1].json["taskId"])
+
+    def test_large_answers_come_whole(self):
+        self.browser.register("acme")
+        payload = "x" * 200_000
+        ids = [self.submit(self.browser, payload=payload, target={"type": "worker"})
+               for _ in range(10)]
+        page = self.browser.get("/api/v1/tasks")
+        self.assertEqual([task["taskId"] for task in page.json], ids[::-1])
+        self.assertEqual({len(task["payload"]) for task in page.json}, {200_000})
+
+    def test_a_scheduler_that_is_away_is_told_and_comes_back(self):
+        self.browser.register("acme")
+        stream = self.live(self.browser)
+        self.scheduler.stop()
+        answer = self.browser.get("/api/v1/tasks")
+        self.assertEqual((answer.status, answer.problem), (503, "scheduler_unreachable"))
+        self.scheduler.start()
+        self.assertEqual(self.browser.get("/api/v1/tasks").status, 200)
+        self.submit(self.browser, target={"type": "worker"})
+        stream.until(lambda name, data: name == "totals" and data["pending"] == 1)
+
+
+class LiveNews(DashboardCase):
+    def test_totals_come_without_asking_and_tasks_only_when_asked(self):
+        self.browser.register("acme")
+        stream = self.live(self.browser)
+        first = self.submit(self.browser, target={"type": "worker"})
+        stream.until(lambda name, data: name == "totals" and data["pending"] == 1)
+        self.assertEqual(stream.watch(first).status, 204)
+        stream.until(lambda name, _: name == "reset")
+        self.browser.call("DELETE", f"/api/v1/tasks/{first}")
+        _, told = stream.until(lambda name, data: name == "tasks" and data["changed"])
+        self.assertEqual([(one["taskId"], one["status"]) for one in told["changed"]],
+                         [(first, "CANCELLED")])
+        self.submit(self.browser, target={"type": "worker"})
+        stream.until(lambda name, data: name == "tasks" and data["arrived"] == 1)
+
+    def test_a_watch_is_for_ones_own_stream(self):
+        self.browser.register("acme")
+        stream = self.live(self.browser)
+        other = Browser(self.dashboard)
+        other.register("umbrella")
+        foreign = other.post("/api/live/watch", {"connection": stream.id, "tasks": True})
+        self.assertEqual(foreign.status, 404)
+        self.assertEqual(stream.watch(*[str(i) for i in range(501)]).status, 422)
+
+    def test_streams_of_a_session_are_limited(self):
+        self.browser.register("acme")
+        statuses = [self.live(self.browser).status for _ in range(17)]
+        self.assertEqual(statuses, [200] * 16 + [429])
+
+
+class Operators(DashboardCase):
+    def test_an_operator_sees_all_tenants_and_looks_into_one(self):
+        self.browser.register("acme")
+        operator = Browser(self.dashboard)
+        told = operator.sign_in(self.scheduler.operator_key()).json
+        self.assertEqual((told["kind"], told["tenantId"]), ("operator", None))
+        tenant = operator.get("/api/v1/admin/tenants").json[0]["tenantId"]
+        stream = self.live(operator, "/api/live?all=1")
+        inside = self.live(operator, f"/api/t/{tenant}/live")
+        made = self.submit(self.browser, target={"type": "worker"})
+        stream.until(lambda name, data: name == "totals" and data["pending"] == 1)
+        inside.until(lambda name, data: name == "totals" and data["pending"] == 1)
+        self.assertEqual(operator.get(f"/api/t/{tenant}/v1/tasks").json[0]["taskId"], made)
+        gone = operator.call("DELETE", f"/api/t/{tenant}/v1/tasks/{made}")
+        self.assertEqual(gone.status, 200, gone.raw)
+        self.assertEqual(operator.get("/api/t/nobody/v1/tasks").status, 404)
+        nobody = "01a20b7f-2ed3-7000-970b-4be80176c09e"
+        self.assertEqual(operator.get(f"/api/t/{nobody}/v1/tasks").status, 404)
+        self.assertEqual(operator.get("/api/live").status, 403)
+
+    def test_a_tenant_is_no_operator(self):
+        made = self.browser.register("acme")
+        self.assertEqual(self.browser.get(f"/api/t/{made['tenantId']}/v1/tasks").status, 404)
+        self.assertEqual(self.browser.get("/api/v1/admin/tenants").status, 403)
+        self.assertEqual(self.browser.get("/api/live?all=1").status, 403)
+
+
+class Page(DashboardCase):
+    flags = ("--prefix", "/belfry", "--secure-cookies", "true")
+
+    def test_the_page_stands_under_its_prefix_with_its_policy(self):
+        page = self.browser.get("/tasks/1?status=FAILED")
+        html = page.raw.decode()
+        self.assertIn('<base href="/belfry/" />', html)
+        policy = page.headers["Content-Security-Policy"]
+        nonce = policy.split("'nonce-")[1].split("'")[0]
+        self.assertIn(f'content="{nonce}"', html)
+        for part in ("default-src 'none'", "script-src 'self';", "frame-ancestors 'none'",
+                     "require-trusted-types-for 'script'"):
+            self.assertIn(part, policy)
+        self.assertEqual(page.headers["Cache-Control"], "no-store")
+        self.assertIn("max-age", page.headers["Strict-Transport-Security"])
+        script = html.split('src="./')[1].split('"')[0]
+        file = self.browser.get("/" + script)
+        self.assertIn("immutable", file.headers["Cache-Control"])
+        self.assertGreater(len(gzip.decompress(file.raw)), 100_000)
+        self.assertEqual(self.browser.get("/assets/nothing.js").status, 404)
+
+    def test_outside_the_prefix_there_is_nothing(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.dashboard.port)
+        for path, status in (("/", 404), ("/api/session", 404), ("/belfryx/", 404),
+                             ("/belfry", 308), ("/healthz", 200)):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answer.read()
+            self.assertEqual(answer.status, status, path)
+        connection.close()
+
+    def test_cookies_and_links_keep_the_prefix(self):
+        self.browser.register("acme")
+        self.assertTrue(self.browser.cookie)
+        answer = self.browser.post("/api/v1/tasks", {"taskName": "a"})
+        self.assertEqual(answer.headers["Location"],
+                         "/belfry/api/v1/tasks/" + answer.json["taskId"])
+
+    def test_it_stops_at_once_with_streams_open(self):
+        self.browser.register("acme")
+        self.live(self.browser)
+        self.assertEqual(self.dashboard.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
