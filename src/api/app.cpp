@@ -98,6 +98,7 @@ Routes all_routes() {
   Routes all;
   concat(all, task_routes());
   concat(all, bulk_routes());
+  concat(all, steering_routes());
   concat(all, lease_routes());
   concat(all, metric_routes());
   concat(all, queue_routes());

@@ -37,6 +37,7 @@ Routes all_routes();
 // The resources; each file has one.
 Routes task_routes();
 Routes bulk_routes();
+Routes steering_routes();
 Routes lease_routes();
 Routes metric_routes();
 Routes queue_routes();

@@ -157,6 +157,8 @@ class ContractTest(unittest.TestCase):
             ("KeyExchange", "POST", f"{v1}/auth/token", z, ""),
             ("TokenRevocation", "POST", f"{v1}/auth/revoke", z, ""),
             ("Submission", "POST", f"{v1}/tasks", z, ""),
+            ("Steering", "POST", f"{v1}/tasks/cancel", z, ""),
+            ("TaskConditions", "POST", f"{v1}/tasks/retry", {"filter": z}, "/filter"),
             ("HttpTarget", "POST", f"{v1}/tasks", {"taskName": "t", "target": {"type": "http", **z}}, "/target"),
             ("WorkerTarget", "POST", f"{v1}/tasks", {"taskName": "t", "target": {"type": "worker", **z}}, "/target"),
             ("EchoTarget", "POST", f"{v1}/tasks", {"taskName": "t", "target": {"type": "echo", **z}}, "/target"),
@@ -287,6 +289,11 @@ class ContractTest(unittest.TestCase):
         caller.call(tenant, "POST", "/api/v1/tasks/{taskId}/retry", taskId=pushed)
         tenant.wait(pushed, "COMPLETED")
         caller.call(tenant, "POST", "/api/v1/tasks/{taskId}/retry", taskId=late)
+        waits = tenant.submit(target={"type": "worker"}, delayMs=600_000)["taskId"]
+        caller.call(tenant, "POST", "/api/v1/tasks/cancel", {"filter": {"status": ["SCHEDULED"]}, "dryRun": True})
+        caller.call(tenant, "POST", "/api/v1/tasks/cancel", {"taskIds": [waits, NO_ID]})
+        caller.call(tenant, "POST", "/api/v1/tasks/retry", {"filter": {"status": ["CANCELLED"]}, "dryRun": True})
+        caller.call(tenant, "POST", "/api/v1/tasks/retry", {"taskIds": [NO_ID], "dryRun": False})
         caller.call(tenant, "DELETE", "/api/v1/tasks/{taskId}", taskId=late)
         caller.call(tenant, "DELETE", "/api/v1/tasks/{taskId}", taskId=late)
 

@@ -148,6 +148,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel several tasks
+         * @description Ends each as a single cancel would. By their ids, or all that a filter matches, newest first, up to `limit`; each has its own result. With `dryRun` nothing is done: `done` is how many would be. Needs the scope `tasks:write`.
+         */
+        post: operations["cancelTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry several tasks
+         * @description Starts a new run of each, as a single retry would. By their ids, or all that a filter matches, newest first, up to `limit`; each has its own result. With `dryRun` nothing is done: `done` is how many would be. Needs the scope `tasks:write`.
+         */
+        post: operations["retryTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{taskId}": {
         parameters: {
             query?: never;
@@ -1281,6 +1321,48 @@ export interface components {
                 problem?: components["schemas"]["Problem"];
             }[];
         };
+        /** @description Either `taskIds` or `filter`. */
+        Steering: {
+            taskIds?: string[] | null;
+            filter?: components["schemas"]["TaskConditions"];
+            /**
+             * @description With `filter` only.
+             * @default 1000
+             */
+            limit: number | null;
+            /** @default false */
+            dryRun: boolean | null;
+        };
+        /** @description As the parameters of the list; all hold, and one at least is needed. */
+        TaskConditions: {
+            status?: components["schemas"]["TaskStatus"][] | null;
+            queue?: string[] | null;
+            type?: string[] | null;
+            tag?: string[] | null;
+            createdFrom?: components["schemas"]["TimeIn"];
+            createdTo?: components["schemas"]["TimeIn"];
+            finishedFrom?: components["schemas"]["TimeIn"];
+            finishedTo?: components["schemas"]["TimeIn"];
+            text?: string | null;
+        };
+        Steered: {
+            dryRun: boolean;
+            /** @description Tasks that were named or matched. */
+            matched: number;
+            /** @description False if more match, beyond `limit` or what one call looks at. */
+            exact: boolean;
+            done: number;
+            /** @description Of `matched`; in a state that does not allow it, or unknown. */
+            skipped: number;
+            samples: components["schemas"]["TaskSummary"][];
+            /** @description Empty after a dry run. */
+            results: {
+                taskId: components["schemas"]["Id"];
+                /** @description As a single call's would be. */
+                status: number;
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
         LeaseRequest: {
             /**
              * @default [
@@ -2269,6 +2351,126 @@ export interface operations {
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["OverQuota"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancelTasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "status": [
+                 *           "FAILED"
+                 *         ],
+                 *         "type": [
+                 *           "reconcile"
+                 *         ]
+                 *       },
+                 *       "dryRun": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["Steering"];
+            };
+        };
+        responses: {
+            /** @description What was done, or would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dryRun": false,
+                     *       "matched": 1,
+                     *       "exact": true,
+                     *       "done": 1,
+                     *       "skipped": 0,
+                     *       "samples": [],
+                     *       "results": [
+                     *         {
+                     *           "taskId": "01a20a13-95d8-7000-8e13-4c986aae0592",
+                     *           "status": 200
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Steered"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    retryTasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "status": [
+                 *           "FAILED"
+                 *         ],
+                 *         "type": [
+                 *           "reconcile"
+                 *         ]
+                 *       },
+                 *       "dryRun": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["Steering"];
+            };
+        };
+        responses: {
+            /** @description What was done, or would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dryRun": false,
+                     *       "matched": 1,
+                     *       "exact": true,
+                     *       "done": 1,
+                     *       "skipped": 0,
+                     *       "samples": [],
+                     *       "results": [
+                     *         {
+                     *           "taskId": "01a20a13-95d8-7000-8e13-4c986aae0592",
+                     *           "status": 200
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Steered"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
