@@ -1,3 +1,4 @@
+import './app/trusted_types';
 import './theme/styles';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';

@@ -7,7 +7,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import { doorOf } from './base';
-import { dataOf, type Page, pageOf, type Schemas, send } from './client';
+import { type Api, dataOf, type Page, pageOf, type Schemas, send } from './client';
 import { rawMember } from './raw_json';
 import { useScope } from './scope';
 
@@ -34,6 +34,22 @@ export const TASK_PAGES_MAX = 20;
 export type TaskPages = InfiniteData<Page<TaskSummary>, string | null>;
 export const taskListKey = (scope: string, filter: TaskFilter) => [scope, 'tasks', filter] as const;
 
+function readPage(api: Api, filter: TaskFilter, cursor: string | null, signal?: AbortSignal) {
+  return pageOf(
+    api.GET('/api/v1/tasks', {
+      params: {
+        query: {
+          ...(filter as Record<string, never>),
+          view: 'summary',
+          limit: TASK_PAGE,
+          ...(cursor === null ? {} : { cursor }),
+        },
+      },
+      ...(signal ? { signal } : {}),
+    }),
+  );
+}
+
 export function useTaskList(filter: TaskFilter, enabled = true) {
   const { api, key } = useScope();
   return useInfiniteQuery({
@@ -42,23 +58,70 @@ export function useTaskList(filter: TaskFilter, enabled = true) {
     initialPageParam: null as string | null,
     maxPages: TASK_PAGES_MAX,
     placeholderData: keepPreviousData,
-    queryFn: ({ pageParam, signal }) =>
-      pageOf(
-        api.GET('/api/v1/tasks', {
-          params: {
-            query: {
-              ...(filter as Record<string, never>),
-              view: 'summary',
-              limit: TASK_PAGE,
-              ...(pageParam === null ? {} : { cursor: pageParam }),
-            },
-          },
-          signal,
-        }),
-      ),
+    queryFn: ({ pageParam, signal }) => readPage(api, filter, pageParam, signal),
     getNextPageParam: (page) => page.next,
     getPreviousPageParam: () => undefined,
   });
+}
+
+// The newest tasks that match, without pages.
+export function useNewestTasks(filter: TaskFilter, limit: number, refetchMs: number) {
+  const { api, key } = useScope();
+  return useQuery({
+    queryKey: [key, 'newest', filter, limit],
+    placeholderData: keepPreviousData,
+    refetchInterval: refetchMs,
+    queryFn: async ({ signal }) =>
+      (
+        await pageOf(
+          api.GET('/api/v1/tasks', {
+            params: { query: { ...(filter as Record<string, never>), view: 'summary', limit } },
+            signal,
+          }),
+        )
+      ).items,
+  });
+}
+
+const PAGES_REREAD = 2;
+const ROWS_REREAD = 10;
+
+// Rows of loaded pages as they are now: the pages that hold them are read again, and what has left
+// the filter meanwhile one by one, some of it.
+export async function rereadRows(
+  api: Api,
+  filter: TaskFilter,
+  pages: TaskPages,
+  taskIds: Set<string>,
+): Promise<TaskSummary[]> {
+  const cursors = pages.pageParams.filter((_, i) =>
+    pages.pages[i]?.items.some((task) => taskIds.has(task.taskId)),
+  );
+  const read = await Promise.allSettled(
+    cursors.slice(0, PAGES_REREAD).map((cursor) => readPage(api, filter, cursor)),
+  );
+  const rows = read
+    .flatMap((one) => (one.status === 'fulfilled' ? one.value.items : []))
+    .filter((task) => taskIds.has(task.taskId));
+  const found = new Set(rows.map((task) => task.taskId));
+  const left = [...taskIds].filter((id) => !found.has(id)).slice(0, ROWS_REREAD);
+  const single = await Promise.allSettled(
+    left.map((taskId) =>
+      dataOf(api.GET('/api/v1/tasks/{taskId}', { params: { path: { taskId } } })),
+    ),
+  );
+  for (const one of single) {
+    if (one.status === 'rejected' || !one.value) continue;
+    const {
+      payload: _payload,
+      result: _result,
+      attempts: _attempts,
+      logs: _logs,
+      ...row
+    } = one.value;
+    rows.push(row as TaskSummary);
+  }
+  return rows;
 }
 
 // A task as answered, and payload and result as the very text that came: parsing loses digits.
