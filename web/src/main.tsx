@@ -1,3 +1,4 @@
+import './trusted';
 import './theme/styles';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
