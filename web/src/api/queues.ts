@@ -32,9 +32,14 @@ export function usePauseQueue() {
   const { api } = useScope();
   const renew = useRenewQueues();
   return useMutation({
-    mutationFn: ({ queue, paused }: { queue: string; paused: boolean }) =>
+    mutationFn: ({ queue, paused, reason }: { queue: string; paused: boolean; reason?: string }) =>
       paused
-        ? dataOf(api.POST('/api/v1/queues/{queue}/pause', { params: { path: { queue } } }))
+        ? dataOf(
+            api.POST('/api/v1/queues/{queue}/pause', {
+              params: { path: { queue } },
+              body: reason ? { reason } : {},
+            }),
+          )
         : dataOf(api.POST('/api/v1/queues/{queue}/resume', { params: { path: { queue } } })),
     onSettled: renew,
   });

@@ -1,5 +1,133 @@
+import { Button, Progress, Table, Text } from '@mantine/core';
+import { Link } from 'wouter';
+import { useMetrics } from '../../api/metrics';
+import { type Queue, useQueues } from '../../api/queues';
+import { IconPlayerPause } from '../../theme/icons';
+import { failureOf } from '../../ui/failure';
+import { FailedFirst, FailedLater, NoneYet, SkeletonRows } from '../../ui/ListState';
 import { PageHead } from '../../ui/PageHead';
+import { Since } from '../../ui/TimeText';
+import { numberText } from '../../ui/time';
+import { PauseButton } from './PauseButton';
+import { drainText, type Flow, flowOf, oldestFirst, rateText } from './rates';
 
 export default function QueuesPage() {
-  return <PageHead title="Queues" />;
+  const queues = useQueues();
+  const metrics = useMetrics('15m').data;
+  const windowMs = metrics ? Date.parse(metrics.window.to) - Date.parse(metrics.window.from) : 0;
+  const flow = (name: string) =>
+    flowOf(
+      metrics?.queues.find((one) => one.queue === name),
+      windowMs,
+    );
+  return (
+    <>
+      <PageHead title="Queues" />
+      {queues.data === undefined ? (
+        queues.error ? (
+          <FailedFirst
+            failure={failureOf(queues.error, 'The queues could not be read')}
+            onRetry={() => void queues.refetch()}
+          />
+        ) : (
+          <SkeletonRows />
+        )
+      ) : queues.data.length === 0 ? (
+        <NoneYet
+          sentence="No queue yet. A queue begins with the first task that names it."
+          action={
+            <Button component={Link} href="/submit?first=1">
+              Submit a task
+            </Button>
+          }
+          curl={`curl -X PUT "$BELFRY"'/api/v1/queues/mail' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{}'`}
+        />
+      ) : (
+        <>
+          {queues.error && (
+            <FailedLater
+              failure={failureOf(queues.error, 'The queues could not be read')}
+              onRetry={() => void queues.refetch()}
+            />
+          )}
+          <Table.ScrollContainer minWidth={820} scrollAreaProps={{ tabIndex: 0 }}>
+            <Table verticalSpacing={4}>
+              <Table.Caption>
+                Oldest first. Rates and drain times are of the last 15 min.
+              </Table.Caption>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Queue</Table.Th>
+                  <Table.Th ta="right">Waiting</Table.Th>
+                  <Table.Th ta="right">Oldest</Table.Th>
+                  <Table.Th>Running</Table.Th>
+                  <Table.Th ta="right">In, out a second</Table.Th>
+                  <Table.Th>Drains</Table.Th>
+                  <Table.Th aria-label="Actions" />
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {oldestFirst(queues.data).map((queue) => (
+                  <Row key={queue.name} queue={queue} flow={flow(queue.name)} />
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        </>
+      )}
+    </>
+  );
+}
+
+function Row({ queue, flow }: { queue: Queue; flow: Flow | null }) {
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Link href={`/queues/${encodeURIComponent(queue.name)}`} className="mono">
+          {queue.name}
+        </Link>
+        {queue.paused && (
+          <Text size="xs">
+            <IconPlayerPause size={12} aria-hidden /> Paused
+            {queue.pauseReason ? `: ${queue.pauseReason}` : ''}
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td ta="right" className="num" title={queue.depth.toLocaleString('en-US')}>
+        {numberText(queue.depth)}
+      </Table.Td>
+      <Table.Td ta="right">
+        {queue.oldestReadyAt ? <Since from={queue.oldestReadyAt} /> : '–'}
+      </Table.Td>
+      <Table.Td>
+        <RunningOf queue={queue} />
+      </Table.Td>
+      <Table.Td ta="right" className="num">
+        {flow ? `${rateText(flow.inPerS)}, ${rateText(flow.outPerS)}` : '–'}
+      </Table.Td>
+      <Table.Td>{drainText(queue.pending, queue.paused, flow)}</Table.Td>
+      <Table.Td ta="right">
+        <PauseButton queue={queue} />
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+// A gauge with its number; without a limit the number alone.
+export function RunningOf({ queue }: { queue: Queue }) {
+  const { running, concurrencyLimit: limit } = queue;
+  if (limit === null) return <span className="num">{numberText(running)}</span>;
+  return (
+    <>
+      <span className="num">
+        {numberText(running)} of {numberText(limit)}
+      </span>
+      <Progress
+        size="sm"
+        w={90}
+        value={Math.min(100, (running / limit) * 100)}
+        aria-label={`${running} of ${limit} run`}
+      />
+    </>
+  );
 }
