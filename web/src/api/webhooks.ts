@@ -160,3 +160,22 @@ export function useRedeliverToEndpoint() {
     onSettled: renew,
   });
 }
+
+// What was sent, or is to be, about one task.
+export function useTaskDeliveries(taskId: string, enabled: boolean) {
+  const { api, key } = useScope();
+  return useQuery({
+    queryKey: [key, 'task-deliveries', taskId],
+    enabled,
+    refetchInterval: 5_000,
+    queryFn: async ({ signal }) =>
+      (
+        await pageOf(
+          api.GET('/api/v1/webhooks/deliveries', {
+            params: { query: { taskId, limit: 100 } },
+            signal,
+          }),
+        )
+      ).items,
+  });
+}

@@ -9,14 +9,14 @@ import {
   useRedeliverToEndpoint,
   type WebhookDelivery,
 } from '../../api/webhooks';
+import { DeliveryDetail } from '../../shared/DeliveryDetail';
+import { deliveryWord } from '../../shared/states';
 import { IconChevronDown, IconChevronRight } from '../../theme/icons';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { failureOf } from '../../ui/failure';
 import { FailedFirst, FailedLater, NoneMatch, NoneYet, SkeletonRows } from '../../ui/ListState';
 import { TimeText } from '../../ui/TimeText';
 import { plural } from '../../ui/time';
-import { DeliveryDetail } from './DeliveryDetail';
-import { deliveryWord } from './states';
 
 // The words of the address and what they are to the API.
 const RESULTS = ['all', 'waiting', 'held', 'delivered', 'failed'] as const;

@@ -2,10 +2,10 @@ import { Alert, Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine
 import { type FormEvent, useState } from 'react';
 import { isProblem } from '../../api/problem';
 import type { EventType } from '../../api/webhooks';
+import { EVENTS } from '../../shared/states';
 import { CurlButton } from '../../ui/CurlButton';
 import type { CurlCall } from '../../ui/curl';
 import { failureOf } from '../../ui/failure';
-import { EVENTS } from './states';
 
 export interface EndpointBody {
   url: string;

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { useMay } from '../../api/session_context';
 import { type Endpoint, useCreateEndpoint, useEndpoints } from '../../api/webhooks';
+import { eventWords, failingFirst } from '../../shared/states';
 import { IconAlertTriangle, IconBan, IconCheck, IconPlus } from '../../theme/icons';
 import { failureOf } from '../../ui/failure';
 import { FailedFirst, FailedLater, NoneYet, SkeletonRows } from '../../ui/ListState';
@@ -10,7 +11,6 @@ import { PageHead } from '../../ui/PageHead';
 import { SecretOnce } from '../../ui/SecretOnce';
 import { TimeText } from '../../ui/TimeText';
 import { EndpointForm } from './EndpointForm';
-import { eventWords, failingFirst } from './states';
 
 export default function WebhooksPage() {
   const endpoints = useEndpoints();

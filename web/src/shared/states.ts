@@ -1,4 +1,4 @@
-import type { DeliveryState, Endpoint, WebhookDelivery } from '../../api/webhooks';
+import type { DeliveryState, Endpoint, WebhookDelivery } from '../api/webhooks';
 
 export const EVENTS = [
   'task.submitted',

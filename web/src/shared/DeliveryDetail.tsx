@@ -1,11 +1,11 @@
 import { Code, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
-import { indented } from '../../api/raw_json';
-import { useEndpointDelivery } from '../../api/webhooks';
-import { failureOf } from '../../ui/failure';
-import { JsonView } from '../../ui/JsonView';
-import { FailedFirst, SkeletonRows } from '../../ui/ListState';
-import { Duration, TimeText } from '../../ui/TimeText';
+import { indented } from '../api/raw_json';
+import { useEndpointDelivery } from '../api/webhooks';
+import { failureOf } from '../ui/failure';
+import { JsonView } from '../ui/JsonView';
+import { FailedFirst, SkeletonRows } from '../ui/ListState';
+import { Duration, TimeText } from '../ui/TimeText';
 import { SignatureCheck } from './SignatureCheck';
 
 // One delivery: what was sent, each attempt, and what comes next.
