@@ -13,10 +13,11 @@ export type WebhookDelivery = Schemas['Delivery'];
 export type DeliveryState = Schemas['DeliveryState'];
 export const DELIVERY_PAGE = 50;
 
-export function useEndpoints() {
+export function useEndpoints(enabled = true) {
   const { api, key } = useScope();
   return useQuery({
     queryKey: [key, 'endpoints'],
+    enabled,
     refetchInterval: 10_000,
     queryFn: ({ signal }) => dataOf(api.GET('/api/v1/webhooks', { signal })),
   });

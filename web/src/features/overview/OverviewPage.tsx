@@ -1,5 +1,125 @@
+import { Anchor, SegmentedControl } from '@mantine/core';
+import { parseAsStringLiteral, useQueryState } from 'nuqs';
+import { useEffect, useState } from 'react';
+import { Link, useLocation } from 'wouter';
+import { type AllMetrics, RANGES, useCounts, useMetrics } from '../../api/metrics';
+import { useQueues } from '../../api/queues';
+import { useScope } from '../../api/scope';
+import { useMay, useSession } from '../../api/session_context';
+import { useEndpoints } from '../../api/webhooks';
+import { useNow } from '../../ui/clock';
+import { failureOf } from '../../ui/failure';
+import { FailedFirst, FailedLater, SkeletonRows } from '../../ui/ListState';
 import { PageHead } from '../../ui/PageHead';
+import { zoneName } from '../../ui/time';
+import { Charts } from './Charts';
+import { FirstSteps } from './FirstSteps';
+import { FailingList, NextList, QueueList, RunningList } from './Lists';
+import { Numbers } from './Numbers';
+import classes from './Overview.module.css';
+import { needsOf } from './rules';
+import { TenantShares } from './TenantShares';
 
 export default function OverviewPage() {
-  return <PageHead title="Overview" />;
+  const { session } = useSession();
+  const { scope } = useScope();
+  const all = session.kind === 'operator' && scope.tenant === null;
+  const [range, setRange] = useQueryState(
+    'range',
+    parseAsStringLiteral(RANGES).withDefault('1h').withOptions({ history: 'push' }),
+  );
+  const metrics = useMetrics(range, all);
+  const counts = useCounts(metrics.data);
+  return (
+    <>
+      <PageHead title={all ? 'Overview of all tenants' : 'Overview'}>
+        <span className="dim">{zoneName()}</span>
+        <SegmentedControl
+          size="xs"
+          aria-label="Range"
+          value={range}
+          onChange={(value) => void setRange(value as typeof range)}
+          data={[...RANGES]}
+        />
+      </PageHead>
+      {metrics.isPending && <SkeletonRows rows={12} height={48} />}
+      {metrics.isError && !metrics.data && (
+        <FailedFirst
+          failure={failureOf(metrics.error, 'The metrics could not be read')}
+          onRetry={() => void metrics.refetch()}
+        />
+      )}
+      {metrics.data && counts && (
+        <>
+          {metrics.isError && (
+            <FailedLater
+              failure={failureOf(metrics.error, 'The metrics could not be read.')}
+              onRetry={() => void metrics.refetch()}
+            />
+          )}
+          {!all && counts.total === 0 ? (
+            <FirstSteps />
+          ) : (
+            <>
+              <Numbers metrics={metrics.data} counts={counts} links={!all} />
+              {all ? <TenantShares metrics={metrics.data} /> : <NeedsYou metrics={metrics.data} />}
+              <Trends metrics={metrics.data} all={all} />
+              <div className={classes.lists}>
+                <QueueList metrics={metrics.data} links={!all} />
+                <FailingList metrics={metrics.data} links={!all} />
+                {!all && <RunningList />}
+                {!all && <NextList />}
+              </div>
+            </>
+          )}
+        </>
+      )}
+    </>
+  );
+}
+
+// After the first paint: the numbers come first, the charts need their code.
+function Trends({ metrics, all }: { metrics: AllMetrics; all: boolean }) {
+  const [painted, setPainted] = useState(false);
+  const [, navigate] = useLocation();
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => setPainted(true));
+    return () => cancelAnimationFrame(frame);
+  }, []);
+  const onSpan = (from: number, to: number) => {
+    const time = (seconds: number) => encodeURIComponent(new Date(seconds * 1_000).toISOString());
+    navigate(`/tasks?from=${time(from)}&to=${time(to)}`);
+  };
+  return (
+    <div className={classes.trends}>
+      {painted && <Charts metrics={metrics} {...(all ? {} : { onSpan })} />}
+    </div>
+  );
+}
+
+function NeedsYou({ metrics }: { metrics: AllMetrics }) {
+  const mayManage = useMay('manage');
+  const queues = useQueues();
+  const endpoints = useEndpoints(mayManage);
+  const current = useNow(false);
+  const needs = needsOf(metrics, queues.data ?? [], endpoints.data ?? [], current);
+  return (
+    <section className="card" aria-label="What needs you">
+      <h2>Needs you{needs.length > 0 ? ` (${needs.length})` : ''}</h2>
+      {needs.length === 0 ? (
+        <p className={classes.note}>Nothing needs you.</p>
+      ) : (
+        <ul className={classes.needs}>
+          {needs.map((need) => (
+            <li key={need.key}>
+              {need.words}{' '}
+              <Anchor component={Link} href={need.to}>
+                {need.verb}
+              </Anchor>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
 }

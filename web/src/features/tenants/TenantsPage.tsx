@@ -1,5 +1,218 @@
+import { Badge, Button, Group, Table, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { useMetrics } from '../../api/metrics';
+import { isProblem } from '../../api/problem';
+import { type Tenant, useSuspend, useTenants } from '../../api/tenants';
+import { ShareBar } from '../../shared/ShareBar';
+import { type ShareRow, shareRows } from '../../shared/shares';
+import { IconSearch } from '../../theme/icons';
+import { ConfirmDialog } from '../../ui/ConfirmDialog';
+import { CurlButton } from '../../ui/CurlButton';
+import { failureOf } from '../../ui/failure';
+import { FailedFirst, FailedLater, NoneMatch, NoneYet, SkeletonRows } from '../../ui/ListState';
 import { PageHead } from '../../ui/PageHead';
+import { numberText, plural } from '../../ui/time';
+import { LimitsDialog } from './LimitsDialog';
 
+// All tenants for operators, most held back first.
 export default function TenantsPage() {
-  return <PageHead title="Tenants" />;
+  const tenants = useTenants();
+  const metrics = useMetrics('15m', true);
+  const [text, setText] = useState('');
+  const [limits, setLimits] = useState<Tenant | null>(null);
+  const [asked, setAsked] = useState<Tenant | null>(null);
+  const rows = shareRows(tenants.data ?? [], metrics.data).filter(({ tenant }) =>
+    `${tenant.tenantName} ${tenant.tenantId}`.toLowerCase().includes(text.toLowerCase()),
+  );
+  return (
+    <>
+      <PageHead title="Tenants">
+        <TextInput
+          size="xs"
+          aria-label="Find a tenant"
+          placeholder="Name or id"
+          leftSection={<IconSearch size={14} />}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+      </PageHead>
+      {tenants.isPending && <SkeletonRows />}
+      {tenants.isError && !tenants.data && (
+        <FailedFirst
+          failure={failureOf(tenants.error, 'The tenants could not be read')}
+          onRetry={() => void tenants.refetch()}
+        />
+      )}
+      {tenants.isError && tenants.data && (
+        <FailedLater
+          failure={failureOf(tenants.error, 'The tenants could not be read.')}
+          onRetry={() => void tenants.refetch()}
+        />
+      )}
+      {tenants.data?.length === 0 && (
+        <NoneYet
+          sentence="No tenant has registered yet."
+          curl={`curl -X POST "$BELFRY"/api/v1/auth/register -H 'Content-Type: application/json' -d '{"tenantName":"me"}'`}
+        />
+      )}
+      {tenants.data && tenants.data.length > 0 && rows.length === 0 && (
+        <NoneMatch onClear={() => setText('')} />
+      )}
+      {rows.length > 0 && (
+        <Table.ScrollContainer minWidth={900}>
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Tenant</Table.Th>
+                <Table.Th>Share of what runs</Table.Th>
+                <Table.Th ta="right">Running of limit</Table.Th>
+                <Table.Th ta="right">Weight</Table.Th>
+                <Table.Th ta="right">Waiting</Table.Th>
+                <Table.Th ta="right">Completed</Table.Th>
+                <Table.Th ta="right">Failed</Table.Th>
+                <Table.Th aria-label="Actions" />
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {rows.map((row) => (
+                <Row
+                  key={row.tenant.tenantId}
+                  row={row}
+                  onLimits={() => setLimits(row.tenant)}
+                  onSuspend={() => setAsked(row.tenant)}
+                />
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+      <LimitsDialog tenant={limits} onClose={() => setLimits(null)} />
+      <SuspendDialog tenant={asked} onClose={() => setAsked(null)} />
+    </>
+  );
+}
+
+function Row({
+  row,
+  onLimits,
+  onSuspend,
+}: {
+  row: ShareRow;
+  onLimits: () => void;
+  onSuspend: () => void;
+}) {
+  const { tenant } = row;
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Link href={`/t/${tenant.tenantId}/`} title={tenant.tenantId}>
+          {tenant.tenantName}
+        </Link>{' '}
+        {tenant.suspendedAt && (
+          <Badge color="red" variant="outline" title={tenant.suspendReason ?? ''}>
+            suspended
+          </Badge>
+        )}
+      </Table.Td>
+      <Table.Td>
+        <ShareBar share={row.share} fair={row.fair} />
+      </Table.Td>
+      <Table.Td ta="right" className="num">
+        {numberText(row.running)} / {numberText(tenant.limits.runningMax ?? 0)}
+      </Table.Td>
+      <Table.Td ta="right" className="num">
+        {tenant.limits.weight}
+      </Table.Td>
+      <Table.Td ta="right" className="num">
+        {numberText(row.waiting)}
+      </Table.Td>
+      <Table.Td ta="right" className="num">
+        {numberText(tenant.counts.completed)}
+      </Table.Td>
+      <Table.Td ta="right" className="num">
+        {numberText(tenant.counts.failed)}
+      </Table.Td>
+      <Table.Td>
+        <Group gap={6} justify="flex-end" wrap="nowrap">
+          <Button
+            size="compact-xs"
+            variant="default"
+            component={Link}
+            href={`/t/${tenant.tenantId}/`}
+          >
+            View as
+          </Button>
+          <Button size="compact-xs" variant="default" onClick={onLimits}>
+            Limits
+          </Button>
+          <Button size="compact-xs" variant="default" onClick={onSuspend}>
+            {tenant.suspendedAt ? 'Resume' : 'Suspend'}
+          </Button>
+        </Group>
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function SuspendDialog({ tenant, onClose }: { tenant: Tenant | null; onClose: () => void }) {
+  const suspend = useSuspend();
+  const [reason, setReason] = useState('');
+  const resumes = tenant?.suspendedAt !== null;
+  const answer = async (yes: boolean) => {
+    if (yes && tenant) {
+      try {
+        await suspend.mutateAsync({ tenantId: tenant.tenantId, reason: resumes ? null : reason });
+      } catch (error) {
+        notifications.show({
+          color: 'red',
+          title: 'Not done',
+          message: isProblem(error) ? error.detail || error.title : String(error),
+        });
+      }
+    }
+    setReason('');
+    onClose();
+  };
+  const act = resumes ? 'resume' : 'suspend';
+  return (
+    <ConfirmDialog
+      busy={suspend.isPending}
+      onAnswer={(yes) => void answer(yes)}
+      question={
+        tenant && {
+          title: resumes ? `Resume ${tenant.tenantName}?` : `Suspend ${tenant.tenantName}?`,
+          verb: resumes ? 'Resume tenant' : 'Suspend tenant',
+          wayOut: resumes ? 'Leave it suspended' : 'Keep it running',
+          destructive: !resumes,
+          body: (
+            <>
+              <p>
+                {resumes
+                  ? `Its calls are answered again, and its ${plural(tenant.counts.pending, 'waiting task')} may start.`
+                  : `Its calls are refused and nothing of it starts, ${plural(tenant.counts.pending, 'waiting task')} included, until it is resumed. What runs now goes on.`}
+              </p>
+              {!resumes && (
+                <TextInput
+                  label="Reason"
+                  description="Its users are told"
+                  value={reason}
+                  maxLength={256}
+                  onChange={(event) => setReason(event.currentTarget.value)}
+                />
+              )}
+              <CurlButton
+                call={{
+                  method: 'POST',
+                  path: `/api/v1/admin/tenants/${tenant.tenantId}/${act}`,
+                  ...(resumes ? {} : { body: JSON.stringify({ reason }) }),
+                }}
+              />
+            </>
+          ),
+        }
+      }
+    />
+  );
 }

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import type { AllMetrics } from '../../api/metrics';
+import type { Queue } from '../../api/queues';
+import type { Endpoint } from '../../api/webhooks';
+import { needsOf, successText } from './rules';
+
+const NOW = Date.UTC(2026, 10, 24, 12);
+const ago = (ms: number) => new Date(NOW - ms).toISOString();
+const metrics = (failed: number[], queues: object[] = []): AllMetrics =>
+  ({ series: failed.map((one) => ({ failed: one })), queues }) as unknown as AllMetrics;
+const queue = (some: object): Queue =>
+  ({
+    name: 'a',
+    paused: false,
+    pending: 0,
+    running: 0,
+    oldestReadyAt: null,
+    concurrencyLimit: null,
+    ...some,
+  }) as unknown as Queue;
+const keys = (...given: Parameters<typeof needsOf>) => needsOf(...given).map((one) => one.key);
+
+it('never rounds a failure away', () => {
+  expect(successText({ completed: 0, failed: 0 })).toBe('–');
+  expect(successText({ completed: 10, failed: 0 })).toBe('100 %');
+  expect(successText({ completed: 99_999, failed: 1 })).toBe('99.99 %');
+  expect(successText({ completed: 1, failed: 1 })).toBe('50.0 %');
+});
+
+it('asks for a person when failures rise', () => {
+  expect(keys(metrics([1, 0, 5, 4]), [], [], NOW)).toEqual(['failing']);
+  expect(keys(metrics([5, 4, 5, 4]), [], [], NOW)).toEqual([]);
+  expect(keys(metrics([0, 0, 1, 1]), [], [], NOW)).toEqual([]);
+});
+
+it('asks for a person when a queue is held', () => {
+  expect(keys(metrics([]), [queue({ paused: true, pending: 3 })], [], NOW)).toEqual(['paused-a']);
+  expect(keys(metrics([]), [queue({ paused: true })], [], NOW)).toEqual([]);
+  const stuck = queue({ pending: 1, oldestReadyAt: ago(90_000) });
+  expect(keys(metrics([]), [stuck], [], NOW)).toEqual(['stuck-a']);
+  expect(keys(metrics([], [{ queue: 'a', started: 5 }]), [stuck], [], NOW)).toEqual([]);
+  const full = queue({ pending: 9, oldestReadyAt: ago(90_000), concurrencyLimit: 2, running: 2 });
+  expect(keys(metrics([], [{ queue: 'a', started: 5 }]), [full], [], NOW)).toEqual(['limit-a']);
+});
+
+it('asks for a person when a webhook fails', () => {
+  const endpoint = { id: 'e', url: 'https://x.test', failingSince: ago(1), disabledReason: null };
+  expect(keys(metrics([]), [], [endpoint as unknown as Endpoint], NOW)).toEqual(['endpoint-e']);
+});
