@@ -36,10 +36,17 @@ export function apiOf(scope: Scope) {
   const door = doorOf(scope);
   return createClient<paths>({
     baseUrl: location.origin,
-    fetch: (request) => {
+    fetch: async (request) => {
       const url = new URL(request.url);
       url.pathname = door + url.pathname.replace(/^\/api/, '');
-      return send(new Request(url, request));
+      // A copied body would be a stream, and a streamed upload needs HTTP/2: it is read first.
+      const body = await request.text();
+      return send(url.href, {
+        method: request.method,
+        headers: request.headers,
+        signal: request.signal,
+        ...(body === '' ? {} : { body }),
+      });
     },
     querySerializer: { array: { style: 'form', explode: true } },
   });
