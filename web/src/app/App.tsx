@@ -72,15 +72,16 @@ function Signed({ session, renew }: { session: Session; renew: () => Promise<voi
     queries.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
     await renew();
   }, [queries, renew]);
+  const current = session.signedIn ? session : last;
   const access = useMemo(
-    () => (last ? { session: last, renew, leave } : null),
-    [last, renew, leave],
+    () => (current ? { session: current, renew, leave } : null),
+    [current, renew, leave],
   );
 
   if (!access) return <Doors renew={renew} />;
   return (
     <SessionContext.Provider value={access}>
-      <Pages operator={access.session.kind === 'operator'} renew={renew} />
+      <Pages operator={access.session.kind === 'operator'} />
       <IdleWatch onEnded={onEnded} />
       <Modal
         opened={ended}
@@ -123,13 +124,11 @@ function Doors({ renew }: { renew: () => Promise<void> }) {
   );
 }
 
-function Pages({ operator, renew }: { operator: boolean; renew: () => Promise<void> }) {
+function Pages({ operator }: { operator: boolean }) {
   return (
     <Switch>
       <Route path="/welcome">
-        <Suspense fallback={null}>
-          <Welcome onSignedIn={renew} />
-        </Suspense>
+        <Arrive />
       </Route>
       <Route path="/signin">
         <Arrive />

@@ -51,7 +51,8 @@ function optionsOf(props: ChartProps, at: HTMLElement): uPlot.Options {
           width: 2,
           ...(line.dashed ? { dash: [6, 4] } : {}),
           ...(line.fill ? { fill: stroke.replace('rgb(', 'rgba(').replace(')', ', 0.12)') } : {}),
-          points: { show: false },
+          // A lone value between gaps would not be seen as a line.
+          points: { size: 4 },
         };
       }),
     ],

@@ -10,7 +10,7 @@ import { successText } from './rules';
 const ROWS = 6;
 
 // The lists to dig in: queues by oldest, what fails most, what runs, what is next.
-export function QueueList({ metrics, links }: { metrics: AllMetrics; links: boolean }) {
+export function QueueList({ metrics }: { metrics: AllMetrics }) {
   const queues = [...metrics.queues]
     .filter((queue) => (queue.pending ?? 0) + (queue.running ?? 0) + (queue.scheduled ?? 0) > 0)
     .sort((a, b) => (a.oldestReadyAt ?? '9').localeCompare(b.oldestReadyAt ?? '9'))
@@ -24,11 +24,7 @@ export function QueueList({ metrics, links }: { metrics: AllMetrics; links: bool
           {queues.map((queue) => (
             <Table.Tr key={queue.queue}>
               <Table.Td>
-                {links ? (
-                  <Link href={`/queues/${encodeURIComponent(queue.queue)}`}>{queue.queue}</Link>
-                ) : (
-                  queue.queue
-                )}
+                <Link href={`/queues/${encodeURIComponent(queue.queue)}`}>{queue.queue}</Link>
               </Table.Td>
               <Table.Td ta="right" className="num">
                 {numberText(queue.pending ?? 0)} waiting

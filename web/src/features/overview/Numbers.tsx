@@ -27,7 +27,11 @@ export function Numbers({ metrics, counts, links }: Props) {
     {
       name: 'Pending',
       value: numberText(counts.pending),
-      more: oldest ? `oldest ${durationText(Math.max(0, current - oldest))}` : 'none waits',
+      more: oldest
+        ? `oldest ${durationText(Math.max(0, current - oldest))}`
+        : counts.pending === 0
+          ? 'none waits'
+          : '',
       to: '/tasks?status=PENDING',
     },
     {

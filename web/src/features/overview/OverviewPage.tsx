@@ -65,7 +65,7 @@ export default function OverviewPage() {
               {all ? <TenantShares metrics={metrics.data} /> : <NeedsYou metrics={metrics.data} />}
               <Trends metrics={metrics.data} all={all} />
               <div className={classes.lists}>
-                <QueueList metrics={metrics.data} links={!all} />
+                {!all && <QueueList metrics={metrics.data} />}
                 <FailingList metrics={metrics.data} links={!all} />
                 {!all && <RunningList />}
                 {!all && <NextList />}

@@ -11,12 +11,12 @@ import classes from './WelcomePage.module.css';
 export default function WelcomePage({ onSignedIn }: { onSignedIn: () => Promise<void> }) {
   const [path, navigate] = useLocation();
   const [made, setMade] = useState<Registered | null>(null);
-  const enter = async (to: string) => {
-    await onSignedIn();
-    navigate(to, { replace: true });
+  // The pages take over once the session is known, and lead to `next`: to go there from here would
+  // only meet this door again.
+  const begin = () => {
+    navigate(`/signin?next=${encodeURIComponent('/submit?first=1')}`, { replace: true });
+    void onSignedIn();
   };
-  const next = new URLSearchParams(location.search).get('next') ?? '/';
-  const own = /^\/(?![/\\])/.test(next) ? next : '/';
   return (
     <main className={classes.door}>
       <section className={classes.panel}>
@@ -26,7 +26,7 @@ export default function WelcomePage({ onSignedIn }: { onSignedIn: () => Promise<
           of it.
         </Text>
         {made ? (
-          <OnceShown made={made} onStored={() => void enter('/submit?first=1')} />
+          <OnceShown made={made} onStored={begin} />
         ) : (
           <Tabs defaultValue={path === '/signin' ? 'signin' : 'register'} keepMounted={false}>
             <Tabs.List mb="md" grow>
@@ -37,7 +37,7 @@ export default function WelcomePage({ onSignedIn }: { onSignedIn: () => Promise<
               <RegisterForm onMade={setMade} />
             </Tabs.Panel>
             <Tabs.Panel value="signin">
-              <SignInForm onDone={() => void enter(own)} />
+              <SignInForm onDone={() => void onSignedIn()} />
             </Tabs.Panel>
           </Tabs>
         )}

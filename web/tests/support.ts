@@ -1,0 +1,91 @@
+import { test as base, expect, type Page } from '@playwright/test';
+
+export const API = process.env.BELFRY_API_URL ?? 'http://127.0.0.1:8080';
+export const OPERATOR_KEY = process.env.BELFRY_OPERATOR_KEY ?? '';
+
+// What a page may never do, gathered while it is used: reports of its policy, errors, dialogs.
+export interface Faults {
+  list: string[];
+}
+const allowed = /Failed to load resource: the server responded with a status of 4\d\d/;
+
+export const test = base.extend<{ faults: Faults }>({
+  faults: [
+    async ({ page }, use) => {
+      const faults: Faults = { list: [] };
+      page.on('pageerror', (error) => faults.list.push(`error: ${error.message}`));
+      page.on('dialog', (dialog) => {
+        faults.list.push(`dialog: ${dialog.message()}`);
+        void dialog.dismiss();
+      });
+      page.on('console', (message) => {
+        if (message.type() === 'error' && !allowed.test(message.text())) {
+          faults.list.push(`console: ${message.text()}`);
+        }
+      });
+      await use(faults);
+      expect(faults.list).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+export { expect };
+
+export interface Account {
+  name: string;
+  tenantId: string;
+  apiKey: string;
+}
+let serial = 0;
+
+// A tenant of its own, made by REST: what the test then does stands in its page alone.
+export class Tenant {
+  private token = '';
+  private constructor(readonly account: Account) {}
+
+  static async make(name = 'acme'): Promise<Tenant> {
+    const full = `${name} ${process.pid}-${++serial}`;
+    const answer = await fetch(`${API}/api/v1/auth/register`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ tenantName: full }),
+    });
+    const made = (await answer.json()) as { tenantId: string; apiKey: string };
+    const tenant = new Tenant({ name: full, ...made });
+    const exchanged = await fetch(`${API}/api/v1/auth/token`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ apiKey: made.apiKey }),
+    });
+    tenant.token = ((await exchanged.json()) as { token: string }).token;
+    return tenant;
+  }
+
+  async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await fetch(API + path, {
+      method,
+      headers: { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    const text = await answer.text();
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+  async submit(body: object): Promise<string> {
+    return (await this.call<{ taskId: string }>('POST', '/api/v1/tasks', body)).taskId;
+  }
+  async waitFor(taskId: string, status: string): Promise<void> {
+    await expect
+      .poll(
+        async () => (await this.call<{ status: string }>('GET', `/api/v1/tasks/${taskId}`)).status,
+      )
+      .toBe(status);
+  }
+}
+
+export async function signIn(page: Page, key: string, to = '/'): Promise<void> {
+  await page.goto(`./signin?next=${encodeURIComponent(to)}`);
+  await page.getByRole('textbox', { name: 'API key' }).fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('navigation', { name: 'Pages' })).toBeVisible();
+}
