@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what Debian 12 packages give: compilers, libraries, tools. At once done when all is there.
+# Installs what Debian 12 packages give: compilers, libraries, tools; with `tests` also the browser that
+# the tests drive. At once done when all is there.
 source "$(dirname "$0")/lib.sh"
 
 PACKAGES=(
@@ -17,6 +18,7 @@ has_node() {
     node -e 'process.exit(parseInt(process.versions.node, 10) >= 18 ? 0 : 1)'
 }
 has_node || PACKAGES+=(nodejs npm)
+[[ ${1:-} != tests ]] || PACKAGES+=(chromium)
 
 missing() {
   dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${PACKAGES[@]}" 2>/dev/null |

@@ -74,11 +74,23 @@ fuzz() {
   return $status
 }
 
-phase "packages" scripts/setup.sh
+# The generated types must be those of the contract as it is.
+page_checks() {
+  (
+    cd web
+    npx --no openapi-typescript ../api/openapi.yaml -o ../build/web/schema.d.ts >/dev/null &&
+      diff -u src/api/schema.d.ts ../build/web/schema.d.ts &&
+      npx --no tsc --noEmit && npx --no biome ci . && npx --no vitest run
+  )
+}
+
+phase "packages" scripts/setup.sh tests
 phase "tests (dev)" ctest_preset dev -j2
+phase "page: types, style, units" page_checks
 phase "tests of the tools" tool_tests
 phase "style (tools/tidy.py)" python3 tools/tidy.py
 phase "format (clang-format)" check_format
+phase "page in a browser" scripts/page_test.sh dev
 if ((!quick)); then
   export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
   export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1

@@ -7,11 +7,12 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   fullyParallel: false,
   workers: 1,
-  reporter: [["list"]],
-    maxFailures: Number(process.env.BELFRY_MAX_FAILURES ?? 0),
+  reporter: [['list']],
+  maxFailures: Number(process.env.BELFRY_MAX_FAILURES ?? 0),
   use: {
     baseURL: process.env.BELFRY_PAGE_URL ?? 'http://127.0.0.1:8083',
     viewport: { width: 1280, height: 860 },
+    contextOptions: { reducedMotion: 'reduce' },
     launchOptions: {
       executablePath: '/usr/bin/chromium',
       args: [

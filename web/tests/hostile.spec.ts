@@ -55,7 +55,7 @@ test('foreign text is text on every page', async ({ page, faults }) => {
   ]) {
     await page.goto(`./${path}`);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-    await page.waitForLoadState('networkidle').catch(() => {});
+    await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
   }
   await page.goto(
     `./tasks?text=${encodeURIComponent(CORPUS[1] ?? '')}&name=${encodeURIComponent(CORPUS[0] ?? '')}`,

@@ -92,10 +92,12 @@ test('new tasks wait behind a button, and nothing moves under the pointer', asyn
   const tenant = await Tenant.make();
   const first = await tenant.submit({ taskName: 'first', target: { type: 'worker' } });
   // Once the page listens, it reads its list once more: what came in between is not missed.
-  const listens = page.waitForResponse(/live\/watch/);
+  let lists = 0;
+  page.on('response', (answer) => {
+    if (/v1\/tasks\?/.test(answer.url())) lists++;
+  });
   await signIn(page, tenant.account.apiKey, '/tasks');
-  await listens;
-  await page.waitForResponse(/v1\/tasks\?/);
+  await expect.poll(() => lists).toBeGreaterThanOrEqual(2);
   const row = page.locator(`[data-id="${first}"]`);
   await expect(row).toBeVisible();
   const before = await row.boundingBox();
@@ -195,6 +197,7 @@ test('the palette finds a task by its id, keys lead to pages', async ({ page }) 
     .fill(id);
   await page.getByText(`Open task ${id}`).click();
   await expect(page).toHaveURL(new RegExp(id));
+  await expect(page.getByRole('dialog')).toHaveCount(0);
   await page.keyboard.press('g');
   await page.keyboard.press('q');
   await expect(page).toHaveURL(/\/queues$/);
