@@ -27,6 +27,8 @@ export default defineConfig(({ command }) => ({
     reportCompressedSize: false,
     rollupOptions: {
       output: {
+        // Each file costs a request and its headers: what is small joins what needs it.
+        experimentalMinChunkSize: 12_000,
         manualChunks(id) {
           if (!id.includes('node_modules')) return undefined;
           if (/codemirror|lezer|crelt|style-mod|w3c-keyname/.test(id)) return 'editor';

@@ -119,7 +119,13 @@ function Header({ audience, onHelp }: { audience: Audience; onHelp: () => void }
       </Button>
       <LiveLight />
       {maySubmit && (
-        <Button component={Link} href="/submit" size="xs" leftSection={<IconSend size={14} />}>
+        <Button
+          component={Link}
+          href="/submit"
+          size="xs"
+          className={classes.submit}
+          leftSection={<IconSend size={14} />}
+        >
           Submit task
         </Button>
       )}
