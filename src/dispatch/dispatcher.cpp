@@ -25,6 +25,7 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
                 parts.client,   gate,        parts.secrets, parts.open_header, instruments,
                 options,        stop,        abandon},
         runners(parts.executor, parts.on_failure),
+        claims(parts.executor, parts.on_failure),
         loops(parts.executor, parts.on_failure),
         claimer(context, running, runners),
         keeper(context, running),
@@ -79,6 +80,7 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
   Context context;
   Running running;
   async::TaskGroup runners;
+  async::TaskGroup claims;
   async::TaskGroup loops;
   Claimer claimer;
   LeaseKeeper keeper;
@@ -113,7 +115,7 @@ void Dispatcher::on_commit(const store::Committed& committed) {
 
 void Dispatcher::start() {
   auto& s = *state_;
-  s.loops.spawn(s.claimer.run());
+  s.claims.spawn(s.claimer.run());
   s.loops.spawn(s.keeper.run());
   s.loops.spawn(s.rescuer.run());
   s.loops.spawn(s.timer.run());
@@ -124,6 +126,9 @@ void Dispatcher::start() {
 asio::awaitable<void> Dispatcher::drain(std::chrono::milliseconds limit) {
   const auto state = state_;
   state->stop.request();
+  // A claim that is on its way to the store still becomes attempts: they belong to what is waited
+  // for below.
+  co_await state->claims.join();
   async::StopSignal done;
   state->loops.spawn(state->abandon_after(limit, done));
   co_await state->runners.join();

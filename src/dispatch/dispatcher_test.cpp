@@ -229,15 +229,17 @@ TEST_F(DispatcherTest, ADrainHandsBackWhatRunsWithoutUsingUpAnAttempt) {
 }
 
 TEST_F(DispatcherTest, ADrainLetsFinishWhatFinishesInTime) {
-  ScriptedPeer peer({{.send = answer(200)}});
-  start();
   std::vector<TaskId> all;
-  for (int i = 0; i < 50; ++i) all.push_back(submit(at(peer)));
-  peer.wait_for_requests(1);
-  stop(std::chrono::seconds{30});
-  for (const auto id : all) {
-    EXPECT_NE(task(id).status, Status::running);
-    EXPECT_EQ(task(id).failures, 0);
+  for (int round = 0; round < 20; ++round) {  // a claim may be on its way when the drain begins
+    ScriptedPeer peer({{.send = answer(200)}});
+    start();
+    for (int i = 0; i < 50; ++i) all.push_back(submit(at(peer)));
+    peer.wait_for_requests(1);
+    stop(std::chrono::seconds{30});
+    for (const auto id : all) {
+      ASSERT_NE(task(id).status, Status::running) << "in round " << round;
+      ASSERT_EQ(task(id).failures, 0) << "in round " << round;
+    }
   }
 }
 
