@@ -101,6 +101,7 @@ Routes all_routes() {
   concat(all, steering_routes());
   concat(all, lease_routes());
   concat(all, metric_routes());
+  concat(all, error_routes());
   concat(all, queue_routes());
   concat(all, webhook_routes());
   concat(all, api_key_routes());

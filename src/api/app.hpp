@@ -40,6 +40,7 @@ Routes bulk_routes();
 Routes steering_routes();
 Routes lease_routes();
 Routes metric_routes();
+Routes error_routes();
 Routes queue_routes();
 Routes webhook_routes();
 Routes api_key_routes();

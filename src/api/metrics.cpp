@@ -3,6 +3,7 @@
 #include "api/app.hpp"
 #include "api/body.hpp"
 #include "api/metrics_json.hpp"
+#include "api/time_range.hpp"
 
 namespace belfry::api {
 namespace {
@@ -10,30 +11,10 @@ namespace {
 namespace asio = boost::asio;
 using Answer = asio::awaitable<Result<http::Response>>;
 
-struct Range {
-  Millis length;
-  Millis step;
-  bool hourly;
-};
-
-// How far back the series goes and in which steps.
-Result<Range> range_of(const Query& query) {
-  using std::chrono::hours;
-  using std::chrono::minutes;
-  const auto text = query.one("range").value_or("1h");
-  if (text == "15m") return Range{minutes{15}, minutes{1}, false};
-  if (text == "1h") return Range{hours{1}, minutes{1}, false};
-  if (text == "6h") return Range{hours{6}, minutes{5}, false};
-  if (text == "24h") return Range{hours{24}, minutes{15}, false};
-  if (text == "7d") return Range{hours{24 * 7}, hours{1}, true};
-  if (text == "30d") return Range{hours{24 * 30}, hours{6}, true};
-  return fail(query_error("range", "must be 15m, 1h, 6h, 24h, 7d or 30d"));
-}
-
 Answer metrics(Call call, bool all_tenants) {
   const auto query = Query::read(call.request, {"range"});
   if (!query) co_return fail(query.error());
-  const auto range = range_of(*query);
+  const auto range = time_range(*query);
   if (!range) co_return fail(range.error());
   const auto now = call.services.clock.now();
   std::function<MetricFacts(store::Snapshot&)> read = [tenant = call.tenant(), all_tenants, now,

@@ -48,11 +48,18 @@ Result<View> view_of(const Query& query) {
   return fail(query_error("view", "must be full or summary"));
 }
 
-std::string array_json(const std::vector<store::TaskRow>& rows, View view) {
+struct Page {
+  store::TaskPage tasks;
+  std::vector<std::optional<Waiting>> waiting;  // as many as tasks
+};
+
+std::string array_json(const Page& page, View view) {
   std::string out;
   json::Writer w(out);
   w.begin_array();
-  for (const auto& row : rows) write_task(w, row, view);
+  for (std::size_t i = 0; i < page.tasks.tasks.size(); ++i) {
+    write_task(w, page.tasks.tasks[i], view, page.waiting[i]);
+  }
   w.end_array();
   return out;
 }
@@ -107,17 +114,23 @@ boost::asio::awaitable<Result<http::Response>> list_tasks(Call call) {
     if (!position) co_return fail(position.error());
     before = TaskId{*position};
   }
-  const bool summary = *view == View::summary;
-  std::function<store::TaskPage(store::Snapshot&)> read =
-      [tenant = call.tenant(), filter = std::move(*filter), before, limit = *limit,
-       summary](store::Snapshot& snapshot) {
-        return snapshot.tasks().query(tenant, filter, before, limit, summary);
+  const auto tenant = call.services.directory.tenant(call.tenant());
+  if (!tenant) co_return json_answer(200, "[]");
+  std::function<Page(store::Snapshot&)> read =
+      [tenant, filter = std::move(*filter), before, limit = *limit,
+       summary = *view == View::summary,
+       echo = call.services.options.default_target_is_echo](store::Snapshot& snapshot) {
+        Page page;
+        page.tasks = snapshot.tasks().query(tenant->id, filter, before, limit, summary);
+        WaitingReasons reasons(snapshot, *tenant, echo);
+        for (const auto& row : page.tasks.tasks) page.waiting.push_back(reasons.of(row));
+        return page;
       };
-  auto page = co_await call.services.gateway.read<store::TaskPage>(std::move(read));
+  auto page = co_await call.services.gateway.read<Page>(std::move(read));
   if (!page) co_return fail(page.error());
-  auto response = json_answer(200, array_json(page->tasks, *view));
-  if (page->next) {
-    const auto cursor = make_cursor(call.tenant(), scope, page->next->uuid);
+  auto response = json_answer(200, array_json(*page, *view));
+  if (page->tasks.next) {
+    const auto cursor = make_cursor(call.tenant(), scope, page->tasks.next->uuid);
     response.headers.add("Link", next_link(call.request, cursor));
   }
   co_return response;

@@ -122,15 +122,7 @@ void write_attempt(json::Writer& w, const store::AttemptRow& attempt) {
 }
 
 void write_detail(json::Writer& w, const TaskDetail& detail) {
-  w.key("waiting");
-  if (detail.waiting_reason.empty()) {
-    w.null();
-  } else {
-    w.begin_object();
-    w.key("reason").string(detail.waiting_reason);
-    w.key("detail").string(detail.waiting_detail);
-    w.end_object();
-  }
+  write_waiting(w, detail.waiting);
   w.key("attempts").begin_array();
   for (const auto& attempt : detail.attempts) write_attempt(w, attempt);
   w.end_array();
@@ -142,6 +134,21 @@ void write_detail(json::Writer& w, const TaskDetail& detail) {
     w.end_object();
   }
   w.end_array();
+}
+
+void write_fields(json::Writer& w, const store::TaskRow& row, View view) {
+  write_original_fields(w, row, view);
+  w.key("queue").string(row.queue_name);
+  write_options(w, row.options);
+  write_time(w, "expiresAt", row.expires_at);
+  w.key("run").number(row.run);
+  w.key("attempt").number(row.attempt);
+  const bool waits = row.status == domain::Status::scheduled;
+  write_time(w, "nextAttemptAt", waits ? row.next_at : std::nullopt);
+  const bool runs = row.status == domain::Status::running;
+  write_time(w, "leaseExpiresAt", runs ? row.next_at : std::nullopt);
+  write_text(w, "worker", row.worker);
+  write_progress(w, row);
 }
 
 }  // namespace
@@ -179,21 +186,17 @@ void write_retry(json::Writer& w, const domain::RetryPolicy& retry) {
   w.end_object();
 }
 
-void write_task(json::Writer& w, const store::TaskRow& row, View view, const TaskDetail* detail) {
+void write_task(json::Writer& w, const store::TaskRow& row, View view) {
   w.begin_object();
-  write_original_fields(w, row, view);
-  w.key("queue").string(row.queue_name);
-  write_options(w, row.options);
-  write_time(w, "expiresAt", row.expires_at);
-  w.key("run").number(row.run);
-  w.key("attempt").number(row.attempt);
-  const bool waits = row.status == domain::Status::scheduled;
-  write_time(w, "nextAttemptAt", waits ? row.next_at : std::nullopt);
-  const bool runs = row.status == domain::Status::running;
-  write_time(w, "leaseExpiresAt", runs ? row.next_at : std::nullopt);
-  write_text(w, "worker", row.worker);
-  write_progress(w, row);
-  if (detail) write_detail(w, *detail);
+  write_fields(w, row, view);
+  w.end_object();
+}
+
+void write_task(json::Writer& w, const store::TaskRow& row, View view,
+                const std::optional<Waiting>& waiting) {
+  w.begin_object();
+  write_fields(w, row, view);
+  write_waiting(w, waiting);
   w.end_object();
 }
 
@@ -201,7 +204,10 @@ std::string task_json(const store::TaskRow& row, View view, const TaskDetail* de
   std::string out;
   out.reserve(640 + (view == View::full ? row.payload.size() + row.result.size() : 0));
   json::Writer w(out);
-  write_task(w, row, view, detail);
+  w.begin_object();
+  write_fields(w, row, view);
+  if (detail) write_detail(w, *detail);
+  w.end_object();
   return out;
 }
 

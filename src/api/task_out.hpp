@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/waiting.hpp"
 #include "json/writer.hpp"
 #include "store/rows.hpp"
 
@@ -15,14 +16,14 @@ enum class View { full, summary };
 struct TaskDetail {
   std::vector<store::AttemptRow> attempts;
   std::vector<std::pair<Timestamp, std::string>> log_lines;
-  std::string waiting_reason;  // empty: it does not wait
-  std::string waiting_detail;
+  std::optional<Waiting> waiting;
 };
 
 // The Task object: the original's field names (CONVENTIONS 1.2) and those of DESIGN section 6. A
-// summary leaves out payload and result.
+// summary leaves out payload and result. `waiting` is told in lists and in details.
+void write_task(json::Writer& w, const store::TaskRow& row, View view);
 void write_task(json::Writer& w, const store::TaskRow& row, View view,
-                const TaskDetail* detail = nullptr);
+                const std::optional<Waiting>& waiting);
 std::string task_json(const store::TaskRow& row, View view = View::full,
                       const TaskDetail* detail = nullptr);
 

@@ -1,6 +1,4 @@
 // Submit, get, cancel and retry one task.
-#include <fmt/format.h>
-
 #include "api/answer.hpp"
 #include "api/app.hpp"
 #include "api/body.hpp"
@@ -22,8 +20,6 @@ constexpr int kLogLinesShown = 200;
 struct Loaded {
   std::optional<store::TaskRow> row;
   TaskDetail detail;
-  std::optional<store::QueueRow> queue;
-  store::StatusCounts tenant_counts;
 };
 
 Error no_such_task() {
@@ -31,63 +27,24 @@ Error no_such_task() {
 }
 
 asio::awaitable<Result<Loaded>> load(const Call& call, TaskId id) {
-  const auto tenant = call.tenant();
-  std::function<Loaded(store::Snapshot&)> read = [tenant, id](store::Snapshot& snapshot) {
-    Loaded loaded;
-    auto& tasks = snapshot.tasks();
-    loaded.row = tasks.find(tenant, id);
-    if (!loaded.row) return loaded;
-    loaded.detail.attempts = tasks.attempts(tenant, id);
-    loaded.detail.log_lines = tasks.log_lines(tenant, id, kLogLinesShown);
-    if (loaded.row->status == domain::Status::pending) {
-      loaded.queue = snapshot.queues().find(tenant, loaded.row->queue_name);
-      loaded.tenant_counts = snapshot.metrics().counts(tenant);
-    }
-    return loaded;
-  };
+  const auto tenant = call.services.directory.tenant(call.tenant());
+  if (!tenant) co_return fail(no_such_task());
+  std::function<Loaded(store::Snapshot&)> read =
+      [tenant, id, now = call.services.clock.now(),
+       echo = call.services.options.default_target_is_echo](store::Snapshot& snapshot) {
+        Loaded loaded;
+        auto& tasks = snapshot.tasks();
+        loaded.row = tasks.find(tenant->id, id);
+        if (!loaded.row) return loaded;
+        loaded.detail.attempts = tasks.attempts(tenant->id, id);
+        loaded.detail.log_lines = tasks.log_lines(tenant->id, id, kLogLinesShown);
+        loaded.detail.waiting = WaitingReasons(snapshot, *tenant, echo).whole_of(*loaded.row, now);
+        return loaded;
+      };
   auto loaded = co_await call.services.gateway.read<Loaded>(std::move(read));
   if (!loaded) co_return fail(loaded.error());
   if (!loaded->row) co_return fail(no_such_task());
   co_return std::move(*loaded);
-}
-
-bool runs_on_worker(const Loaded& loaded) {
-  const auto lane = domain::lane_of(loaded.row->options.target);
-  if (lane != domain::Lane::by_queue_default) return lane == domain::Lane::worker;
-  const auto& target = loaded.queue->queue.settings.default_target;
-  return target && std::holds_alternative<domain::WorkerTarget>(*target);
-}
-
-void say(TaskDetail& detail, std::string reason, std::string words) {
-  detail.waiting_reason = std::move(reason);
-  detail.waiting_detail = std::move(words);
-}
-
-// Why a task waits, as far as the store knows it; the strongest reason first.
-void explain_waiting(Loaded& loaded, const domain::Tenant& tenant) {
-  const auto& row = *loaded.row;
-  auto& detail = loaded.detail;
-  if (row.status == domain::Status::scheduled) {
-    if (row.failures > 0) return say(detail, "retry_backoff", "waits before its next attempt");
-    return say(detail, "not_due", "its time has not come yet");
-  }
-  if (row.status != domain::Status::pending || !loaded.queue) return;
-  const auto& settings = loaded.queue->queue.settings;
-  if (settings.paused) return say(detail, "queue_paused", "resume the queue to let it run");
-  if (settings.concurrency_limit && loaded.queue->running >= *settings.concurrency_limit) {
-    return say(detail, "queue_limit",
-               fmt::format("{} tasks of its queue run, which is its concurrency limit",
-                           loaded.queue->running));
-  }
-  const auto running = loaded.tenant_counts[domain::Status::running];
-  if (running >= tenant.limits.running_max) {
-    return say(detail, "tenant_limit",
-               fmt::format("{} tasks of this tenant run, which is its limit", running));
-  }
-  if (runs_on_worker(loaded)) {
-    return say(detail, "no_worker", "no worker has asked for it yet (POST /api/v1/leases)");
-  }
-  say(detail, "fair_share", "more urgent tasks, or other tenants' turns, come first");
 }
 
 Answer get_task(Call call) {
@@ -95,9 +52,6 @@ Answer get_task(Call call) {
   if (!id) co_return fail(id.error());
   auto loaded = co_await load(call, *id);
   if (!loaded) co_return fail(loaded.error());
-  if (const auto tenant = call.services.directory.tenant(call.tenant())) {
-    explain_waiting(*loaded, *tenant);
-  }
   co_return json_answer(200, task_json(*loaded->row, View::full, &loaded->detail));
 }
 

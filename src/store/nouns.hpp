@@ -23,6 +23,11 @@ class TaskReads {
   // Newest first, starting after `before` (absent: at the newest).
   virtual TaskPage query(TenantId tenant, const TaskFilter& filter, std::optional<TaskId> before,
                          int limit, bool summary) = 0;
+  // What failed since `from`, the latest first; at most `limit`.
+  virtual std::vector<FailureRow> failures(TenantId tenant, Timestamp from, int limit) = 0;
+  // How many ready tasks of its queue's `lanes` (lane_bit()s) come before a ready one; counted no
+  // further than `limit`. Nothing for a task that is not ready.
+  virtual std::optional<int> ahead(TenantId tenant, TaskId id, unsigned lanes, int limit) = 0;
   // For the loops. RUNNING tasks whose lease has ended, and SCHEDULED or PENDING ones whose
   // expiresAt has passed; full rows, oldest first.
   virtual std::vector<std::pair<TaskRow, LeaseToken>> lost_all_tenants(std::optional<Timestamp> now,

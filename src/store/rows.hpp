@@ -67,6 +67,15 @@ struct TaskFilter {
   std::string text;  // in id, name, payload or error, case-insensitive for ASCII
 };
 
+// A task that failed, as far as groups of errors need it.
+struct FailureRow {
+  TaskId id;
+  std::string name;
+  std::string error;  // its first kErrorSampleChars at most
+  Timestamp finished_at;
+};
+inline constexpr int kErrorSampleChars = 512;
+
 // Newest first. `next` is where the following page starts; set also when the scan bound ended this
 // page early (then it may be short, or empty).
 struct TaskPage {

@@ -381,6 +381,9 @@ class ContractTest(unittest.TestCase):
     def walk_rest(self, caller):
         one = {"tenantId": self.tenant.id}
         caller.call(self.tenant, "GET", "/api/v1/metrics", query="?range=15m")
+        failing = self.tenant.submit(target={"type": "echo", "failTimes": 9}, retry={"maxAttempts": 1})["taskId"]
+        self.tenant.wait(failing, "FAILED")
+        self.assertEqual(caller.call(self.tenant, "GET", "/api/v1/errors", query="?range=1h").json["errors"][0]["lastTaskId"], failing)
         caller.call(self.operator, "GET", "/api/v1/admin/metrics", query="?range=30d")
         caller.call(self.operator, "GET", "/api/v1/admin/tenants")
         caller.call(self.operator, "GET", "/api/v1/admin/tenants/{tenantId}", **one)

@@ -218,3 +218,4 @@ CREATE INDEX live_scheduled ON live (tenant, seq) WHERE status = 1;
 CREATE INDEX outcomes_cancelled ON outcomes (tenant, seq) WHERE status = 6;
 CREATE INDEX outcomes_expired ON outcomes (tenant, seq) WHERE status = 7;
 CREATE INDEX outcomes_failed ON outcomes (tenant, seq) WHERE status = 5;
+CREATE INDEX outcomes_failed_at ON outcomes (tenant, finished_at) WHERE status = 5;

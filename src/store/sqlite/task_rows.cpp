@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "sql.hpp"
 #include "store/failure.hpp"
+#include "store/lanes.hpp"
 #include "store/sqlite/columns.hpp"
 #include "store/sqlite/task_walk.hpp"
 
@@ -171,6 +172,39 @@ TaskPage TaskRows::query(TenantId tenant, const TaskFilter& filter, std::optiona
   }
   if (found.last_looked_at) page.next = id_of(*found.last_looked_at);
   return page;
+}
+
+std::vector<FailureRow> TaskRows::failures(TenantId tenant, Timestamp from, int limit) {
+  std::vector<FailureRow> rows;
+  const auto no = context_.numbers.tenant_no(tenant);
+  if (!no) return rows;
+  auto s = context_.db.statement(sql::tasks_read::failures);
+  s.bind(*no).bind(to_ms(from)).bind(limit).bind(kErrorSampleChars);
+  while (s.step()) {
+    rows.push_back({.id = task_id(s.integer(0), s.integer(1)),
+                    .name = string_at(s, 2),
+                    .error = string_at(s, 3),
+                    .finished_at = time_at(s, 4)});
+  }
+  return rows;
+}
+
+std::optional<int> TaskRows::ahead(TenantId tenant, TaskId id, unsigned lanes, int limit) {
+  if (!owned(tenant, id)) return std::nullopt;
+  auto place = context_.db.statement(sql::tasks_read::place);
+  place.bind(seq_of(id));
+  if (!place.step()) return std::nullopt;
+  const auto queue = queue_of_lane(place.integer(0));
+  int count = 0;
+  for (const auto lane :
+       {domain::Lane::by_queue_default, domain::Lane::push, domain::Lane::worker}) {
+    if ((lanes & lane_bit(lane)) == 0 || count >= limit) continue;
+    auto s = context_.db.statement(sql::tasks_read::ahead);
+    s.bind(lane_key(queue, lane)).bind(place.integer(1)).bind(seq_of(id)).bind(limit - count);
+    CHECK(s.step());
+    count += int_at(s, 0);
+  }
+  return count;
 }
 
 std::vector<std::pair<TaskRow, LeaseToken>> TaskRows::lost_all_tenants(std::optional<Timestamp> now,

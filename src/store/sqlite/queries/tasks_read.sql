@@ -42,6 +42,21 @@ FROM outcomes WHERE seq = ?1 AND attempt > 0 AND started_at IS NOT NULL;
 -- name: log_lines
 SELECT at, line FROM log_lines WHERE seq = ?1 ORDER BY n LIMIT ?2;
 
+-- name: failures
+SELECT o.seq, b.id_low, b.name, substr(o.error, 1, ?4), o.finished_at
+FROM outcomes AS o INDEXED BY outcomes_failed_at
+CROSS JOIN bodies AS b ON b.seq = o.seq
+WHERE o.tenant = ?1 AND o.status = 5 AND o.finished_at >= ?2
+ORDER BY o.finished_at DESC LIMIT ?3;
+
+-- Where a ready task stands, and what stands before it in a lane.
+-- name: place
+SELECT lane, rank FROM live WHERE seq = ?1 AND status = 2;
+
+-- name: ahead
+SELECT count(*) FROM (SELECT 1 FROM live INDEXED BY live_ready
+                      WHERE status = 2 AND lane = ?1 AND (rank, seq) < (?2, ?3) LIMIT ?4);
+
 -- name: lost
 SELECT seq, attempt, lease_secret FROM live INDEXED BY live_leases
 WHERE status = 3 AND next_at <= ?1 ORDER BY next_at LIMIT ?2;
