@@ -381,6 +381,11 @@ class ContractTest(unittest.TestCase):
     def walk_rest(self, caller):
         one = {"tenantId": self.tenant.id}
         caller.call(self.tenant, "GET", "/api/v1/metrics", query="?range=15m")
+        for done in [self.tenant.submit(queue="busy")["taskId"] for _ in range(10)]:
+            self.tenant.wait(done, "COMPLETED")
+        waiting = self.tenant.submit(queue="busy", target={"type": "worker"})["taskId"]
+        told = caller.call(self.tenant, "GET", "/api/v1/tasks/{taskId}", taskId=waiting).json["waiting"]
+        self.assertIn("expectedStartAt", told)
         failing = self.tenant.submit(target={"type": "echo", "failTimes": 9}, retry={"maxAttempts": 1})["taskId"]
         self.tenant.wait(failing, "FAILED")
         self.assertEqual(caller.call(self.tenant, "GET", "/api/v1/errors", query="?range=1h").json["errors"][0]["lastTaskId"], failing)
