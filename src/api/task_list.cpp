@@ -53,6 +53,23 @@ struct Page {
   std::vector<std::optional<Waiting>> waiting;  // as many as tasks
 };
 
+// The tasks that `find` gives, and why each of them waits.
+boost::asio::awaitable<Result<Page>> read_page(
+    const Call& call, std::function<store::TaskPage(store::Snapshot&, TenantId)> find) {
+  const auto tenant = call.services.directory.tenant(call.tenant());
+  if (!tenant) co_return Page{};
+  std::function<Page(store::Snapshot&)> read =
+      [tenant, find = std::move(find),
+       echo = call.services.options.default_target_is_echo](store::Snapshot& snapshot) {
+        Page page;
+        page.tasks = find(snapshot, tenant->id);
+        WaitingReasons reasons(snapshot, *tenant, echo);
+        for (const auto& row : page.tasks.tasks) page.waiting.push_back(reasons.of(row));
+        return page;
+      };
+  co_return co_await call.services.gateway.read<Page>(std::move(read));
+}
+
 std::string array_json(const Page& page, View view) {
   std::string out;
   json::Writer w(out);
@@ -95,6 +112,18 @@ Result<store::TaskFilter> read_filter(const Query& query, std::chrono::minutes z
   return filter;
 }
 
+boost::asio::awaitable<Result<http::Response>> upcoming_tasks(Call call) {
+  const auto query = Query::read(call.request, {"limit"});
+  if (!query) co_return fail(query.error());
+  const auto limit = query->limit();
+  if (!limit) co_return fail(limit.error());
+  auto page = co_await read_page(call, [limit = *limit](store::Snapshot& snapshot, TenantId id) {
+    return store::TaskPage{snapshot.tasks().upcoming(id, limit), {}};
+  });
+  if (!page) co_return fail(page.error());
+  co_return json_answer(200, array_json(*page, View::summary));
+}
+
 boost::asio::awaitable<Result<http::Response>> list_tasks(Call call) {
   auto query = Query::read(
       call.request,
@@ -114,19 +143,11 @@ boost::asio::awaitable<Result<http::Response>> list_tasks(Call call) {
     if (!position) co_return fail(position.error());
     before = TaskId{*position};
   }
-  const auto tenant = call.services.directory.tenant(call.tenant());
-  if (!tenant) co_return json_answer(200, "[]");
-  std::function<Page(store::Snapshot&)> read =
-      [tenant, filter = std::move(*filter), before, limit = *limit,
-       summary = *view == View::summary,
-       echo = call.services.options.default_target_is_echo](store::Snapshot& snapshot) {
-        Page page;
-        page.tasks = snapshot.tasks().query(tenant->id, filter, before, limit, summary);
-        WaitingReasons reasons(snapshot, *tenant, echo);
-        for (const auto& row : page.tasks.tasks) page.waiting.push_back(reasons.of(row));
-        return page;
-      };
-  auto page = co_await call.services.gateway.read<Page>(std::move(read));
+  auto page = co_await read_page(
+      call, [filter = std::move(*filter), before, limit = *limit, summary = *view == View::summary](
+                store::Snapshot& snapshot, TenantId tenant) {
+        return snapshot.tasks().query(tenant, filter, before, limit, summary);
+      });
   if (!page) co_return fail(page.error());
   auto response = json_answer(200, array_json(*page, *view));
   if (page->tasks.next) {

@@ -124,6 +124,7 @@ Routes task_routes() {
   return {
       {http::Method::post, "/api/v1/tasks", writes, submit_task},
       {http::Method::get, "/api/v1/tasks", reads, list_tasks},
+      {http::Method::get, "/api/v1/tasks/upcoming", reads, upcoming_tasks},
       {http::Method::get, "/api/v1/tasks/{taskId}", reads, get_task},
       {http::Method::delete_, "/api/v1/tasks/{taskId}", writes, cancel_task},
       {http::Method::post, "/api/v1/tasks/{taskId}/retry", writes, retry_task},

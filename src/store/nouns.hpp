@@ -23,6 +23,8 @@ class TaskReads {
   // Newest first, starting after `before` (absent: at the newest).
   virtual TaskPage query(TenantId tenant, const TaskFilter& filter, std::optional<TaskId> before,
                          int limit, bool summary) = 0;
+  // SCHEDULED ones in the order in which they are due; summaries.
+  virtual std::vector<TaskRow> upcoming(TenantId tenant, int limit) = 0;
   // What failed since `from`, the latest first; at most `limit`.
   virtual std::vector<FailureRow> failures(TenantId tenant, Timestamp from, int limit) = 0;
   // How many ready tasks of its queue's `lanes` (lane_bit()s) come before a ready one; counted no

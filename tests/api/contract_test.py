@@ -386,6 +386,8 @@ class ContractTest(unittest.TestCase):
         waiting = self.tenant.submit(queue="busy", target={"type": "worker"})["taskId"]
         told = caller.call(self.tenant, "GET", "/api/v1/tasks/{taskId}", taskId=waiting).json["waiting"]
         self.assertIn("expectedStartAt", told)
+        self.tenant.submit(delayMs=3_600_000)
+        caller.call(self.tenant, "GET", "/api/v1/tasks/upcoming", query="?limit=5")
         failing = self.tenant.submit(target={"type": "echo", "failTimes": 9}, retry={"maxAttempts": 1})["taskId"]
         self.tenant.wait(failing, "FAILED")
         self.assertEqual(caller.call(self.tenant, "GET", "/api/v1/errors", query="?range=1h").json["errors"][0]["lastTaskId"], failing)

@@ -87,6 +87,18 @@ class InsightTest(unittest.TestCase):
         self.tenant.lease()
         self.assertIsNone(self.waiting(task))
 
+    # --- what is next ---
+
+    def test_what_is_due_next_comes_first(self):
+        later, soon = (self.tenant.submit(delayMs=ms)["taskId"] for ms in (900_000, 600_000))
+        self.tenant.submit(target={"type": "worker"})
+        self.assertEqual([t["taskId"] for t in self.tenant.get("/api/v1/tasks/upcoming").json], [soon, later])
+        first = self.tenant.get("/api/v1/tasks/upcoming?limit=1").json
+        self.assertEqual([t["waiting"]["reason"] for t in first], ["not_due"])
+        self.assertNotIn("payload", first[0])
+        self.assertEqual(self.tenant.get("/api/v1/tasks/upcoming?limit=0").status, 400)
+        self.assertEqual(self.scheduler.tenant("another").get("/api/v1/tasks/upcoming").json, [])
+
     # --- what fails ---
 
     def test_errors_of_one_cause_are_one_group(self):

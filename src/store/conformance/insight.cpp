@@ -55,6 +55,32 @@ TEST_P(StoreConformance, ALongErrorIsCut) {
   EXPECT_EQ(rows[0].error, std::string(kErrorSampleChars, 'e'));
 }
 
+TEST_P(StoreConformance, WhatIsUpcomingIsInTheOrderInWhichItIsDue) {
+  const auto tenant = bed.add_tenant();
+  std::vector<TaskId> by_due(5);
+  for (const int place : {3, 0, 4, 1, 2}) {
+    auto task = bed.a_task(tenant);
+    task.scheduled_for = bed.now() + Millis{1'000 + 100 * place};
+    by_due[static_cast<std::size_t>(place)] = bed.submit(task);
+  }
+  bed.submit(tenant);  // is ready
+  const auto upcoming = [&](TenantId of, int limit) {
+    std::vector<TaskId> ids;
+    for (const auto& row : bed.read([&](Snapshot& s) { return s.tasks().upcoming(of, limit); })) {
+      EXPECT_EQ(row.status, domain::Status::scheduled);
+      EXPECT_EQ(row.payload, "");
+      ids.push_back(row.id);
+    }
+    return ids;
+  };
+  EXPECT_EQ(upcoming(tenant, 100), by_due);
+  EXPECT_EQ(upcoming(tenant, 2), (std::vector{by_due[0], by_due[1]}));
+  EXPECT_TRUE(upcoming(bed.add_tenant(), 9).empty());
+  bed.advance(Millis{1'000});
+  bed.move_due();
+  EXPECT_EQ(upcoming(tenant, 1), std::vector{by_due[1]});
+}
+
 TEST_P(StoreConformance, WhatStandsBeforeATaskIsWhatIsClaimedBeforeIt) {
   const auto tenant = bed.add_tenant();
   std::vector<TaskId> tasks;

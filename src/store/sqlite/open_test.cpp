@@ -163,6 +163,7 @@ TEST_F(OpenTest, AStoreOfTheFirstSchemaIsBroughtToThisOne) {
   make_store();
   change_file([](Database& db) {
     db.execute("DROP INDEX outcomes_failed_at");
+    db.execute("DROP INDEX live_upcoming");
     db.execute("ALTER TABLE outcomes DROP COLUMN checksum");
     db.execute(fmt::format(fmt::runtime(sql::upkeep::set_user_version), 1));
   });

@@ -215,6 +215,7 @@ CREATE INDEX live_expiring ON live (expires_at) WHERE expires_at IS NOT NULL AND
 CREATE INDEX live_leases ON live (next_at) WHERE status = 3;
 CREATE INDEX live_ready ON live (lane, rank, seq) WHERE status = 2;
 CREATE INDEX live_scheduled ON live (tenant, seq) WHERE status = 1;
+CREATE INDEX live_upcoming ON live (tenant, next_at) WHERE status = 1;
 CREATE INDEX outcomes_cancelled ON outcomes (tenant, seq) WHERE status = 6;
 CREATE INDEX outcomes_expired ON outcomes (tenant, seq) WHERE status = 7;
 CREATE INDEX outcomes_failed ON outcomes (tenant, seq) WHERE status = 5;

@@ -114,6 +114,7 @@ TEST_F(StatementsTest, HotStatementsUseTheIndexThatIsMeantForThem) {
       {"tasks_read.overdue", "INDEX live_expiring (expires_at>? AND expires_at<?)"},
       {"tasks_read.next_expiry", "INDEX live_expiring"},
       {"tasks_read.ready_lanes", "INDEX live_ready (lane>?)"},
+      {"tasks_read.upcoming", "INDEX live_upcoming (tenant=?)"},
       {"tasks_read.failures", "o USING INDEX outcomes_failed_at (tenant=? AND finished_at>?)"},
       {"tasks_read.place", "live USING INTEGER PRIMARY KEY"},
       {"tasks_read.ahead", "INDEX live_ready (lane=? AND rank<?)"},

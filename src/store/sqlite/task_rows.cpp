@@ -174,6 +174,18 @@ TaskPage TaskRows::query(TenantId tenant, const TaskFilter& filter, std::optiona
   return page;
 }
 
+std::vector<TaskRow> TaskRows::upcoming(TenantId tenant, int limit) {
+  std::vector<TaskRow> rows;
+  const auto no = context_.numbers.tenant_no(tenant);
+  if (!no) return rows;
+  auto s = context_.db.statement(sql::tasks_read::upcoming);
+  s.bind(*no).bind(limit);
+  while (s.step()) {
+    if (auto task = row(s.integer(0), Extent::summary)) rows.push_back(std::move(*task));
+  }
+  return rows;
+}
+
 std::vector<FailureRow> TaskRows::failures(TenantId tenant, Timestamp from, int limit) {
   std::vector<FailureRow> rows;
   const auto no = context_.numbers.tenant_no(tenant);

@@ -15,6 +15,7 @@ class TaskRows final : public TaskReads {
                                                            int limit) override;
   TaskPage query(TenantId tenant, const TaskFilter& filter, std::optional<TaskId> before, int limit,
                  bool summary) override;
+  std::vector<TaskRow> upcoming(TenantId tenant, int limit) override;
   std::vector<FailureRow> failures(TenantId tenant, Timestamp from, int limit) override;
   std::optional<int> ahead(TenantId tenant, TaskId id, unsigned lanes, int limit) override;
   std::vector<std::pair<TaskRow, LeaseToken>> lost_all_tenants(std::optional<Timestamp> now,

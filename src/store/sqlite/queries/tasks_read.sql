@@ -42,6 +42,10 @@ FROM outcomes WHERE seq = ?1 AND attempt > 0 AND started_at IS NOT NULL;
 -- name: log_lines
 SELECT at, line FROM log_lines WHERE seq = ?1 ORDER BY n LIMIT ?2;
 
+-- name: upcoming
+SELECT seq FROM live INDEXED BY live_upcoming
+WHERE tenant = ?1 AND status = 1 ORDER BY next_at LIMIT ?2;
+
 -- name: failures
 SELECT o.seq, b.id_low, b.name, substr(o.error, 1, ?4), o.finished_at
 FROM outcomes AS o INDEXED BY outcomes_failed_at
