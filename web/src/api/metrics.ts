@@ -1,7 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
-import { doorOf } from './base';
-import { dataOf, type Schemas, send } from './client';
+import { dataOf, type Schemas } from './client';
 import type { Counts, News } from './live';
 import { useNews } from './live_context';
 import { useScope } from './scope';
@@ -38,26 +37,15 @@ export function useCounts(metrics: Counts | undefined): Counts | undefined {
   return live ?? metrics;
 }
 
-// Failed tasks in groups by name and message.
-export interface ErrorGroup {
-  taskName: string;
-  fingerprint: string;
-  message: string;
-  count: number;
-  exact: boolean;
-  firstAt: string;
-  lastAt: string;
-  sampleTaskId: string;
-}
-export function useErrorGroups(range: Range, enabled = true) {
-  const { scope, key } = useScope();
+// Failed tasks in groups by name and the words that their errors have in common.
+export type ErrorGroup = Schemas['ErrorGroups']['errors'][number];
+export function useErrorGroups(range: Range) {
+  const { api, key } = useScope();
   return useQuery({
     queryKey: [key, 'errors', range],
-    enabled,
+    placeholderData: keepPreviousData,
     refetchInterval: 15_000,
-    queryFn: async ({ signal }) =>
-      (await (
-        await send(`${doorOf(scope)}/v1/errors?range=${range}`, { signal })
-      ).json()) as ErrorGroup[],
+    queryFn: ({ signal }) =>
+      dataOf(api.GET('/api/v1/errors', { params: { query: { range } }, signal })),
   });
 }

@@ -188,6 +188,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/upcoming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is due next
+         * @description Tasks that wait for their time or for their next attempt, the next due first, without payload and result. One page; there is no next. Needs the scope `tasks:read`.
+         */
+        get: operations["upcomingTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{taskId}": {
         parameters: {
             query?: never;
@@ -712,6 +732,26 @@ export interface paths {
          * @description The six counters of the first version stand at the top. Needs the scope `tasks:read`.
          */
         get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What fails, in groups
+         * @description Tasks that failed for good within `range`, grouped by task name and by the words of the error: words with a digit in them (ids, addresses, durations) count as equal, statuses after «answered» do not. At most 100 groups, the largest first, of the latest 10,000 failures. A task that was retried by hand counts no more. Needs the scope `tasks:read`.
+         */
+        get: operations["errors"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1279,6 +1319,20 @@ export interface components {
                 text: string;
                 at: components["schemas"]["MaybeTime"];
             } | null;
+            /** @description Why it waits. In lists and in the task itself; not in the answers of changes. */
+            waiting?: components["schemas"]["Waiting"] | null;
+        };
+        Waiting: {
+            /** @enum {string} */
+            reason: "not_due" | "retry_backoff" | "queue_paused" | "queue_limit" | "tenant_limit" | "no_worker" | "fair_share";
+            /** @description In words, with what would end it. */
+            detail: string;
+            /** @description Since when it waits: submitted, or ready to run; null while a retry is put off. */
+            since: components["schemas"]["Time"] | null;
+            /** @description Ready tasks of its queue that come first; 10000 means as many or more. Of a ready task, in the task itself only. */
+            ahead?: number;
+            /** @description When its turn comes if the queue goes on as in the last five minutes. Absent if too little was started to tell. */
+            expectedStartAt?: components["schemas"]["Time"];
         };
         /** @description With `view=summary`, without payload and result. */
         Task: components["schemas"]["TaskSummary"] & {
@@ -1288,12 +1342,6 @@ export interface components {
             result?: unknown;
         };
         TaskDetail: components["schemas"]["Task"] & {
-            /** @description Why it waits. */
-            waiting: {
-                /** @enum {string} */
-                reason: "not_due" | "retry_backoff" | "queue_paused" | "queue_limit" | "tenant_limit" | "no_worker" | "fair_share";
-                detail: string;
-            } | null;
             attempts: components["schemas"]["Attempt"][];
             logs: {
                 at: components["schemas"]["Time"];
@@ -1313,6 +1361,25 @@ export interface components {
             worker: string | null;
         };
         MaybeTime: components["schemas"]["Time"] | null;
+        ErrorGroups: {
+            from: components["schemas"]["Time"];
+            to: components["schemas"]["Time"];
+            /** @description False if more tasks failed than are looked at. */
+            exact: boolean;
+            errors: {
+                taskName: string;
+                /** @description Of name and pattern; the same as long as both are. */
+                fingerprint: string;
+                /** @description The words that the group has in common; `#` stands for what differs. */
+                pattern: string;
+                /** @description The latest one; its first 512 characters. */
+                errorMessage: string;
+                count: number;
+                firstAt: components["schemas"]["Time"];
+                lastAt: components["schemas"]["Time"];
+                lastTaskId: components["schemas"]["Id"];
+            }[];
+        };
         BulkResults: {
             results: {
                 /** @description As a single submission's would be. */
@@ -2474,6 +2541,33 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    upcomingTasks: {
+        parameters: {
+            query?: {
+                /** @description The most that one page holds. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tasks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskSummary"][];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getTask: {
         parameters: {
             query?: never;
@@ -3539,6 +3633,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    errors: {
+        parameters: {
+            query?: {
+                /** @description How far back rates and series go. */
+                range?: components["parameters"]["Range"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorGroups"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -83,6 +83,18 @@ export function useNewestTasks(filter: TaskFilter, limit: number, refetchMs: num
   });
 }
 
+// What is not due yet, the next due first.
+export function useUpcomingTasks(limit: number, refetchMs: number) {
+  const { api, key } = useScope();
+  return useQuery({
+    queryKey: [key, 'upcoming', limit],
+    placeholderData: keepPreviousData,
+    refetchInterval: refetchMs,
+    queryFn: ({ signal }) =>
+      dataOf(api.GET('/api/v1/tasks/upcoming', { params: { query: { limit } }, signal })),
+  });
+}
+
 const PAGES_REREAD = 2;
 const ROWS_REREAD = 10;
 
@@ -143,6 +155,8 @@ export function useTask(taskId: string) {
         result: rawMember(text, 'result') ?? 'null',
       };
     },
+    // Its place in the queue changes without news of the task itself.
+    refetchInterval: ({ state }) => (state.data?.task.status === 'PENDING' ? 5_000 : false),
   });
 }
 

@@ -1,11 +1,11 @@
 import { Progress, Table } from '@mantine/core';
 import { Link } from 'wouter';
-import type { AllMetrics } from '../../api/metrics';
-import { useNewestTasks } from '../../api/tasks';
+import { type AllMetrics, type Range, useErrorGroups } from '../../api/metrics';
+import { useNewestTasks, useUpcomingTasks } from '../../api/tasks';
 import { Since, TimeText } from '../../ui/TimeText';
 import { numberText } from '../../ui/time';
 import classes from './Overview.module.css';
-import { successText } from './rules';
+import { groupLink, successText } from './rules';
 
 const ROWS = 6;
 
@@ -40,7 +40,39 @@ export function QueueList({ metrics }: { metrics: AllMetrics }) {
   );
 }
 
-export function FailingList({ metrics, links }: { metrics: AllMetrics; links: boolean }) {
+// A tenant's failures in groups by name and error, each a link to its tasks.
+export function ErrorList({ range }: { range: Range }) {
+  const { data, isPending } = useErrorGroups(range);
+  const groups = data?.errors.slice(0, ROWS) ?? [];
+  return (
+    <section className="card">
+      <h2>What fails most</h2>
+      {!isPending && groups.length === 0 && <p className="dim">Nothing failed in this range.</p>}
+      {data && !data.exact && <p className={classes.note}>Of the latest 10,000 failures.</p>}
+      <Table layout="fixed">
+        <Table.Tbody>
+          {groups.map((group) => (
+            <Table.Tr key={group.fingerprint}>
+              <Table.Td className={classes.error} title={group.errorMessage}>
+                <Link href={groupLink(group)}>{group.taskName}</Link>{' '}
+                <span className="dim">{group.errorMessage}</span>
+              </Table.Td>
+              <Table.Td ta="right" w={64} className="num">
+                {numberText(group.count)}
+              </Table.Td>
+              <Table.Td ta="right" w={88}>
+                <TimeText at={group.lastAt} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </section>
+  );
+}
+
+// Over all tenants only names are counted: their errors are their own.
+export function FailingList({ metrics }: { metrics: AllMetrics }) {
   const names = [...metrics.taskNames]
     .filter((one) => one.failed > 0)
     .sort((a, b) => b.failed - a.failed)
@@ -53,15 +85,7 @@ export function FailingList({ metrics, links }: { metrics: AllMetrics; links: bo
         <Table.Tbody>
           {names.map((one) => (
             <Table.Tr key={one.taskName}>
-              <Table.Td>
-                {links ? (
-                  <Link href={`/tasks?status=FAILED&name=${encodeURIComponent(one.taskName)}`}>
-                    {one.taskName}
-                  </Link>
-                ) : (
-                  one.taskName
-                )}
-              </Table.Td>
+              <Table.Td>{one.taskName}</Table.Td>
               <Table.Td ta="right" className="num">
                 {numberText(one.failed)} failed
               </Table.Td>
@@ -77,7 +101,6 @@ export function FailingList({ metrics, links }: { metrics: AllMetrics; links: bo
 }
 
 const RUNNING = { status: ['RUNNING'] };
-const SCHEDULED = { status: ['SCHEDULED'] };
 
 export function RunningList() {
   const { data = [] } = useNewestTasks(RUNNING, ROWS, 2_000);
@@ -110,18 +133,14 @@ export function RunningList() {
 }
 
 export function NextList() {
-  const { data = [] } = useNewestTasks(SCHEDULED, 50, 5_000);
-  const next = [...data]
-    .sort((a, b) => (a.nextAttemptAt ?? '9').localeCompare(b.nextAttemptAt ?? '9'))
-    .slice(0, ROWS);
+  const { data = [] } = useUpcomingTasks(ROWS, 5_000);
   return (
     <section className="card">
       <h2>Next due</h2>
-      <p className={classes.note}>Of the 50 submitted last.</p>
-      {next.length === 0 && <p className="dim">Nothing is scheduled.</p>}
+      {data.length === 0 && <p className="dim">Nothing is scheduled.</p>}
       <Table>
         <Table.Tbody>
-          {next.map((task) => (
+          {data.map((task) => (
             <Table.Tr key={task.taskId}>
               <Table.Td>
                 <Link href={`/tasks/${task.taskId}`}>{task.taskName}</Link>

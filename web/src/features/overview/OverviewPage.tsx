@@ -14,7 +14,7 @@ import { PageHead } from '../../ui/PageHead';
 import { zoneName } from '../../ui/time';
 import { Charts } from './Charts';
 import { FirstSteps } from './FirstSteps';
-import { FailingList, NextList, QueueList, RunningList } from './Lists';
+import { ErrorList, FailingList, NextList, QueueList, RunningList } from './Lists';
 import { Numbers } from './Numbers';
 import classes from './Overview.module.css';
 import { needsOf } from './rules';
@@ -66,7 +66,7 @@ export default function OverviewPage() {
               <Trends metrics={metrics.data} all={all} />
               <div className={classes.lists}>
                 {!all && <QueueList metrics={metrics.data} />}
-                <FailingList metrics={metrics.data} links={!all} />
+                {all ? <FailingList metrics={metrics.data} /> : <ErrorList range={range} />}
                 {!all && <RunningList />}
                 {!all && <NextList />}
               </div>

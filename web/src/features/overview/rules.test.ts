@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { AllMetrics } from '../../api/metrics';
 import type { Queue } from '../../api/queues';
 import type { Endpoint } from '../../api/webhooks';
-import { needsOf, successText } from './rules';
+import { groupLink, needsOf, successText } from './rules';
 
 const NOW = Date.UTC(2026, 10, 24, 12);
 const ago = (ms: number) => new Date(NOW - ms).toISOString();
@@ -46,4 +46,16 @@ it('asks for a person when a queue is held', () => {
 it('asks for a person when a webhook fails', () => {
   const endpoint = { id: 'e', url: 'https://x.test', failingSince: ago(1), disabledReason: null };
   expect(keys(metrics([]), [], [endpoint as unknown as Endpoint], NOW)).toEqual(['endpoint-e']);
+});
+
+it('leads from a group of errors to its tasks', () => {
+  const link = (taskName: string, pattern: string) =>
+    new URLSearchParams(groupLink({ taskName, pattern }).split('?')[1]);
+  expect(Object.fromEntries(link('a b&c', 'mailbox # is gone since #'))).toEqual({
+    status: 'FAILED',
+    name: 'a b&c',
+    text: 'is gone since',
+  });
+  expect(link('a', '# #').has('text')).toBe(false);
+  expect(link('a', 'x'.repeat(500)).get('text')?.length).toBe(64);
 });

@@ -1,4 +1,4 @@
-import type { AllMetrics } from '../../api/metrics';
+import type { AllMetrics, ErrorGroup } from '../../api/metrics';
 import type { Queue } from '../../api/queues';
 import type { Endpoint } from '../../api/webhooks';
 
@@ -13,6 +13,20 @@ export function successText(rates: Rates): string {
   const share = (rates.completed / ended) * 100;
   // Never rounded up to all: a failure shows.
   return `${share === 100 ? '100' : Math.min(share, 99.99).toFixed(share >= 99.9 ? 2 : 1)} %`;
+}
+
+const TEXT_MAX = 64;
+
+// The failed tasks of a group, as near as the list can ask: the name and the longest words that the
+// errors have in common.
+export function groupLink(group: Pick<ErrorGroup, 'taskName' | 'pattern'>): string {
+  const words = group.pattern
+    .split('#')
+    .map((piece) => piece.trim().slice(0, TEXT_MAX))
+    .reduce((longest, piece) => (piece.length > longest.length ? piece : longest), '');
+  const asked = new URLSearchParams({ status: 'FAILED', name: group.taskName });
+  if (words.length > 2) asked.set('text', words);
+  return `/tasks?${asked}`;
 }
 
 // Something that wants a person: a sentence and the way there.

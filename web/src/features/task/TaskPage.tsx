@@ -1,10 +1,9 @@
-import { Alert, Button, Code, Progress, Text } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
+import { Alert, Button, Code, Group, Progress } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQueryClient } from '@tanstack/react-query';
 import { useQueryState } from 'nuqs';
 import { useCallback, useEffect, useState } from 'react';
-import { Link, useParams } from 'wouter';
+import { Link, useLocation, useParams } from 'wouter';
 import type { News } from '../../api/live';
 import { useNews, useWatch } from '../../api/live_context';
 import { isProblem } from '../../api/problem';
@@ -18,14 +17,18 @@ import {
   useTask,
 } from '../../api/tasks';
 import { useTaskDeliveries } from '../../api/webhooks';
+import { neighboursOf } from '../../shared/neighbours';
 import { isFinished, isStatus, STATUS_LOOK } from '../../theme/status';
 import { ConfirmDialog, type Question } from '../../ui/ConfirmDialog';
 import { CurlButton } from '../../ui/CurlButton';
+import { useNow } from '../../ui/clock';
 import { failureOf } from '../../ui/failure';
 import { FailedFirst, FailedLater, NotFound, SkeletonRows } from '../../ui/ListState';
 import { PageHead } from '../../ui/PageHead';
+import { usePageKeys } from '../../ui/page_keys';
 import { StatusBadge } from '../../ui/StatusBadge';
 import { TimeText } from '../../ui/TimeText';
+import { Attempts } from './Attempts';
 import { Body } from './Body';
 import { Facts } from './Facts';
 import classes from './TaskPage.module.css';
@@ -85,16 +88,14 @@ function Content({
   const mayManage = useMay('manage');
   const deliveries = useTaskDeliveries(task.taskId, mayManage);
   const [open, setOpen] = useQueryState('open');
-  const why = whySentence(task);
+  const why = whySentence(task, useNow(task.status === 'PENDING'));
   useEffect(() => {
     const sign = isStatus(task.status) ? STATUS_LOOK[task.status].sign : '';
     document.title = `${sign} ${task.taskName} · Belfry`;
   }, [task.status, task.taskName]);
   return (
     <>
-      <Text size="sm" mb={4}>
-        <Link href="/tasks">Tasks</Link>
-      </Text>
+      <Ways taskId={task.taskId} />
       <PageHead
         title={
           <>
@@ -127,6 +128,7 @@ function Content({
             open={open}
             onOpen={(key) => void setOpen(key)}
           />
+          {task.attempts.length > 1 && <Attempts attempts={task.attempts} />}
           {task.logs.length > 0 && (
             <>
               <h2>Log</h2>
@@ -144,6 +146,23 @@ function Content({
         </section>
       </div>
     </>
+  );
+}
+
+// Back to the list, and on to its neighbours there.
+function Ways({ taskId }: { taskId: string }) {
+  const [, navigate] = useLocation();
+  const { previous, next } = neighboursOf(taskId);
+  usePageKeys({
+    '[': () => previous && navigate(`/tasks/${previous}`),
+    ']': () => next && navigate(`/tasks/${next}`),
+  });
+  return (
+    <Group component="nav" aria-label="Around this task" gap="sm" mb={4} fz="sm">
+      <Link href="/tasks">Tasks</Link>
+      {previous && <Link href={`/tasks/${previous}`}>Previous</Link>}
+      {next && <Link href={`/tasks/${next}`}>Next</Link>}
+    </Group>
   );
 }
 
@@ -169,11 +188,12 @@ function Actions({ task }: { task: TaskDetail }) {
   const may = useMay('tasks:write');
   const [asked, setAsked] = useState<'cancel' | 'retry' | null>(null);
   const finished = isStatus(task.status) && isFinished(task.status);
-  useHotkeys([
-    ['r', () => may && finished && setAsked('retry')],
-    ['Delete', () => may && !finished && setAsked('cancel')],
-    ['y', () => void navigator.clipboard.writeText(task.taskId)],
-  ]);
+  usePageKeys({
+    r: () => may && finished && setAsked('retry'),
+    Delete: () => may && !finished && setAsked('cancel'),
+    y: () => void navigator.clipboard.writeText(task.taskId),
+    'shift+y': () => void navigator.clipboard.writeText(window.location.href),
+  });
   const answer = async (yes: boolean) => {
     const verb = asked;
     if (!yes || !verb) return setAsked(null);
@@ -204,6 +224,7 @@ function Actions({ task }: { task: TaskDetail }) {
         Clone
       </Button>
       <CurlButton
+        shortcut
         call={
           finished
             ? { method: 'POST', path: `${path}/retry`, body: '{}' }

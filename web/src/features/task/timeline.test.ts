@@ -54,15 +54,23 @@ it('keeps runs apart, the newest first', () => {
 });
 
 it('says why', () => {
-  expect(whySentence(task({}))).toBe(
+  const waits = (waiting: object) =>
+    whySentence(task({ status: 'PENDING', waiting }), Date.parse(at(40)));
+  expect(whySentence(task({}), 0)).toBe(
     'Attempt 2 was answered 503: no. All attempts of this run are used up. Mend the cause and retry, or clone it with changes.',
   );
-  expect(
-    whySentence(
-      task({ status: 'PENDING', waiting: { reason: 'queue_paused', detail: 'resume it' } }),
-    ),
-  ).toBe('Resume it.');
-  expect(whySentence(task({ status: 'COMPLETED' }))).toBeNull();
+  expect(waits({ reason: 'not_due', detail: 'its time has not come yet', since: null })).toBe(
+    'Its time has not come yet.',
+  );
+  const paused = { reason: 'queue_paused', detail: 'resume it', since: at(0) };
+  expect(waits({ ...paused, ahead: 0 })).toBe(
+    'Resume it. It waits for 40.0 s. It is the next of its queue.',
+  );
+  expect(waits({ ...paused, ahead: 12, expectedStartAt: at(52) })).toBe(
+    'Resume it. It waits for 40.0 s. In its queue, 12 come first. At the pace of the last five minutes it starts in about 12.0 s.',
+  );
+  expect(waits({ ...paused, ahead: 10_000 })).toContain('10,000 or more come first');
+  expect(whySentence(task({ status: 'COMPLETED' }), 0)).toBeNull();
 });
 
 it('knows the attempts to come', () => {

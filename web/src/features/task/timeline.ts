@@ -1,5 +1,6 @@
 import type { Attempt, TaskDetail } from '../../api/tasks';
 import type { WebhookDelivery } from '../../api/webhooks';
+import { durationText, numberText } from '../../ui/time';
 
 // One line of what happened, from submission to the last webhook.
 export interface Moment {
@@ -97,7 +98,7 @@ export function spanOf(run: Run, now: number): { from: number; to: number } {
 }
 
 // Why it stands where it stands, and what can be done, in a sentence.
-export function whySentence(task: TaskDetail): string | null {
+export function whySentence(task: TaskDetail, now: number): string | null {
   const last = task.attempts.at(-1);
   const answered = last?.httpStatus ? `was answered ${last.httpStatus}` : 'failed';
   switch (task.status) {
@@ -115,10 +116,30 @@ export function whySentence(task: TaskDetail): string | null {
       return task.errorMessage;
     case 'SCHEDULED':
     case 'PENDING':
-      return task.waiting ? sentence(task.waiting.detail) : null;
+      return task.waiting ? waitingSentences(task.waiting, now) : null;
     default:
       return null;
   }
+}
+
+const AHEAD_MAX = 10_000;
+
+function waitingSentences(waiting: NonNullable<TaskDetail['waiting']>, now: number): string {
+  const words = [sentence(waiting.detail)];
+  if (waiting.since) {
+    const waited = durationText(Math.max(0, now - Date.parse(waiting.since)));
+    words.push(`It waits for ${waited}.`);
+  }
+  if (waiting.ahead === 0) words.push('It is the next of its queue.');
+  else if (waiting.ahead !== undefined) {
+    const more = waiting.ahead >= AHEAD_MAX ? ' or more' : '';
+    words.push(`In its queue, ${numberText(waiting.ahead)}${more} come first.`);
+  }
+  if (waiting.expectedStartAt) {
+    const left = durationText(Math.max(0, Date.parse(waiting.expectedStartAt) - now));
+    words.push(`At the pace of the last five minutes it starts in about ${left}.`);
+  }
+  return words.join(' ');
 }
 const sentence = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;

@@ -1,8 +1,8 @@
 import { ActionIcon, Button, Group, Menu, TextInput } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
 import { type FormEvent, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { IconChevronDown, IconSearch, IconX } from '../../theme/icons';
+import { usePageKeys } from '../../ui/page_keys';
 import { usePreference } from '../../ui/preferences';
 import classes from './FilterBar.module.css';
 import { AGE_NAMES, type Filters, NO_FILTERS, typed } from './filters';
@@ -23,7 +23,7 @@ export function FilterBar({ filters, onChange }: Props) {
   const [text, setText] = useState('');
   const [, navigate] = useLocation();
   const field = useRef<HTMLInputElement>(null);
-  useHotkeys([['/', () => field.current?.focus()]]);
+  usePageKeys({ '/': () => field.current?.focus() });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const { change, id } = typed(text);

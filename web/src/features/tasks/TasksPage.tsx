@@ -1,9 +1,9 @@
 import { ActionIcon, Button, Checkbox, Menu, Stack, Switch, Text } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useCounts, useMetrics } from '../../api/metrics';
 import { type TaskSummary, useTaskList } from '../../api/tasks';
+import { rememberList } from '../../shared/neighbours';
 import { IconColumns3, IconDots } from '../../theme/icons';
 import { isFinished, isStatus, STATUS_LOOK, STATUSES } from '../../theme/status';
 import { useNow } from '../../ui/clock';
@@ -11,6 +11,7 @@ import { DataTable } from '../../ui/DataTable';
 import { failureOf } from '../../ui/failure';
 import { FailedFirst, FailedLater, NoneMatch, NoneYet, SkeletonRows } from '../../ui/ListState';
 import { PageHead } from '../../ui/PageHead';
+import { usePageKeys } from '../../ui/page_keys';
 import { usePreference } from '../../ui/preferences';
 import { numberText } from '../../ui/time';
 import { BulkBar } from './BulkBar';
@@ -93,10 +94,8 @@ function TaskTable({ filter, onClear, onFilter }: TableProps) {
   const held = pointer || selected.size > 0 || peeked !== null;
   const { fresh, renew } = useLiveRows(filter, onScreen, held, follow);
   const { columns, picker } = useColumns();
-  useHotkeys([
-    ['.', () => void renew()],
-    ['f', () => setFollow((on) => !on)],
-  ]);
+  usePageKeys({ '.': () => void renew(), f: () => setFollow((on) => !on) });
+  useEffect(() => rememberList(rows.map((task) => task.taskId)), [rows]);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
   const empty = (list.data?.pages.length ?? 0) - (rows.length > 0 ? 1 : 0);
   const mayGoOn = rows.length > 0 || empty < EMPTY_PAGES * (keepLooking + 1);
@@ -154,7 +153,13 @@ function TaskTable({ filter, onClear, onFilter }: TableProps) {
         hrefOf={(task) => `/tasks/${task.taskId}`}
         selection={{ ids: selected, onChange: setSelected }}
         isDimmed={(task) => !stillMatches(filter, task.status)}
-        menuOf={(task) => <RowMenu task={task} onFilter={onFilter} />}
+        menuOf={(task) => (
+          <RowMenu
+            task={task}
+            onFilter={onFilter}
+            onSteer={() => setSelected(new Set([task.taskId]))}
+          />
+        )}
         onNearEnd={more}
         onVisible={setOnScreen}
         onHold={setPointer}
@@ -232,7 +237,15 @@ function useColumns() {
   return { columns, picker };
 }
 
-function RowMenu({ task, onFilter }: { task: TaskSummary; onFilter: TableProps['onFilter'] }) {
+function RowMenu({
+  task,
+  onFilter,
+  onSteer,
+}: {
+  task: TaskSummary;
+  onFilter: TableProps['onFilter'];
+  onSteer: () => void;
+}) {
   const [, navigate] = useLocation();
   return (
     <Menu position="bottom-end">
@@ -257,6 +270,7 @@ function RowMenu({ task, onFilter }: { task: TaskSummary; onFilter: TableProps['
           Only queue {task.queue}
         </Menu.Item>
         <Menu.Item onClick={() => navigate(`/submit?from=${task.taskId}`)}>Clone</Menu.Item>
+        <Menu.Item onClick={onSteer}>Select, to cancel or retry</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -11,7 +11,6 @@ const ms = (from: string | null, to: string | null): number | null =>
 
 // The last word on a row: what failed, why it waits, how far it is.
 export function Remark({ task }: { task: TaskSummary }) {
-  const waiting = (task as { waiting?: { reason: string; detail: string } | null }).waiting;
   if (task.status === 'RUNNING' && task.progress) {
     const percent = task.progress.percent ?? undefined;
     return (
@@ -23,12 +22,18 @@ export function Remark({ task }: { task: TaskSummary }) {
     );
   }
   if (task.errorMessage) return <span title={task.errorMessage}>{task.errorMessage}</span>;
-  if (waiting) return <span className="dim">{waiting.detail}</span>;
-  if (task.nextAttemptAt && task.status === 'SCHEDULED') {
+  if (task.status === 'SCHEDULED' && task.nextAttemptAt) {
     return (
       <span className="dim">
         {task.retryCount > 0 ? 'tried again ' : 'due '}
         <TimeText at={task.nextAttemptAt} />
+      </span>
+    );
+  }
+  if (task.waiting) {
+    return (
+      <span className="dim" title={task.waiting.detail}>
+        {task.waiting.reason.replaceAll('_', ' ')}
       </span>
     );
   }
