@@ -33,7 +33,6 @@ export default defineConfig(({ command }) => ({
           if (!id.includes('node_modules')) return undefined;
           if (/codemirror|lezer|crelt|style-mod|w3c-keyname/.test(id)) return 'editor';
           if (/uplot/.test(id)) return 'chart';
-          if (/react-virtual|virtual-core/.test(id)) return 'table';
           return undefined;
         },
       },

@@ -5,7 +5,7 @@ import type { FormPart } from './form';
 const amount = (value: string | number): Amount => (typeof value === 'number' ? value : '');
 
 // What most tasks do not need: everything here has a default.
-export function MoreFields({ draft, change, faultAt, label }: FormPart) {
+export default function MoreFields({ draft, change, faultAt, label }: FormPart) {
   const number = (
     field:
       | 'priority'

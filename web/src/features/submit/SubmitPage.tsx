@@ -1,5 +1,5 @@
 import { Alert, Button, Code, Collapse, Grid, Group, Stack, Tabs, Text } from '@mantine/core';
-import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type FormEvent, lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { useMetrics } from '../../api/metrics';
 import { isProblem } from '../../api/problem';
@@ -27,9 +27,12 @@ import {
 } from './draft';
 import { fieldOf, homeless, isFolded } from './form';
 import { MainFields } from './MainFields';
-import { MoreFields } from './MoreFields';
 import { sentenceOf } from './sentence';
 import { WhenField } from './WhenField';
+
+// Most tasks need none of these, and they weigh as much as the rest of the form.
+const fetchMore = () => import('./MoreFields');
+const MoreFields = lazy(fetchMore);
 
 export default function SubmitPage() {
   const query = new URLSearchParams(useSearch());
@@ -82,6 +85,8 @@ function SubmitForm({
 }) {
   const [draft, setDraft] = useState(start);
   const [more, setMore] = useState(false);
+  const everMore = useRef(false);
+  everMore.current ||= more;
   const [pressed, setPressed] = useState(false);
   const [answered, setAnswered] = useState<Fault[]>([]);
   const [, navigate] = useLocation();
@@ -157,12 +162,18 @@ function SubmitForm({
                 size="xs"
                 aria-expanded={more}
                 leftSection={<IconChevronDown size={14} />}
+                onPointerEnter={() => void fetchMore()}
+                onFocus={() => void fetchMore()}
                 onClick={() => setMore(!more)}
               >
                 Priority, retries, timeouts, expiry, tags, labels, callback
               </Button>
               <Collapse expanded={more}>
-                <MoreFields {...part} />
+                {everMore.current && (
+                  <Suspense fallback={<SkeletonRows rows={12} />}>
+                    <MoreFields {...part} />
+                  </Suspense>
+                )}
               </Collapse>
             </div>
             <div ref={alert} tabIndex={-1}>
