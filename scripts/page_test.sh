@@ -36,5 +36,6 @@ export BELFRY_API_URL=$address BELFRY_OPERATOR_KEY
 BELFRY_OPERATOR_KEY=$(<"$work/data/operator.key")
 start dashboard --listen 127.0.0.1:0 --scheduler "$address" --log-level warn
 export BELFRY_PAGE_URL=$address/
+export BELFRY_BIN=$bin
 cd web
 npx playwright test "$@"

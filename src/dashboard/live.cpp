@@ -28,7 +28,7 @@ constexpr int kDepthMax = 32;
 constexpr Millis kBetweenMessages{250};
 constexpr Millis kPing{10'000};
 constexpr Millis kAllTenantsEvery{1'000};
-constexpr Millis kSilenceMax{40'000};  // the scheduler says something every 15 s
+constexpr Millis kSilenceMax{20'000};  // the scheduler says something every 15 s
 constexpr Millis kBackoffMin{250};
 constexpr Millis kBackoffMax{5'000};
 constexpr std::string_view kAllTenants = "*";
@@ -46,11 +46,26 @@ struct Room {
     empty.notify();
   }
 
+  // One break may be a connection's end; two in a row are a scheduler that is not there.
+  void on_break() {
+    if (++breaks >= 2) tell_source(false);
+  }
+  void on_heard() {
+    breaks = 0;
+    tell_source(true);
+  }
+  void tell_source(bool well) {
+    source_well = well;
+    for (const auto& viewer : viewers) viewer->on_source(well);
+  }
+
   std::string tenant;  // "" for the session's own, kAllTenants, or one that an operator looks at
   std::vector<std::shared_ptr<Viewer>> viewers;
   std::string totals;
   std::string position;  // the last event's id
   bool with_tasks = false;
+  bool source_well = true;
+  int breaks = 0;  // since the scheduler was last heard
   std::shared_ptr<asio::cancellation_signal> abort;
   async::WakeUp empty;
 };
@@ -63,6 +78,7 @@ class RoomSink final : public http::AnswerSink {
   bool on_status(int told) override {
     status = told;
     // Without a position nobody knows what happened before: lists on screen are read again.
+    if (status == 200) room_->on_heard();
     if (status == 200 && room_->with_tasks && room_->position.empty()) {
       for (const auto& viewer : room_->viewers) viewer->on_reset();
     }
@@ -127,6 +143,7 @@ std::shared_ptr<Room> Live::State::enter(const std::shared_ptr<Viewer>& viewer,
   if (fresh) room = std::make_shared<Room>(tenant, parts.executor);
   room->viewers.push_back(viewer);
   if (!room->totals.empty()) viewer->on_totals(room->totals);
+  viewer->on_source(room->source_well);
   if (fresh) group.spawn(follow(room, key));
   return room;
 }
@@ -145,12 +162,12 @@ void Live::State::leave(const std::shared_ptr<Viewer>& viewer, const std::string
 
 // Until the last page has gone.
 asio::awaitable<void> Live::State::follow(std::shared_ptr<Room> room, std::string key) {
-  auto backoff = kBackoffMin;
   while (!room->viewers.empty()) {
     const bool well =
         room->tenant == kAllTenants ? co_await poll_all(room) : co_await follow_once(room);
     if (room->viewers.empty()) break;
-    backoff = well ? kBackoffMin : std::min(backoff * 2, kBackoffMax);
+    if (!well) room->on_break();
+    const auto backoff = std::min(kBackoffMin * (1 << std::min(room->breaks, 5)), kBackoffMax);
     const auto pause = well && room->tenant == kAllTenants ? kAllTenantsEvery : backoff;
     // Woken early when the last page goes, or pages want other news.
     (void)co_await room->empty.wait(
@@ -197,6 +214,7 @@ asio::awaitable<bool> Live::State::poll_all(std::shared_ptr<Room> room) {
   if (answer && answer->status == 401) Scheduler::forget_token(*session, "");
   if (!answer || answer->status != 200) co_return false;
   if (auto counts = counts_of(answer->body)) {
+    room->on_heard();
     room->totals = std::move(*counts);
     for (const auto& viewer : room->viewers) viewer->on_totals(room->totals);
   }
@@ -219,6 +237,7 @@ asio::awaitable<void> Live::State::talk(Viewer& viewer, http::StreamWriter& writ
       co_return;
     }
     if (reason == async::WakeUp::Reason::timed_out) {
+      if (!viewer.source_well()) continue;  // silence is what tells a page that it is stale
       if (!co_await writer.write(http::sse_event("", "ping", "{}"))) co_return;
       continue;
     }

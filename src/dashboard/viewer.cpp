@@ -35,12 +35,21 @@ void Viewer::on_reset() {
   wake.notify();
 }
 
+void Viewer::on_source(bool well) {
+  if (well == source_well_) return;
+  source_well_ = well;
+  source_changed_ = true;
+  wake.notify();
+}
+
 bool Viewer::has_news() const {
-  return reset_ || totals_changed_ || arrived_ > 0 || moved_ > 0 || !changed_.empty();
+  return source_changed_ || reset_ || totals_changed_ || arrived_ > 0 || moved_ > 0 ||
+         !changed_.empty();
 }
 
 std::string Viewer::take() {
   std::string text;
+  if (source_changed_) text += http::sse_event("", source_well_ ? "ping" : "lost", "{}");
   if (reset_) text += http::sse_event("", "reset", "{}");
   if (totals_changed_) text += http::sse_event("", "totals", totals_);
   if (arrived_ > 0 || moved_ > 0 || !changed_.empty()) {
@@ -55,6 +64,7 @@ std::string Viewer::take() {
     w.end_object();
     text += http::sse_event("", "tasks", data);
   }
+  source_changed_ = false;
   reset_ = false;
   totals_changed_ = false;
   arrived_ = moved_ = 0;

@@ -28,6 +28,9 @@ class Viewer {
   // `fresh`: it was just submitted.
   void on_task(const std::string& task_id, const std::string& change, bool fresh);
   void on_reset();
+  // Whether news comes at all: a page must not look live while the scheduler is out of reach.
+  void on_source(bool well);
+  bool source_well() const { return source_well_; }
   bool has_news() const;
   // All of it as server-sent events; afterwards there is none.
   std::string take();
@@ -49,6 +52,8 @@ class Viewer {
   std::string totals_;
   bool totals_changed_ = false;
   bool reset_ = false;
+  bool source_well_ = true;
+  bool source_changed_ = false;
 };
 
 }  // namespace belfry::dashboard

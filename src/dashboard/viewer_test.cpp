@@ -46,6 +46,18 @@ TEST_F(ViewerTest, WhatCameBeforeAResetIsNotTold) {
   EXPECT_EQ(viewer.take(), "event: reset\ndata: {}\n\n");
 }
 
+TEST_F(ViewerTest, SaysWhenNoNewsCanComeAndWhenItComesAgain) {
+  viewer.on_source(true);
+  EXPECT_FALSE(viewer.has_news());
+  viewer.on_source(false);
+  viewer.on_source(false);
+  EXPECT_EQ(viewer.take(), "event: lost\ndata: {}\n\n");
+  EXPECT_FALSE(viewer.has_news());
+  viewer.on_source(true);
+  viewer.on_reset();
+  EXPECT_EQ(viewer.take(), "event: ping\ndata: {}\n\nevent: reset\ndata: {}\n\n");
+}
+
 TEST_F(ViewerTest, WhatLeavesTheScreenIsNotToldAnyMore) {
   viewer.watch({"a"}, true);
   viewer.on_task("a", "{}", false);

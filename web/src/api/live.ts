@@ -41,6 +41,7 @@ const WATCHED_MAX = 500;
 type Message =
   | { kind: 'news'; news: News }
   | { kind: 'heard' }
+  | { kind: 'lost' }
   | { kind: 'watch'; tab: string; watch: Watch }
   | { kind: 'gone'; tab: string }
   | { kind: 'who' };
@@ -163,6 +164,10 @@ export class LiveFeed {
     });
     source.addEventListener('reset', () => this.tell({ topic: 'reset' }));
     source.addEventListener('ping', () => this.heard());
+    source.addEventListener('lost', () => {
+      this.post({ kind: 'lost' });
+      this.setLight('stale');
+    });
     source.onerror = () => {
       source.close();
       this.connection = null;
@@ -198,6 +203,8 @@ export class LiveFeed {
       this.deliver(message.news);
     } else if (message.kind === 'heard') {
       this.heard();
+    } else if (message.kind === 'lost') {
+      this.setLight('stale');
     } else if (message.kind === 'who') {
       this.post({ kind: 'watch', tab: this.tab, watch: this.own });
     } else if (message.kind === 'watch') {

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { ChartProps } from './Chart';
+import { loneValues, tickTexts } from './chart_marks';
 
 // uPlot draws on a canvas, which knows no custom properties.
 function resolved(color: string, at: Element): string {
@@ -31,7 +32,13 @@ function optionsOf(props: ChartProps, at: HTMLElement): uPlot.Options {
       y: { range: (_chart, _least, most) => [0, most > 0 ? most * 1.1 : 1] },
     },
     axes: [
-      { stroke: dim, grid, ticks: grid, font: '11px system-ui' },
+      {
+        stroke: dim,
+        grid,
+        ticks: grid,
+        font: '11px system-ui',
+        values: (_chart, ticks, _axis, _space, step) => tickTexts(ticks, step),
+      },
       {
         stroke: dim,
         grid,
@@ -51,8 +58,10 @@ function optionsOf(props: ChartProps, at: HTMLElement): uPlot.Options {
           width: 2,
           ...(line.dashed ? { dash: [6, 4] } : {}),
           ...(line.fill ? { fill: stroke.replace('rgb(', 'rgba(').replace(')', ', 0.12)') } : {}),
-          // A lone value between gaps would not be seen as a line.
-          points: { size: 4 },
+          points: {
+            size: 4,
+            filter: (chart, index, show) => (show ? null : loneValues(chart.data[index] ?? [])),
+          },
         };
       }),
     ],
