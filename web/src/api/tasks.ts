@@ -84,14 +84,15 @@ export function useNewestTasks(filter: TaskFilter, limit: number, refetchMs: num
 }
 
 // What is not due yet, the next due first.
-export function useUpcomingTasks(limit: number, refetchMs: number) {
+export function useUpcomingTasks(enabled = true) {
   const { api, key } = useScope();
   return useQuery({
-    queryKey: [key, 'upcoming', limit],
+    queryKey: [key, 'upcoming'],
+    enabled,
     placeholderData: keepPreviousData,
-    refetchInterval: refetchMs,
+    refetchInterval: 5_000,
     queryFn: ({ signal }) =>
-      dataOf(api.GET('/api/v1/tasks/upcoming', { params: { query: { limit } }, signal })),
+      dataOf(api.GET('/api/v1/tasks/upcoming', { params: { query: { limit: 6 } }, signal })),
   });
 }
 

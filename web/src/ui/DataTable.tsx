@@ -37,6 +37,8 @@ interface Props<Row> {
   // The one link of a row stands in the column of this id.
   linkColumn?: string;
   hrefOf?: (row: Row) => string;
+  // A row's link is pointed at: what its page needs can be fetched ahead.
+  onPoint?: () => void;
   selection?: Selection;
   // What a row is called for people who hear it.
   nameOf: (row: Row) => string;
@@ -199,6 +201,8 @@ export function DataTable<Row>(props: Props<Row>) {
                 href={href}
                 className={classes.main}
                 data-main
+                onPointerEnter={props.onPoint}
+                onFocus={props.onPoint}
                 tabIndex={index === active ? 0 : -1}
               >
                 {column.cell(row)}

@@ -133,7 +133,7 @@ export function RunningList() {
 }
 
 export function NextList() {
-  const { data = [] } = useUpcomingTasks(ROWS, 5_000);
+  const { data = [] } = useUpcomingTasks();
   return (
     <section className="card">
       <h2>Next due</h2>

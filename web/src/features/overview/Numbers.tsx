@@ -1,8 +1,9 @@
 import { Link } from 'wouter';
 import type { Counts } from '../../api/live';
 import type { AllMetrics } from '../../api/metrics';
+import { useUpcomingTasks } from '../../api/tasks';
 import { useNow } from '../../ui/clock';
-import { durationText, numberText } from '../../ui/time';
+import { durationText, numberText, relativeText } from '../../ui/time';
 import classes from './Overview.module.css';
 import { successText } from './rules';
 
@@ -20,6 +21,7 @@ export function Numbers({ metrics, counts, links }: Props) {
     .map((queue) => (queue.oldestReadyAt ? Date.parse(queue.oldestReadyAt) : null))
     .filter((at) => at !== null)
     .sort((a, b) => a - b)[0];
+  const next = useUpcomingTasks(links).data?.[0]?.nextAttemptAt;
   const { window } = metrics;
   const p95 = window.runMs?.p95;
   const wait = window.waitMs?.p95;
@@ -37,7 +39,7 @@ export function Numbers({ metrics, counts, links }: Props) {
     {
       name: 'Scheduled',
       value: numberText(counts.scheduled),
-      more: 'not due yet',
+      more: next ? `next ${relativeText(Date.parse(next), current)}` : 'not due yet',
       to: '/tasks?status=SCHEDULED',
     },
     {

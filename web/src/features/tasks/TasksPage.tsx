@@ -9,6 +9,7 @@ import { isFinished, isStatus, STATUS_LOOK, STATUSES } from '../../theme/status'
 import { useNow } from '../../ui/clock';
 import { DataTable } from '../../ui/DataTable';
 import { failureOf } from '../../ui/failure';
+import { fetchEditor } from '../../ui/JsonView';
 import { FailedFirst, FailedLater, NoneMatch, NoneYet, SkeletonRows } from '../../ui/ListState';
 import { PageHead } from '../../ui/PageHead';
 import { usePageKeys } from '../../ui/page_keys';
@@ -151,6 +152,7 @@ function TaskTable({ filter, onClear, onFilter }: TableProps) {
         nameOf={(task) => `${task.taskName} ${task.taskId}`}
         linkColumn="task"
         hrefOf={(task) => `/tasks/${task.taskId}`}
+        onPoint={fetchEditor}
         selection={{ ids: selected, onChange: setSelected }}
         isDimmed={(task) => !stillMatches(filter, task.status)}
         menuOf={(task) => (
