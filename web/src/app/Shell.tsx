@@ -17,7 +17,7 @@ import { Link, Route, Switch, useLocation } from 'wouter';
 import { useMay, useSession } from '../api/session_context';
 import { useTenantName } from '../api/tenants';
 import { IconLogout, IconMenu2, IconSearch, IconSend, IconSunMoon, IconUser } from '../theme/icons';
-import { Forbidden, NotFound, SkeletonRows } from '../ui/ListState';
+import { Forbidden, NotFound } from '../ui/ListState';
 import { usePreference } from '../ui/preferences';
 import { ErrorBoundary } from './ErrorBoundary';
 import { useKeys } from './keys';
@@ -51,18 +51,16 @@ export function Shell({ audience, places }: { audience: Audience; places: Place[
       {!phone && <Rail places={own} />}
       <main id="main" tabIndex={-1} className={classes.main}>
         <ErrorBoundary resetKey={path}>
-          <Suspense fallback={<SkeletonRows />}>
-            <Switch>
-              {own.map((place) => (
-                <Route key={place.id} path={place.path}>
-                  <Page place={place} />
-                </Route>
-              ))}
-              <Route>
-                <NotFound sentence="There is no such page." />
+          <Switch>
+            {own.map((place) => (
+              <Route key={place.id} path={place.path}>
+                <Page place={place} />
               </Route>
-            </Switch>
-          </Suspense>
+            ))}
+            <Route>
+              <NotFound sentence="There is no such page." />
+            </Route>
+          </Switch>
         </ErrorBoundary>
       </main>
       {phone && <BottomBar places={own} />}
@@ -183,6 +181,8 @@ function Rail({ places }: { places: Place[] }) {
               href={place.path}
               className={classes.place}
               aria-current={at ? 'page' : undefined}
+              onPointerEnter={() => void place.page.fetch()}
+              onFocus={() => void place.page.fetch()}
             >
               <Icon size={18} aria-hidden />
               {open ? place.title : <VisuallyHidden>{place.title}</VisuallyHidden>}

@@ -1,4 +1,3 @@
-import { type ComponentType, lazy } from 'react';
 import {
   IconBuildingCommunity,
   IconKey,
@@ -9,6 +8,7 @@ import {
   IconStack2,
   IconWebhook,
 } from '../theme/icons';
+import { type LaterPage, laterPage } from './later_page';
 
 // Who a page is for: a tenant, an operator over all tenants, an operator looking at one tenant.
 export type Audience = 'tenant' | 'operator' | 'guest-operator';
@@ -23,7 +23,7 @@ export interface Place {
   // What one must hold to see it.
   scope?: string;
   audience: Audience[];
-  page: ComponentType;
+  page: LaterPage;
 }
 
 const one: Audience[] = ['tenant', 'guest-operator'];
@@ -37,7 +37,7 @@ export const PLACES: Place[] = [
     title: 'Tenants',
     rail: { icon: IconBuildingCommunity, key: 'e' },
     audience: ['operator'],
-    page: lazy(() => import('../features/tenants/TenantsPage')),
+    page: laterPage(() => import('../features/tenants/TenantsPage')),
   },
   {
     id: 'overview',
@@ -46,7 +46,7 @@ export const PLACES: Place[] = [
     rail: { icon: IconLayoutDashboard, key: 'o' },
     scope: 'tasks:read',
     audience: every,
-    page: lazy(() => import('../features/overview/OverviewPage')),
+    page: laterPage(() => import('../features/overview/OverviewPage')),
   },
   {
     id: 'tasks',
@@ -55,7 +55,7 @@ export const PLACES: Place[] = [
     rail: { icon: IconListDetails, key: 't' },
     scope: 'tasks:read',
     audience: one,
-    page: lazy(() => import('../features/tasks/TasksPage')),
+    page: laterPage(() => import('../features/tasks/TasksPage')),
   },
   {
     id: 'task',
@@ -63,7 +63,7 @@ export const PLACES: Place[] = [
     title: 'Task',
     scope: 'tasks:read',
     audience: one,
-    page: lazy(() => import('../features/task/TaskPage')),
+    page: laterPage(() => import('../features/task/TaskPage')),
   },
   {
     id: 'submit',
@@ -72,7 +72,7 @@ export const PLACES: Place[] = [
     rail: { icon: IconSend, key: 'n' },
     scope: 'tasks:write',
     audience: one,
-    page: lazy(() => import('../features/submit/SubmitPage')),
+    page: laterPage(() => import('../features/submit/SubmitPage')),
   },
   {
     id: 'queues',
@@ -81,7 +81,7 @@ export const PLACES: Place[] = [
     rail: { icon: IconStack2, key: 'q' },
     scope: 'tasks:read',
     audience: one,
-    page: lazy(() => import('../features/queues/QueuesPage')),
+    page: laterPage(() => import('../features/queues/QueuesPage')),
   },
   {
     id: 'queue',
@@ -89,7 +89,7 @@ export const PLACES: Place[] = [
     title: 'Queue',
     scope: 'tasks:read',
     audience: one,
-    page: lazy(() => import('../features/queues/QueuePage')),
+    page: laterPage(() => import('../features/queues/QueuePage')),
   },
   {
     id: 'webhooks',
@@ -98,7 +98,7 @@ export const PLACES: Place[] = [
     rail: { icon: IconWebhook, key: 'w' },
     scope: 'manage',
     audience: one,
-    page: lazy(() => import('../features/webhooks/WebhooksPage')),
+    page: laterPage(() => import('../features/webhooks/WebhooksPage')),
   },
   {
     id: 'endpoint',
@@ -106,7 +106,7 @@ export const PLACES: Place[] = [
     title: 'Webhook',
     scope: 'manage',
     audience: one,
-    page: lazy(() => import('../features/webhooks/EndpointPage')),
+    page: laterPage(() => import('../features/webhooks/EndpointPage')),
   },
   {
     id: 'keys',
@@ -115,7 +115,7 @@ export const PLACES: Place[] = [
     rail: { icon: IconKey, key: 'k' },
     scope: 'manage',
     audience: one,
-    page: lazy(() => import('../features/keys/KeysPage')),
+    page: laterPage(() => import('../features/keys/KeysPage')),
   },
   {
     id: 'settings',
@@ -123,6 +123,6 @@ export const PLACES: Place[] = [
     title: 'Settings',
     rail: { icon: IconSettings, key: ',' },
     audience: every,
-    page: lazy(() => import('../features/settings/SettingsPage')),
+    page: laterPage(() => import('../features/settings/SettingsPage')),
   },
 ];
