@@ -324,9 +324,15 @@ Result<> Live::watch(const Session& session, std::string_view body) {
   if (at == state_->viewers.end() || at->second.first->session().get() != &session) {
     return fail(ErrorCode::not_found, "no such live stream");
   }
-  at->second.first->watch(std::move(ids), tasks);
+  const auto& viewer = at->second.first;
+  const bool begins = tasks && !viewer->wants_tasks();
+  viewer->watch(std::move(ids), tasks);
   const auto room = at->second.second.lock();
-  if (room && room->wants_tasks() != room->with_tasks) room->look_again();
+  if (room && room->wants_tasks() != room->with_tasks) {
+    room->look_again();
+  } else if (room && begins) {
+    viewer->on_reset();  // the news since it read its lists went to others alone
+  }
   return {};
 }
 

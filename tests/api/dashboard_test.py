@@ -161,6 +161,16 @@ class LiveNews(DashboardCase):
         self.submit(self.browser, target={"type": "worker"})
         stream.until(lambda name, data: name == "tasks" and data["arrived"] == 1)
 
+    def test_a_page_that_begins_to_listen_beside_others_reads_its_lists_again(self):
+        self.browser.register("acme")
+        first = self.live(self.browser)
+        self.assertEqual(first.watch().status, 204)
+        first.until(lambda name, _: name == "reset")
+        # The tenant's news flows already: what came before this page asked went to the first alone.
+        second = self.live(self.browser)
+        self.assertEqual(second.watch().status, 204)
+        second.until(lambda name, _: name == "reset")
+
     def test_a_watch_is_for_ones_own_stream(self):
         self.browser.register("acme")
         stream = self.live(self.browser)

@@ -44,6 +44,8 @@ type Message =
   | { kind: 'lost' }
   | { kind: 'watch'; tab: string; watch: Watch }
   | { kind: 'gone'; tab: string }
+  // From here on a tab that had just begun to want tasks hears of them.
+  | { kind: 'begin'; tab: string }
   | { kind: 'who' };
 
 export class LiveFeed {
@@ -54,6 +56,7 @@ export class LiveFeed {
   private readonly stopped = new AbortController();
   private readonly watches = new Map<string, Watch>();
   private own: Watch = { taskIds: [], tasks: false };
+  private readonly beginners = new Set<string>();
   private source: EventSource | null = null;
   private connection: string | null = null;
   private leads = false;
@@ -105,6 +108,9 @@ export class LiveFeed {
 
   // What this tab shows from now on.
   watch(watch: Watch): void {
+    // The server sees a beginning only in the first tab that wants tasks.
+    const others = [...this.watches.values()].some((one) => one.tasks);
+    if (this.leads && others && watch.tasks && !this.own.tasks) this.beginners.add(this.tab);
     this.own = watch;
     if (this.leads) this.tellServerSoon();
     else this.post({ kind: 'watch', tab: this.tab, watch });
@@ -207,7 +213,12 @@ export class LiveFeed {
       this.setLight('stale');
     } else if (message.kind === 'who') {
       this.post({ kind: 'watch', tab: this.tab, watch: this.own });
+    } else if (message.kind === 'begin') {
+      if (message.tab === this.tab) this.deliver({ topic: 'reset' });
     } else if (message.kind === 'watch') {
+      if (message.watch.tasks && !this.watches.get(message.tab)?.tasks) {
+        this.beginners.add(message.tab);
+      }
       this.watches.set(message.tab, message.watch);
       this.tellServerSoon();
     } else {
@@ -228,12 +239,18 @@ export class LiveFeed {
     const watches = [this.own, ...this.watches.values()];
     const taskIds = [...new Set(watches.flatMap((watch) => watch.taskIds))].slice(0, WATCHED_MAX);
     const tasks = watches.some((watch) => watch.tasks);
+    const begun = [...this.beginners];
+    this.beginners.clear();
     try {
       await send(`${doorOf(this.scope)}/live/watch`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ connection: this.connection, taskIds, tasks }),
       });
+      for (const tab of begun) {
+        if (tab === this.tab) this.deliver({ topic: 'reset' });
+        else this.post({ kind: 'begin', tab });
+      }
     } catch {
       // The stream's own end tells of a lost server; a new connection tells the watches again.
     }

@@ -24,6 +24,17 @@ export function useLiveRows(
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list starts from nothing new
   useEffect(() => setFresh(0), [joined]);
   useWatch(onScreen, true);
+  // Rows that come on screen by scrolling may have changed while nobody watched them.
+  const watched = useRef<{ list: string; ids: Set<string> }>({ list: '', ids: new Set() });
+  const shown = onScreen.join(',');
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `shown` is what `onScreen` holds
+  useEffect(() => {
+    const last = watched.current;
+    if (last.list === joined && last.ids.size > 0) {
+      for (const id of onScreen) if (!last.ids.has(id)) stale.current.add(id);
+    }
+    watched.current = { list: joined, ids: new Set(onScreen) };
+  }, [shown, joined]);
 
   const patch = useCallback(
     (changes: Map<string, object>) => {
@@ -53,6 +64,7 @@ export function useLiveRows(
     useCallback(
       (news: News) => {
         if (news.topic === 'reset') {
+          setFresh(0); // what is read now has them
           void queries.invalidateQueries({ queryKey: JSON.parse(joined) as typeof listKey });
         } else if (news.topic === 'tasks') {
           const changes = new Map(
