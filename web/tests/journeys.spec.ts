@@ -1,3 +1,4 @@
+import { receiver } from './services';
 import { API, expect, OPERATOR_KEY, signIn, Tenant, test } from './support';
 
 test('register, store the key, submit, watch it run, see the metrics change', async ({ page }) => {
@@ -220,4 +221,82 @@ test('a 20-digit number and a payload’s every character arrive as they were', 
   await expect(page).toHaveURL(/\/tasks\/[0-9a-f-]{36}/);
   await expect(page.getByText('12345678901234567890', { exact: true })).toBeVisible();
   await expect(page.getByText('1E400', { exact: true })).toBeVisible();
+});
+
+test('a webhook: what was sent, what was answered, and once more', async ({ page }) => {
+  const hook = await receiver();
+  try {
+    const tenant = await Tenant.make();
+    await tenant.call('POST', '/api/v1/webhooks', { url: hook.url, events: ['task.completed'] });
+    hook.answer(200, 'answered <b>once</b>');
+    const id = await tenant.submit({ taskName: 'told', payload: 'x', target: { type: 'echo' } });
+    await expect.poll(() => hook.heard.length).toBe(1);
+    await signIn(page, tenant.account.apiKey, '/webhooks');
+    await page.getByRole('link', { name: hook.url }).click();
+    await page.getByRole('button', { name: /· task.completed/ }).click();
+    await expect(page.getByText('answered 200')).toBeVisible();
+    await expect(page.getByText('answered <b>once</b>')).toBeVisible();
+    await expect(page.getByLabel('Body of the delivery')).toContainText(id);
+    hook.answer(200, 'answered twice');
+    await page.getByRole('button', { name: /^Redeliver task/ }).click();
+    await expect.poll(() => hook.heard.length).toBe(2);
+    expect(hook.heard[1]).toEqual(hook.heard[0]);
+    await expect(page.getByText('answered twice')).toBeVisible();
+  } finally {
+    hook.end();
+  }
+});
+
+test('a row stays under the pointer while a thousand tasks arrive', async ({ page }) => {
+  const tenant = await Tenant.make();
+  const ids = [];
+  for (let i = 0; i < 30; i++) {
+    ids.push(await tenant.submit({ taskName: `row-${i}`, target: { type: 'worker' } }));
+  }
+  let lists = 0;
+  page.on('response', (answer) => {
+    if (/v1\/tasks\?/.test(answer.url())) lists++;
+  });
+  await signIn(page, tenant.account.apiKey, '/tasks');
+  await expect.poll(() => lists).toBeGreaterThanOrEqual(2);
+  const row = page.locator(`[data-id="${ids[22]}"]`);
+  await row.hover();
+  const before = await row.boundingBox();
+  for (let i = 0; i < 20; i++) {
+    const batch = Array.from({ length: 50 }, () => ({
+      taskName: 'new',
+      target: { type: 'worker' },
+    }));
+    await tenant.call('POST', '/api/v1/tasks/bulk', batch);
+    expect(await row.boundingBox()).toEqual(before);
+  }
+  await expect(page.getByRole('button', { name: '1,000 new' })).toBeVisible();
+  expect(await row.boundingBox()).toEqual(before);
+  await expect(row.locator('a').first()).toHaveText('row-22');
+  expect(await row.evaluate((it) => it.matches(':hover'))).toBe(true);
+});
+
+test('by keyboard alone: find a task, cancel it, come back', async ({ page }) => {
+  const tenant = await Tenant.make();
+  const id = await tenant.submit({ taskName: 'older', target: { type: 'worker' } });
+  await tenant.submit({ taskName: 'newer', target: { type: 'worker' } });
+  await signIn(page, tenant.account.apiKey, '/');
+  await page.keyboard.press('g');
+  await page.keyboard.press('t');
+  await expect(page.getByRole('link', { name: 'newer' })).toBeVisible();
+  await page.getByRole('link', { name: 'newer' }).focus();
+  await page.keyboard.press('j');
+  await expect(page.getByRole('link', { name: 'older' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(new RegExp(id));
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Pending');
+  await page.keyboard.press('Delete');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('Cancel');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+  await page.keyboard.press('Delete');
+  await dialog.getByRole('button', { name: /^Cancel/ }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Cancelled');
 });

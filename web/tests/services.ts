@@ -92,14 +92,59 @@ export async function proxyTo(target: string): Promise<{ address: string; end: (
     outgoing.on('close', () => onward.destroy());
     incoming.pipe(onward);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const at = server.address();
-  if (at === null || typeof at === 'string') throw new Error('the proxy has no port');
+  const address = await listening(server);
   return {
-    address: `http://127.0.0.1:${at.port}`,
+    address,
     end: () => {
       server.closeAllConnections();
       server.close();
     },
   };
+}
+
+export interface Heard {
+  path: string;
+  id: string;
+  body: string;
+}
+
+// A receiver of webhooks that answers as told, and keeps what it heard.
+export async function receiver(): Promise<{
+  url: string;
+  heard: Heard[];
+  answer: (status: number, text: string) => void;
+  end: () => void;
+}> {
+  const heard: Heard[] = [];
+  let status = 200;
+  let text = 'thank you';
+  const server = createServer((incoming, outgoing) => {
+    let body = '';
+    incoming.on('data', (part) => {
+      body += String(part);
+    });
+    incoming.on('end', () => {
+      heard.push({ path: incoming.url ?? '', id: String(incoming.headers['webhook-id']), body });
+      outgoing.writeHead(status, { 'Content-Type': 'text/plain' }).end(text);
+    });
+  });
+  return {
+    url: `${await listening(server)}/hook`,
+    heard,
+    answer: (nextStatus, nextText) => {
+      status = nextStatus;
+      text = nextText;
+    },
+    end: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const at = server.address();
+  if (at === null || typeof at === 'string') throw new Error('the server has no port');
+  return `http://127.0.0.1:${at.port}`;
 }
