@@ -1,5 +1,5 @@
 import { receiver } from './services';
-import { API, expect, OPERATOR_KEY, signIn, Tenant, test } from './support';
+import { API, expect, OPERATOR_KEY, openTasks, signIn, Tenant, test } from './support';
 
 test('register, store the key, submit, watch it run, see the metrics change', async ({ page }) => {
   await page.goto('./');
@@ -92,13 +92,7 @@ test('rows change in place, several are cancelled and retried, and filters stay'
 test('new tasks wait behind a button, and nothing moves under the pointer', async ({ page }) => {
   const tenant = await Tenant.make();
   const first = await tenant.submit({ taskName: 'first', target: { type: 'worker' } });
-  // Once the page listens, it reads its list once more: what came in between is not missed.
-  let lists = 0;
-  page.on('response', (answer) => {
-    if (/v1\/tasks\?/.test(answer.url())) lists++;
-  });
-  await signIn(page, tenant.account.apiKey, '/tasks');
-  await expect.poll(() => lists).toBeGreaterThanOrEqual(2);
+  await openTasks(page, tenant);
   const row = page.locator(`[data-id="${first}"]`);
   await expect(row).toBeVisible();
   const before = await row.boundingBox();
@@ -253,12 +247,7 @@ test('a row stays under the pointer while a thousand tasks arrive', async ({ pag
   for (let i = 0; i < 30; i++) {
     ids.push(await tenant.submit({ taskName: `row-${i}`, target: { type: 'worker' } }));
   }
-  let lists = 0;
-  page.on('response', (answer) => {
-    if (/v1\/tasks\?/.test(answer.url())) lists++;
-  });
-  await signIn(page, tenant.account.apiKey, '/tasks');
-  await expect.poll(() => lists).toBeGreaterThanOrEqual(2);
+  await openTasks(page, tenant);
   const row = page.locator(`[data-id="${ids[22]}"]`);
   await row.hover();
   const before = await row.boundingBox();

@@ -100,3 +100,14 @@ export async function signIn(page: Page, key: string, to = '/', base = '.'): Pro
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('navigation', { name: 'Pages' })).toBeVisible();
 }
+
+// The list of tasks, and news of it. Once the page listens it reads its list once more, so that it
+// misses nothing that came in between; what comes after that stands behind «N new».
+export async function openTasks(page: Page, tenant: Tenant): Promise<void> {
+  let lists = 0;
+  page.on('response', (answer) => {
+    if (/v1\/tasks\?/.test(answer.url())) lists++;
+  });
+  await signIn(page, tenant.account.apiKey, '/tasks');
+  await expect.poll(() => lists).toBeGreaterThanOrEqual(2);
+}
