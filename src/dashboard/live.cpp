@@ -77,8 +77,8 @@ class RoomSink final : public http::AnswerSink {
 
   bool on_status(int told) override {
     status = told;
-    // Without a position nobody knows what happened before: lists on screen are read again.
     if (status == 200) room_->on_heard();
+    // Without a position nobody knows what happened before: lists on screen are read again.
     if (status == 200 && room_->with_tasks && room_->position.empty()) {
       for (const auto& viewer : room_->viewers) viewer->on_reset();
     }
