@@ -15,20 +15,41 @@ passed=0
 failed=0
 began=$SECONDS
 
-# phase NAME COMMAND…: runs it, and counts it as one check unless it has counted for itself.
+# phase NAME COMMAND…: runs it, and counts it as one check unless it has counted for itself. What a
+# failed one said is told again at the end, where a reader of a long log looks first.
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+failed_phases=()
 phase() {
-  local name=$1 from=$SECONDS status=0
+  local name=$1 from=$SECONDS status=0 log
+  log=$logs/${#failed_phases[@]}
   shift
   say "=== $name"
   counted=0
-  "$@" || status=1
+  "$@" > >(exec tee "$log") 2>&1 || status=1
+  wait "$!" || true  # for tee: no phase leaves a job of its own
   if ((status == 0)); then
     ((counted)) || passed=$((passed + 1))
     say "=== $name: ok, $((SECONDS - from)) s"
   else
     ((counted)) || failed=$((failed + 1))
+    failed_phases+=("$name")
     say "=== $name: FAILED, $((SECONDS - from)) s"
   fi
+}
+
+# The lines of each failed phase that speak of the failure, or else its last ones.
+tell_failures() {
+  local i log
+  for i in "${!failed_phases[@]}"; do
+    log=$logs/$i
+    say "=== what failed in: ${failed_phases[i]}"
+    # ctest, gtest, unittest, Playwright and Vitest, and our own checks.
+    grep -naE '\*\*\*(Failed|Timeout|Exception)|\[  FAILED|^(FAIL|ERROR)|: Failure$|Error:|error:|ERROR: |WARNING: ThreadSanitizer|FAILED|^ *[✘×]|not ok|^ *[0-9]+\) ' \
+      "$log" | cut -c1-300 | head -n 40 || true
+    say "--- its last lines"
+    tail -n 60 "$log" | cut -c1-400
+  done
 }
 
 # A preset's tests by ctest; each test binary counts.
@@ -103,6 +124,7 @@ if ((!quick)); then
   phase "quick start" scripts/quickstart_test.sh
 fi
 
+tell_failures
 say "all of it took $((SECONDS - began)) s"
 say "$passed passed, $failed failed"
 ((failed == 0))
