@@ -19,15 +19,19 @@ began=$SECONDS
 # failed one said is told again at the end, where a reader of a long log looks first.
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
+pipe=$logs/pipe
+mkfifo "$pipe"
 failed_phases=()
 phase() {
-  local name=$1 from=$SECONDS status=0 log
+  local name=$1 from=$SECONDS status=0 log reader
   log=$logs/${#failed_phases[@]}
   shift
   say "=== $name"
   counted=0
-  "$@" > >(exec tee "$log") 2>&1 || status=1
-  wait "$!" || true  # for tee: no phase leaves a job of its own
+  tee "$log" <"$pipe" &
+  reader=$!
+  "$@" >"$pipe" 2>&1 || status=1
+  wait "$reader" || true  # it ends with the last writer: no phase leaves a job of its own
   if ((status == 0)); then
     ((counted)) || passed=$((passed + 1))
     say "=== $name: ok, $((SECONDS - from)) s"
