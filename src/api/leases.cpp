@@ -64,31 +64,46 @@ Result<LeaseRequest> read_lease_request(const json::Value& body) {
   return request;
 }
 
-// One round over the wanted queues: all claims in one transaction.
-asio::awaitable<Result<std::vector<store::Claim::Task>>> claim_once(const Call& call,
-                                                                    const LeaseRequest& request) {
+struct Claimed {
   std::vector<store::Claim::Task> tasks;
+  std::size_t bytes = 0;
+  bool more = false;  // a limit of bytes held some back: asking again may find them
+};
+
+store::Claim claim_of(const Call& call, const LeaseRequest& request, const domain::Queue& queue,
+                      const Claimed& so_far) {
+  store::Claim claim;
+  claim.queue = queue.no;
+  claim.lanes = store::worker_lanes(queue.settings, call.services.options.default_target_is_echo);
+  claim.max = request.max - static_cast<int>(so_far.tasks.size());
+  claim.bytes_max = domain::kClaimBytesMax - so_far.bytes;
+  claim.lease = request.lease;
+  claim.timeout = queue.settings.timeout;
+  claim.kind = store::LeaseKind::worker;
+  claim.holder = request.worker;
+  return claim;
+}
+
+// One round over the wanted queues, until there are as many tasks as one answer takes.
+asio::awaitable<Result<Claimed>> claim_once(const Call& call, const LeaseRequest& request) {
+  Claimed claimed;
   for (const auto& name : request.queues) {
     const auto queue = call.services.directory.queue(call.tenant(), name);
     if (!queue) continue;
-    store::Claim claim;
-    claim.queue = queue->no;
-    claim.lanes =
-        store::worker_lanes(queue->settings, call.services.options.default_target_is_echo);
-    claim.max = request.max - static_cast<int>(tasks.size());
-    claim.lease = request.lease;
-    claim.timeout = queue->settings.timeout;
-    claim.kind = store::LeaseKind::worker;
-    claim.holder = request.worker;
-    auto reply = co_await call.services.gateway.ask(std::move(claim));
+    auto reply = co_await call.services.gateway.ask(claim_of(call, request, *queue, claimed));
     if (!reply) {
-      if (!tasks.empty()) break;  // what is leased already must be handed over
+      if (!claimed.tasks.empty()) break;  // what is leased already must be handed over
       co_return fail(reply.error());
     }
-    for (auto& task : reply->tasks) tasks.push_back(std::move(task));
-    if (tasks.size() >= static_cast<std::size_t>(request.max)) break;
+    claimed.more = claimed.more || reply->held_by == store::Claim::HeldBy::bytes;
+    for (auto& task : reply->tasks) {
+      claimed.bytes += task.bytes;
+      claimed.tasks.push_back(std::move(task));
+    }
+    if (claimed.tasks.size() >= static_cast<std::size_t>(request.max)) break;
+    if (claimed.bytes >= domain::kClaimBytesMax) break;
   }
-  co_return tasks;
+  co_return claimed;
 }
 
 store::LaneSignals::Subscription subscribe(const Call& call, const LeaseRequest& request,
@@ -146,11 +161,15 @@ void write_leased(json::Writer& w, const store::Claim::Task& task) {
   w.end_object();
 }
 
-http::Response leased_answer(const std::vector<store::Claim::Task>& tasks) {
+// Lets go of each payload as soon as it is written: both together are twice as much.
+http::Response leased_answer(std::vector<store::Claim::Task> tasks) {
   std::string out;
   json::Writer w(out);
   w.begin_object().key("tasks").begin_array();
-  for (const auto& task : tasks) write_leased(w, task);
+  for (auto& task : tasks) {
+    write_leased(w, task);
+    task.payload = {};
+  }
   w.end_array().end_object();
   return json_answer(200, std::move(out));
 }
@@ -165,10 +184,12 @@ Answer lease(Call call) {
   for (;;) {
     // Subscribed before asking, so that a task which arrives in between is not slept through.
     const auto subscription = subscribe(call, *request, wake);
-    const auto tasks = co_await claim_once(call, *request);
-    if (!tasks) co_return fail(tasks.error());
+    auto claimed = co_await claim_once(call, *request);
+    if (!claimed) co_return fail(claimed.error());
+    if (!claimed->tasks.empty()) co_return leased_answer(std::move(claimed->tasks));
+    if (claimed->more) continue;
     const auto left = std::chrono::ceil<Millis>(deadline - call.services.clock.steady_now());
-    if (!tasks->empty() || left <= Millis{0}) co_return leased_answer(*tasks);
+    if (left <= Millis{0}) co_return leased_answer({});
     const auto reason = co_await wake->wait(std::min(left, kLookAgain), call.services.stop);
     if (reason == async::WakeUp::Reason::stopped) co_return leased_answer({});
   }
@@ -207,7 +228,7 @@ asio::awaitable<Result<std::optional<Timestamp>>> end_of_attempt(const Call& cal
   using Row = std::optional<store::TaskRow>;
   std::function<Row(store::Snapshot&)> read = [tenant = call.tenant(),
                                                id](store::Snapshot& snapshot) {
-    return snapshot.tasks().find(tenant, id);
+    return snapshot.tasks().find_summary(tenant, id);
   };
   const auto row = co_await call.services.gateway.read<Row>(std::move(read));
   if (!row) co_return fail(row.error());

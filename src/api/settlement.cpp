@@ -61,6 +61,13 @@ store::Finish finish_of(Settlement settlement, const store::TaskRow& row,
 
 using Rows = std::vector<std::optional<store::TaskRow>>;
 
+// A thousand rows are held at once, and headers are most of what a summary can weigh.
+std::optional<store::TaskRow> without_headers(std::optional<store::TaskRow> row) {
+  if (!row || !row->options.target) return row;
+  if (auto* http = std::get_if<domain::HttpTarget>(&*row->options.target)) http->headers.clear();
+  return row;
+}
+
 }  // namespace
 
 Result<store::LeaseToken> read_lease_token(json::FieldReader& in) {
@@ -122,7 +129,8 @@ asio::awaitable<std::vector<Result<store::Finish::Reply>>> settle(
   std::function<Rows(store::Snapshot&)> read = [tenant = call.tenant(),
                                                 ids](store::Snapshot& snapshot) {
     Rows rows;
-    for (const auto id : ids) rows.push_back(snapshot.tasks().find(tenant, id));
+    for (const auto id : ids)
+      rows.push_back(without_headers(snapshot.tasks().find_summary(tenant, id)));
     return rows;
   };
   std::vector<Result<store::Finish::Reply>> replies(settlements.size(), fail(stale()));

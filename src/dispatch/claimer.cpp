@@ -23,6 +23,7 @@ Claimer::Claimer(const Context& context, Running& running, async::TaskGroup& run
         const auto tenant = directory.tenant(id);
         return tenant ? tenant->limits.weight : 1;
       }),
+      held_(context.options.push_bytes_total, context.options.push_bytes_a_tenant),
       wake_(context.executor) {}
 
 void Claimer::on_changes(std::span<const store::TaskChange> changes) {
@@ -81,6 +82,7 @@ asio::awaitable<void> Claimer::run() {
 }
 
 asio::awaitable<bool> Claimer::run_once() {
+  if (held_.full()) co_return false;  // an attempt that ends wakes us
   const int free = context_.options.push_total - picker_.slots_in_use();
   const auto turns = picker_.plan(std::min(free, kTurnsARound), kTurnsAQueue);
   if (turns.empty()) co_return false;
@@ -94,6 +96,7 @@ asio::awaitable<bool> Claimer::run_once() {
                       ? store::push_lanes(queue->settings, context_.options.default_target_is_echo)
                       : store::lane_bit(domain::Lane::push);
     claim.max = turn.count;
+    claim.bytes_max = std::min(held_.room(turn.tenant), domain::kClaimBytesMax);
     claim.lease = context_.options.lease;
     claim.kind = store::LeaseKind::push;
     commands.emplace_back(std::move(claim));
@@ -111,10 +114,14 @@ asio::awaitable<bool> Claimer::run_once() {
 void Claimer::take(const FairPicker::Turn& turn, Result<store::Reply> reply) {
   if (!reply) return picker_.release(turn.queue, turn.count);
   auto& claimed = std::get<store::Claim::Reply>(*reply);
+  for (const auto& task : claimed.tasks) held_.add(task.tenant, task.bytes);
   picker_.release(turn.queue, turn.count - static_cast<int>(claimed.tasks.size()));
   using HeldBy = store::Claim::HeldBy;
   switch (claimed.held_by) {
     case HeldBy::nothing:
+      break;
+    case HeldBy::bytes:
+      if (held_.at_limit(turn.tenant)) picker_.park(turn.queue, turn.planned_at);
       break;
     case HeldBy::empty:
       picker_.clear(turn.queue, turn.flagged_at);
@@ -131,7 +138,12 @@ void Claimer::take(const FairPicker::Turn& turn, Result<store::Reply> reply) {
 
 asio::awaitable<void> Claimer::run_attempt(std::shared_ptr<Attempt> attempt) {
   const auto queue = attempt->task.queue;
+  const auto tenant = attempt->task.tenant;
+  const auto bytes = attempt->task.bytes;
   co_await runner_.run(std::move(attempt));
+  const bool was_at_limit = held_.at_limit(tenant);
+  held_.remove(tenant, bytes);
+  if (was_at_limit) picker_.unpark_tenant(tenant);
   picker_.release(queue, 1);
   wake_.notify();
 }

@@ -7,6 +7,7 @@
 #include "async/wake_up.hpp"
 #include "dispatch/context.hpp"
 #include "dispatch/fair_picker.hpp"
+#include "dispatch/held_bytes.hpp"
 #include "dispatch/runner.hpp"
 
 namespace belfry::dispatch {
@@ -35,6 +36,7 @@ class Claimer {
   async::TaskGroup& runners_;
   Runner runner_;
   FairPicker picker_;
+  HeldBytes held_;
   async::WakeUp wake_;
   bool scan_wanted_ = true;
 };

@@ -27,6 +27,8 @@ struct Options {
   bool default_target_is_echo = false;
   std::chrono::hours finished_retention{24 * 30};
   int push_total = domain::kPushTotal;
+  std::size_t push_bytes_total = domain::kPushBytesTotal;  // see HeldBytes
+  std::size_t push_bytes_a_tenant = domain::kPushBytesATenant;
   Millis lease = domain::kPushLease;
   Millis renewal = domain::kPushLeaseRenewal;
 };

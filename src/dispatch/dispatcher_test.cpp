@@ -214,6 +214,46 @@ TEST_F(DispatcherTest, ADestinationThatHangsLeavesSlotsToTheOthers) {
   EXPECT_EQ(metric(R"(belfry_attempts_finished_total{outcome="failed"})"), 0);
 }
 
+TEST_F(DispatcherTest, LargePushesThatHangLeaveMemoryToOtherTenants) {
+  ScriptedPeer hanging({{.hang = true}});
+  ScriptedPeer peer({{.send = answer(204)}});
+  const std::string large = "\"" + std::string(1'000, 'x') + "\"";
+  std::vector<TaskId> ids;
+  for (int i = 0; i < 10; ++i) {
+    auto task = a_task(at(hanging));
+    task.payload = large;
+    ids.push_back(submit(task));
+  }
+  Options options;
+  options.push_bytes_a_tenant = 2'500;
+  start(options);
+  hanging.wait_for_requests(3);
+  auto other = a_task(at(peer));
+  other.tenant = add_tenant();
+  const auto id = submit(other);
+  peer.wait_for_requests(1);
+  gateway.read_blocking([&](store::Snapshot& snapshot) {
+    EXPECT_EQ(snapshot.metrics().counts(tenant)[Status::running], 3);
+  });
+  // Room that an end gives back is used at once.
+  transact([&](store::Transaction& tx) {
+    store::End end;
+    end.tenant = tenant;
+    for (const auto task : ids) {
+      end.id = task;
+      if (tx.tasks().find(tenant, task)->status == Status::running) EXPECT_TRUE(tx.end(end));
+    }
+  });
+  hanging.wait_for_requests(6);
+  EXPECT_TRUE(eventually([&] {
+    bool done = false;
+    gateway.read_blocking([&](store::Snapshot& snapshot) {
+      done = snapshot.tasks().find(other.tenant, id)->status == Status::completed;
+    });
+    return done;
+  }));
+}
+
 TEST_F(DispatcherTest, ADrainHandsBackWhatRunsWithoutUsingUpAnAttempt) {
   ScriptedPeer peer({{.hang = true}, {.send = answer(200)}});
   start();

@@ -83,7 +83,7 @@ asio::awaitable<bool> Rescuer::rescue_lost() {
   for (const auto& reply : replies) done += reply.has_value() ? 1 : 0;
   context_.instruments.leases_lost.add(done);
   // With nothing done (the store is away, or everybody answered after all) another look can wait.
-  co_return done > 0 && lost->size() == static_cast<std::size_t>(kBatch);
+  co_return done > 0;
 }
 
 asio::awaitable<bool> Rescuer::end_expired() {
@@ -99,7 +99,7 @@ asio::awaitable<bool> Rescuer::end_expired() {
   std::size_t done = 0;
   for (const auto& reply : replies) done += reply.has_value() ? 1 : 0;
   context_.instruments.expired.add(done);
-  co_return done > 0 && overdue->size() == static_cast<std::size_t>(kBatch);
+  co_return done > 0;
 }
 
 }  // namespace belfry::dispatch

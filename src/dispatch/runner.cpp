@@ -165,6 +165,7 @@ asio::awaitable<Runner::Performed> Runner::push(std::shared_ptr<Attempt> attempt
   const auto timeout = push_timeout(task.options, target, queue);
   auto request = push_request(task, target, std::move(*url), context_.secrets(task.tenant),
                               context_.clock, timeout, context_.random);
+  attempt->task.payload = {};  // the request holds it now, and one copy is enough
   const auto answer = co_await context_.client.send(std::move(request));
   if (!answer && answer.error() == http::CallFailure::cancelled) co_return Performed{};
   auto outcome = push_outcome(answer, context_.clock.now());

@@ -49,6 +49,14 @@ inline constexpr Millis kAgingDefault{60'000};
 inline constexpr int kPageLimitDefault = 50;
 inline constexpr int kPageLimitMax = 500;
 inline constexpr int kScanRowsMax = 50'000;  // rows that one filtered page may look at
+// What one look into the store may bring into memory. Payloads, results, errors and options count;
+// one task is always let through, so that each limit may be passed by the size of one.
+inline constexpr std::size_t kPageBytesMax = 8 * 1024 * 1024;        // of a page of tasks
+inline constexpr std::size_t kClaimBytesMax = 4 * 1024 * 1024;       // of one claim
+inline constexpr std::size_t kClaimBytesACommit = 16 * 1024 * 1024;  // of all claims in a commit
+// Of the pushes and echoes in flight; a tenant's share leaves room for others, as its slots do.
+inline constexpr std::size_t kPushBytesTotal = 128 * 1024 * 1024;
+inline constexpr std::size_t kPushBytesATenant = kPushBytesTotal / 8;
 inline constexpr int kTenantRunningDefault = 1'000;
 inline constexpr int kPushPerDestination = 128;
 inline constexpr int kPushTotal = 8'000;

@@ -66,11 +66,13 @@ inline constexpr unsigned lane_bit(domain::Lane lane) {
 
 // Takes up to `max` ready tasks of a queue in order of rank, merged over the lanes in the mask.
 // Honours pause, suspension and the running limits of queue and tenant; leaves out tasks whose
-// expiresAt has passed.
+// expiresAt has passed. Ends early, after the first task at the earliest, once what it took weighs
+// `bytes_max`; takes nothing once the claims of its transaction weigh kClaimBytesACommit.
 struct Claim {
   QueueNo queue;
   unsigned lanes = 0;  // lane_bit()s
   int max = 1;
+  std::size_t bytes_max = domain::kClaimBytesMax;  // 0: nothing is taken
   Millis lease{15'000};
   // A worker's lease never outlives its attempt's timeout: the task's, else this (its queue's).
   std::optional<Millis> timeout;
@@ -94,14 +96,16 @@ struct Claim {
     Timestamp started_at;  // of this attempt
     Timestamp lease_until;
     LeaseToken token;
-    int run_attempt = 1;  // 1 for the first attempt of this run, lost ones counted
-    int failures = 0;     // failed or lost attempts of this run before this one (`retryCount`)
+    int run_attempt = 1;    // 1 for the first attempt of this run, lost ones counted
+    int failures = 0;       // failed or lost attempts of this run before this one (`retryCount`)
+    std::size_t bytes = 0;  // what it weighs: payload and options
   };
   enum class HeldBy : std::uint8_t {
     nothing,  // `max` was reached: there may be more
     empty,    // no more ready tasks in these lanes
     queue_paused,
     tenant_suspended,
+    bytes,        // the limit of the claim or of its transaction; there may be more at once
     queue_limit,  // running at the queue's concurrency limit
     tenant_limit,
   };

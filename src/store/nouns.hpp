@@ -17,13 +17,15 @@ class TaskReads {
  public:
   virtual ~TaskReads() = default;
   virtual std::optional<TaskRow> find(TenantId tenant, TaskId id) = 0;
+  // The same without payload and result, which are left unread.
+  virtual std::optional<TaskRow> find_summary(TenantId tenant, TaskId id) = 0;
   virtual std::vector<AttemptRow> attempts(TenantId tenant, TaskId id) = 0;  // oldest first
   virtual std::vector<std::pair<Timestamp, std::string>> log_lines(TenantId tenant, TaskId id,
                                                                    int limit) = 0;
   // Newest first, starting after `before` (absent: at the newest).
   virtual TaskPage query(TenantId tenant, const TaskFilter& filter, std::optional<TaskId> before,
                          int limit, bool summary) = 0;
-  // SCHEDULED ones in the order in which they are due; summaries.
+  // SCHEDULED ones in the order in which they are due; summaries, kPageBytesMax of them at most.
   virtual std::vector<TaskRow> upcoming(TenantId tenant, int limit) = 0;
   // What failed since `from`, the latest first; at most `limit`.
   virtual std::vector<FailureRow> failures(TenantId tenant, Timestamp from, int limit) = 0;
@@ -31,7 +33,7 @@ class TaskReads {
   // further than `limit`. Nothing for a task that is not ready.
   virtual std::optional<int> ahead(TenantId tenant, TaskId id, unsigned lanes, int limit) = 0;
   // For the loops. RUNNING tasks whose lease has ended, and SCHEDULED or PENDING ones whose
-  // expiresAt has passed; full rows, oldest first.
+  // expiresAt has passed; summaries, oldest first, at most `limit` and kPageBytesMax of them.
   virtual std::vector<std::pair<TaskRow, LeaseToken>> lost_all_tenants(std::optional<Timestamp> now,
                                                                        int limit) = 0;
   virtual std::vector<TaskRow> overdue_all_tenants(std::optional<Timestamp> now, int limit) = 0;

@@ -54,6 +54,7 @@ struct TaskRow {
   std::optional<int> progress_percent;
   std::string progress_text;
   std::optional<Timestamp> heartbeat_at;
+  std::size_t bytes = 0;  // what it weighs here: payload, result, error and options, if read
 };
 
 // Empty vectors and absent values do not filter.
@@ -77,7 +78,8 @@ struct FailureRow {
 inline constexpr int kErrorSampleChars = 512;
 
 // Newest first. `next` is where the following page starts; set also when the scan bound ended this
-// page early (then it may be short, or empty).
+// page early (then it may be short, or empty), or its weight did (kPageBytesMax; it has a task
+// then).
 struct TaskPage {
   std::vector<TaskRow> tasks;
   std::optional<TaskId> next;

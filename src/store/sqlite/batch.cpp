@@ -69,6 +69,7 @@ void Batch::roll_back(const Mark& mark) {
 
 void Batch::roll_back_all() {
   roll_back({0, 0, 0, 0, false});
+  claimed_bytes_ = 0;
 }
 
 std::int64_t Batch::total(const TotalKey& key) const {
@@ -102,6 +103,7 @@ std::vector<std::pair<TotalKey, std::int64_t>> Batch::changed_totals() const {
 Committed Batch::finish() {
   counts_.clear();
   events_.clear();
+  claimed_bytes_ = 0;
   if (names_.size() > kNamesKept) {
     names_.clear();
     name_numbers_.clear();

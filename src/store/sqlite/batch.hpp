@@ -73,6 +73,8 @@ class Batch {
     committed_.changed_tenants.push_back(tenant);
   }
   void deliveries_added() { committed_.deliveries_added = true; }
+  void claimed(std::size_t bytes) { claimed_bytes_ += bytes; }
+  std::size_t claimed_bytes() const { return claimed_bytes_; }  // by all claims so far
 
   // --- for the writer ---
   struct Mark {
@@ -105,6 +107,7 @@ class Batch {
 
   Committed committed_;
   bool configuration_stale_ = false;
+  std::size_t claimed_bytes_ = 0;
   std::vector<std::pair<TotalKey, std::int64_t>> counts_;  // journal of deltas
   std::vector<SeriesEvent> events_;
   std::vector<std::string> names_;

@@ -65,6 +65,7 @@ bool Executor::claim_one(const Claim& command, const Candidate& candidate, const
       throw Broken("a task's body does not match its checksum");
     }
     task.options = std::move(*decoded);
+    task.bytes = task.payload.size() + options.size();
   }
   task.tenant = queue.tenant;
   task.queue = queue.no;
@@ -111,6 +112,7 @@ bool Executor::claim_one(const Claim& command, const Candidate& candidate, const
   known.started_at = to_ms(now);
   if (!command.holder.empty()) known.worker = command.holder;
   remember(std::move(known));
+  context_.batch->claimed(task.bytes);
   out.push_back(std::move(task));
   return true;
 }
@@ -136,20 +138,26 @@ Result<Claim::Reply> Executor::run(const Claim& command) {
   const auto now = context_.now_or(command.now);
   const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(command.max, 0, room));
   Claim::Reply reply;
+  const auto claimed_before = batch.claimed_bytes();
+  const auto has_bytes = [&] {
+    return batch.claimed_bytes() - claimed_before < command.bytes_max &&
+           batch.claimed_bytes() < domain::kClaimBytesACommit;
+  };
   Candidate after{std::numeric_limits<std::int64_t>::min(),
                   std::numeric_limits<std::int64_t>::min(), domain::Lane::push};
-  while (reply.tasks.size() < wanted) {
+  while (reply.tasks.size() < wanted && has_bytes()) {
     const auto limit = static_cast<int>(wanted - reply.tasks.size());
     const auto found = candidates(command, limit, after);
     if (reply.tasks.empty()) reply.tasks.reserve(found.size());
     for (const auto& candidate : found) {
+      if (!has_bytes()) break;
       claim_one(command, candidate, *queue, now, reply.tasks);
     }
     if (found.size() < static_cast<std::size_t>(limit)) break;
     after = found.back();
   }
   if (reply.tasks.size() < wanted) {
-    reply.held_by = HeldBy::empty;
+    reply.held_by = has_bytes() ? HeldBy::empty : HeldBy::bytes;
   } else if (wanted < static_cast<std::size_t>(std::max(command.max, 0))) {
     reply.held_by = held;
   }

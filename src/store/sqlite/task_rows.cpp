@@ -60,6 +60,7 @@ TaskRow task_from(const Statement& s, Numbers& numbers) {
     row.progress_text = string_at(s, 21);
     row.heartbeat_at = maybe_time_at(s, 22);
   }
+  row.bytes = s.blob(8).size() + row.error.size() + row.progress_text.size();
   return row;
 }
 
@@ -74,6 +75,7 @@ std::optional<TaskRow> TaskRows::row(std::int64_t seq, Extent extent) {
   if (extent == Extent::summary) return task;
   task.payload = string_at(s, 24);
   task.result = string_at(s, 25);
+  task.bytes += task.payload.size() + task.result.size();
   if (s.integer(23) != std::int64_t{body_checksum(task.name, s.blob(8), task.payload)}) {
     throw Broken("a task's body does not fit its checksum");
   }
@@ -95,6 +97,11 @@ bool TaskRows::owned(TenantId tenant, TaskId id) {
 std::optional<TaskRow> TaskRows::find(TenantId tenant, TaskId id) {
   if (!owned(tenant, id)) return std::nullopt;
   return row(seq_of(id), Extent::full);
+}
+
+std::optional<TaskRow> TaskRows::find_summary(TenantId tenant, TaskId id) {
+  if (!owned(tenant, id)) return std::nullopt;
+  return row(seq_of(id), Extent::summary);
 }
 
 std::vector<AttemptRow> TaskRows::attempts(TenantId tenant, TaskId id) {
@@ -165,25 +172,39 @@ TaskPage TaskRows::query(TenantId tenant, const TaskFilter& filter, std::optiona
                          int limit, bool summary) {
   TaskPage page;
   const auto found = walk_tasks(context_, tenant, filter, before, limit);
-  page.tasks.reserve(found.seqs.size());
+  std::size_t bytes = 0;
   for (const auto seq : found.seqs) {
+    if (bytes >= domain::kPageBytesMax) {
+      page.next = page.tasks.back().id;
+      return page;
+    }
     auto task = row(seq, summary ? Extent::summary : Extent::full);
-    if (task) page.tasks.push_back(std::move(*task));
+    if (!task) continue;
+    bytes += task->bytes;
+    page.tasks.push_back(std::move(*task));
   }
   if (found.last_looked_at) page.next = id_of(*found.last_looked_at);
   return page;
 }
 
-std::vector<TaskRow> TaskRows::upcoming(TenantId tenant, int limit) {
+std::vector<TaskRow> TaskRows::summaries(Statement s) {
   std::vector<TaskRow> rows;
-  const auto no = context_.numbers.tenant_no(tenant);
-  if (!no) return rows;
-  auto s = context_.db.statement(sql::tasks_read::upcoming);
-  s.bind(*no).bind(limit);
-  while (s.step()) {
-    if (auto task = row(s.integer(0), Extent::summary)) rows.push_back(std::move(*task));
+  std::size_t bytes = 0;
+  while (bytes < domain::kPageBytesMax && s.step()) {
+    auto task = row(s.integer(0), Extent::summary);
+    if (!task) continue;
+    bytes += task->bytes;
+    rows.push_back(std::move(*task));
   }
   return rows;
+}
+
+std::vector<TaskRow> TaskRows::upcoming(TenantId tenant, int limit) {
+  const auto no = context_.numbers.tenant_no(tenant);
+  if (!no) return {};
+  auto s = context_.db.statement(sql::tasks_read::upcoming);
+  s.bind(*no).bind(limit);
+  return summaries(std::move(s));
 }
 
 std::vector<FailureRow> TaskRows::failures(TenantId tenant, Timestamp from, int limit) {
@@ -229,20 +250,21 @@ std::vector<std::pair<TaskRow, LeaseToken>> TaskRows::lost_all_tenants(std::opti
                       LeaseToken{static_cast<std::int32_t>(s.integer(1)), s.integer(2)});
   }
   std::vector<std::pair<TaskRow, LeaseToken>> rows;
+  std::size_t bytes = 0;
   for (const auto& [seq, token] : lost) {
-    if (auto task = row(seq, Extent::full)) rows.emplace_back(std::move(*task), token);
+    if (bytes >= domain::kPageBytesMax) break;
+    auto task = row(seq, Extent::summary);
+    if (!task) continue;
+    bytes += task->bytes;
+    rows.emplace_back(std::move(*task), token);
   }
   return rows;
 }
 
 std::vector<TaskRow> TaskRows::overdue_all_tenants(std::optional<Timestamp> now, int limit) {
-  std::vector<TaskRow> rows;
   auto s = context_.db.statement(sql::tasks_read::overdue);
   s.bind(to_ms(context_.now_or(now))).bind(limit);
-  while (s.step()) {
-    if (auto task = row(s.integer(0), Extent::full)) rows.push_back(std::move(*task));
-  }
-  return rows;
+  return summaries(std::move(s));
 }
 
 std::optional<Timestamp> TaskRows::next_lease_end_all_tenants() {

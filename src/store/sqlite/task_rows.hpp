@@ -10,6 +10,7 @@ class TaskRows final : public TaskReads {
   explicit TaskRows(Context context) : context_(context) {}
 
   std::optional<TaskRow> find(TenantId tenant, TaskId id) override;
+  std::optional<TaskRow> find_summary(TenantId tenant, TaskId id) override;
   std::vector<AttemptRow> attempts(TenantId tenant, TaskId id) override;
   std::vector<std::pair<Timestamp, std::string>> log_lines(TenantId tenant, TaskId id,
                                                            int limit) override;
@@ -28,6 +29,8 @@ class TaskRows final : public TaskReads {
  private:
   enum class Extent { summary, full };
   std::optional<TaskRow> row(std::int64_t seq, Extent extent);
+  // The summaries that a statement names in its first column, as far as kPageBytesMax goes.
+  std::vector<TaskRow> summaries(Statement s);
   bool owned(TenantId tenant, TaskId id);
   TaskId id_of(std::int64_t seq);
 

@@ -10,9 +10,12 @@ namespace {
 
 Workload::Ledger read_all(Snapshot& snapshot, TenantId tenant) {
   Workload::Ledger found;
-  for (const auto& row : snapshot.tasks().query(tenant, {}, {}, 10'000, false).tasks) {
-    found[row.id] = row.status;
-  }
+  std::optional<TaskId> before;
+  do {
+    const auto page = snapshot.tasks().query(tenant, {}, before, 10'000, false);
+    for (const auto& row : page.tasks) found[row.id] = row.status;
+    before = page.next;
+  } while (before);
   return found;
 }
 
