@@ -55,6 +55,39 @@ Answer get_task(Call call) {
   co_return json_answer(200, task_json(*loaded->row, View::full, &loaded->detail));
 }
 
+http::Response submitted_answer(store::TaskRow row, domain::Status status) {
+  row.status = status;
+  if (status == domain::Status::scheduled) row.next_at = row.scheduled_for;
+  return created("/api/v1/tasks/" + to_string(row.id), task_json(row));
+}
+
+// The first answer once more.
+Answer replay(Call call, TaskId id, domain::Status status) {
+  auto loaded = co_await load(call, id);
+  if (!loaded) co_return fail(loaded.error());
+  auto response = submitted_answer(as_submitted(std::move(*loaded->row)), status);
+  response.headers.set("Idempotency-Replayed", "true");
+  co_return response;
+}
+
+// A body that was good once may be refused by now: its times have passed, or its queue's settings
+// have changed. The key's promise stands all the same.
+Answer replay_or(Call call, store::IdempotencyKey key, Error refusal) {
+  const auto earlier = std::make_shared<std::optional<store::IdempotentAnswer>>();
+  store::TransactFn find = [earlier, tenant = call.tenant(),
+                            key = key.key](store::Transaction& tx) -> Result<> {
+    *earlier = tx.idempotency_writes().find(tenant, key);
+    return {};
+  };
+  const auto done = co_await call.services.gateway.transact(std::move(find));
+  if (!done) co_return fail(done.error());
+  if (!*earlier || !(*earlier)->task || (*earlier)->fingerprint != key.fingerprint) {
+    co_return fail(std::move(refusal));
+  }
+  co_return co_await replay(call, *(*earlier)->task,
+                            static_cast<domain::Status>((*earlier)->status));
+}
+
 Answer submit_task(Call call) {
   auto key = idempotency_key(call.request);
   if (!key) co_return fail(key.error());
@@ -62,6 +95,7 @@ Answer submit_task(Call call) {
   if (!body) co_return fail(body.error());
   auto task =
       read_submission(*body, call.tenant(), call.services, call.request.headers.get("traceparent"));
+  if (!task && *key) co_return co_await replay_or(call, std::move(**key), task.error());
   if (!task) co_return fail(task.error());
   auto command = submit_command(std::move(*task), call.services);
   command.idempotency = std::move(*key);
@@ -69,16 +103,8 @@ Answer submit_task(Call call) {
   auto row = row_of(command.task, domain::Status::pending);
   const auto reply = co_await call.services.gateway.ask(std::move(command));
   if (!reply) co_return fail(reply.error());
-  if (reply->replayed) {
-    auto loaded = co_await load(call, reply->id);
-    if (!loaded) co_return fail(loaded.error());
-    row = as_submitted(std::move(*loaded->row));
-  }
-  row.status = reply->status;
-  if (row.status == domain::Status::scheduled) row.next_at = row.scheduled_for;
-  auto response = created("/api/v1/tasks/" + to_string(reply->id), task_json(row));
-  if (reply->replayed) response.headers.set("Idempotency-Replayed", "true");
-  co_return response;
+  if (reply->replayed) co_return co_await replay(call, reply->id, reply->status);
+  co_return submitted_answer(std::move(row), reply->status);
 }
 
 Answer cancel_task(Call call) {

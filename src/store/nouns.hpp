@@ -119,8 +119,9 @@ class SigningKeyReads {
 
 struct IdempotentAnswer {
   std::string fingerprint;
-  int status = 0;
+  int status = 0;  // of the answer; of a task: the domain::Status in which it was created
   std::string body;
+  std::optional<TaskId> task = {};  // the one that a single submit made, while it is kept
 };
 
 class Snapshot {
@@ -207,7 +208,7 @@ class SigningKeyWrites {
   virtual void remove(const std::string& kid) = 0;
 };
 
-// Answers kept for 24 h for calls other than single submits (those are part of Submit).
+// Answers kept for 24 h. Single submits write theirs as part of Submit; all can be found here.
 class IdempotencyWrites {
  public:
   virtual ~IdempotencyWrites() = default;

@@ -1,5 +1,6 @@
 """Malformed HTTP, JSON, fields, URLs and queries: exactly the answers of PROMISES section 4; after
 each a good request succeeds, and no row was written."""
+import datetime
 import re
 import unittest
 
@@ -116,6 +117,42 @@ class Hostile(unittest.TestCase):
     def test_there_are_enough_cases(self):
         self.assertGreaterEqual(len(FRAMING) + len(JSON) + len(FIELDS) + len(BAD_URLS) +
                                 len(FORBIDDEN_URLS) + len(QUERIES), 120)
+
+
+class Replays(unittest.TestCase):
+    """The same key yields the same answer for 24 h, whatever the clock says of the body by then."""
+
+    def setUp(self):
+        self.scheduler = Scheduler().start()
+        self.addCleanup(self.scheduler.remove)
+        self.tenant = self.scheduler.tenant("replays")
+
+    def soon(self):
+        time = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
+        return time.isoformat(timespec="milliseconds")
+
+    def test_a_submission_is_replayed_after_its_times_have_passed(self):
+        body = {"taskName": "t", "target": {"type": "worker"}, "expiresAt": self.soon()}
+        key = {"Idempotency-Key": "z"}
+        first = self.tenant.post("/api/v1/tasks", body, headers=key)
+        self.assertEqual(first.status, 201, first.raw)
+        self.tenant.wait(first.json["taskId"], "EXPIRED")
+        self.assertEqual(self.tenant.post("/api/v1/tasks", body).status, 422, "the body is refused by now")
+        again = self.tenant.post("/api/v1/tasks", body, headers=key)
+        self.assertEqual((again.status, again.raw), (201, first.raw))
+        self.assertEqual(again.headers["Location"], first.headers["Location"])
+        self.assertEqual(again.headers["Idempotency-Replayed"], "true")
+        # Neither another body nor another key profits.
+        for other, headers in ((dict(body, priority=1), key), (body, {"Idempotency-Key": "y"})):
+            self.assertEqual(self.tenant.post("/api/v1/tasks", other, headers=headers).status, 422)
+
+    def test_a_bulk_is_replayed_after_its_times_have_passed(self):
+        bulk = [{"taskName": "t", "target": {"type": "worker"}, "expiresAt": self.soon()}]
+        key = {"Idempotency-Key": "z"}
+        first = self.tenant.post("/api/v1/tasks/bulk", bulk, headers=key)
+        self.tenant.wait(first.json["results"][0]["task"]["taskId"], "EXPIRED")
+        again = self.tenant.post("/api/v1/tasks/bulk", bulk, headers=key)
+        self.assertEqual((again.status, again.raw), (200, first.raw))
 
 
 class Leases(unittest.TestCase):

@@ -100,6 +100,14 @@ TEST_P(StoreConformance, WholeAnswersAreKeptForOtherCalls) {
   EXPECT_EQ(found->fingerprint, answer.fingerprint);
   EXPECT_EQ(found->status, 207);
   EXPECT_EQ(found->body, answer.body);
+  EXPECT_FALSE(found->task);
+  const auto submitted = bed.ask(Submit{bed.a_task(tenant), a_key("one"), {}});
+  ASSERT_EQ(outcome(submitted), "ok");
+  const auto one = find(tenant, "one");
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->fingerprint, a_key("one")->fingerprint);
+  EXPECT_EQ(one->task, submitted->id);
+  EXPECT_EQ(static_cast<domain::Status>(one->status), submitted->status);
   EXPECT_FALSE(find(other, "bulk"));
   EXPECT_FALSE(find(tenant, "bulk2"));
   EXPECT_EQ(outcome(bed.ask(Submit{bed.a_task(tenant), a_key("bulk", 'f'), {}})),

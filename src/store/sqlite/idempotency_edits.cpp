@@ -16,7 +16,9 @@ std::optional<IdempotentAnswer> IdempotencyEdits::find(TenantId tenant, const st
   auto s = context_.db.statement(sql::idempotency::find);
   s.bind(*tenant_no).bind_text(key).bind(to_ms(oldest));
   if (!s.step()) return std::nullopt;
-  return IdempotentAnswer{bytes_at(s, 0), int_at(s, 1), string_at(s, 2)};
+  IdempotentAnswer answer{bytes_at(s, 0), int_at(s, 1), string_at(s, 2)};
+  if (!s.is_null(3)) answer.task = task_id(s.integer(3), s.integer(4));
+  return answer;
 }
 
 void IdempotencyEdits::insert(TenantId tenant, const std::string& key,

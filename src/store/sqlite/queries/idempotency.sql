@@ -1,6 +1,7 @@
 -- name: find
-SELECT fingerprint, status, body FROM idempotency
-WHERE tenant = ?1 AND key = ?2 AND created_at > ?3;
+SELECT i.fingerprint, i.status, coalesce(i.body, ''), b.seq, b.id_low
+FROM idempotency AS i LEFT JOIN bodies AS b ON b.seq = i.seq
+WHERE i.tenant = ?1 AND i.key = ?2 AND i.created_at > ?3;
 
 -- name: add
 INSERT INTO idempotency (tenant, key, fingerprint, created_at, status, body)
