@@ -310,12 +310,9 @@ Answer fail_task(Call call) {
 Answer settle_many(Call call) {
   const auto body = json_body(call.request);
   if (!body) co_return fail(body.error());
-  auto settlements = read_settlements(*body);
-  if (!settlements) co_return fail(settlements.error());
-  std::vector<TaskId> ids;
-  for (const auto& settlement : *settlements) ids.push_back(settlement.id);
-  const auto replies = co_await settle(call, std::move(*settlements));
-  co_return json_answer(200, settlements_json(ids, replies));
+  auto items = read_settlements(*body);
+  if (!items) co_return fail(items.error());
+  co_return json_answer(200, co_await settle_each(call, std::move(*items)));
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr std::size_t kIdShown = 64;  // characters of what was sent as an id
+
 Error stale() {
   return {ErrorCode::stale_lease,
           "the lease token is not the newest attempt's; the attempt was lost, ended or cancelled, "
@@ -59,6 +61,47 @@ store::Finish finish_of(Settlement settlement, const store::TaskRow& row,
                                 services.clock.now(), services.random, services.directory);
 }
 
+Error wrong_count() {
+  auto words = fmt::format("send an array of 1 to {} answers", domain::kBulkTasksMax);
+  return {ErrorCode::validation_failed, words, {{"", words}}};
+}
+
+bool says(const json::Value& item, std::string_view key) {
+  const auto value = item.find(key);
+  return value && !value->is_null();
+}
+
+SettlementItem read_item(const json::Value& element) {
+  SettlementItem item;
+  Faults faults;
+  json::FieldReader in(element, "", faults.fields);
+  item.task_id = in.string("taskId", {1, kIdShown, json::Need::required});
+  const auto id = item.task_id ? parse_id<TaskId>(*item.task_id) : std::nullopt;
+  if (item.task_id && !id) in.fault("taskId", "must be the id of a task");
+  const bool failed = says(element, "errorMessage") || says(element, "retryable");
+  // Clients that write every field send those of the other answer as null.
+  for (const auto* field : {"errorMessage", "retryable"}) in.presence(field);
+  const auto result = in.presence("result");
+  if (failed && result == json::FieldReader::Presence::value) {
+    in.fault("result", "a failure has none; leave it out, or errorMessage and retryable");
+  }
+  item.settlement = read_fields(in, faults, id.value_or(TaskId{}), !failed);
+  return item;
+}
+
+void write_result(json::Writer& w, const std::optional<std::string>& task_id,
+                  const Result<store::Finish::Reply>& reply) {
+  w.begin_object();
+  w.field("taskId", task_id);
+  w.key("status").number(reply ? 200 : http_status(reply.error().code));
+  if (reply) {
+    w.key("taskStatus").string(name(reply->status));
+  } else {
+    w.key("problem").raw(http::problem_json(reply.error()));
+  }
+  w.end_object();
+}
+
 using Rows = std::vector<std::optional<store::TaskRow>>;
 
 // A thousand rows are held at once, and headers are most of what a summary can weigh.
@@ -83,43 +126,14 @@ Result<Settlement> read_settlement(const json::Value& body, TaskId id, bool comp
   return read_fields(in, faults, id, completed);
 }
 
-Result<std::vector<Settlement>> read_settlements(const json::Value& body) {
-  std::vector<Settlement> settlements;
-  Faults faults;
-  std::size_t index = 0;
+Result<std::vector<SettlementItem>> read_settlements(const json::Value& body) {
+  std::vector<SettlementItem> items;
   for (const auto& element : body.elements()) {
-    json::FieldReader in(element, fmt::format("/{}", index++), faults.fields);
-    const auto text = in.string("taskId", {36, 36, json::Need::required});
-    const auto id = text ? parse_id<TaskId>(*text) : std::nullopt;
-    if (text && !id) in.fault("taskId", "must be the id of a task");
-    const auto says = [&](std::string_view key) {
-      const auto value = element.find(key);
-      return value && !value->is_null();
-    };
-    const bool failed = says("errorMessage") || says("retryable");
-    // Clients that write every field send those of the other answer as null.
-    for (const auto* field : {"errorMessage", "retryable"}) in.presence(field);
-    const auto result = in.presence("result");
-    if (failed && result == json::FieldReader::Presence::value) {
-      in.fault("result", "a failure has none; leave it out, or errorMessage and retryable");
-    }
-    Faults own;
-    auto settlement = read_fields(in, own, id.value_or(TaskId{}), !failed);
-    // An unreadable token is its own item's stale lease, which the store finds out.
-    if (!settlement && settlement.error().code != ErrorCode::stale_lease) {
-      return fail(settlement.error());
-    }
-    Settlement unreadable;
-    unreadable.id = id.value_or(TaskId{});
-    settlements.push_back(settlement ? std::move(*settlement) : std::move(unreadable));
-    if (settlements.size() > domain::kBulkTasksMax) break;
+    if (items.size() == domain::kBulkTasksMax) return fail(wrong_count());
+    items.push_back(read_item(element));
   }
-  if (const auto ok = faults.result(); !ok) return fail(ok.error());
-  if (settlements.empty() || settlements.size() > domain::kBulkTasksMax) {
-    return fail(ErrorCode::validation_failed,
-                fmt::format("send an array of 1 to {} answers", domain::kBulkTasksMax));
-  }
-  return settlements;
+  if (items.empty()) return fail(wrong_count());
+  return items;
 }
 
 asio::awaitable<std::vector<Result<store::Finish::Reply>>> settle(
@@ -162,24 +176,21 @@ asio::awaitable<std::vector<Result<store::Finish::Reply>>> settle(
   co_return replies;
 }
 
-std::string settlements_json(const std::vector<TaskId>& ids,
-                             const std::vector<Result<store::Finish::Reply>>& replies) {
+asio::awaitable<std::string> settle_each(Call call, std::vector<SettlementItem> items) {
+  std::vector<Settlement> good;
+  for (auto& item : items) {
+    if (item.settlement) good.push_back(std::move(*item.settlement));
+  }
+  const auto replies = co_await settle(call, std::move(good));
+  auto reply = replies.begin();
   std::string out;
   json::Writer w(out);
   w.begin_object().key("results").begin_array();
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    w.begin_object();
-    w.key("taskId").string(to_string(ids[i]));
-    w.key("status").number(replies[i] ? 200 : http_status(replies[i].error().code));
-    if (replies[i]) {
-      w.key("taskStatus").string(name(replies[i]->status));
-    } else {
-      w.key("problem").raw(http::problem_json(replies[i].error()));
-    }
-    w.end_object();
+  for (const auto& item : items) {
+    write_result(w, item.task_id, item.settlement ? *reply++ : fail(item.settlement.error()));
   }
   w.end_array().end_object();
-  return out;
+  co_return out;
 }
 
 }  // namespace belfry::api

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,15 +27,22 @@ Result<store::LeaseToken> read_lease_token(json::FieldReader& in);
 
 // {"leaseToken", "result"} or {"leaseToken", "errorMessage", "retryable"}.
 Result<Settlement> read_settlement(const json::Value& body, TaskId id, bool completed);
+// One of several: what was said, or why it cannot be taken.
+struct SettlementItem {
+  std::optional<std::string> task_id;  // as sent, to be found again by
+  Result<Settlement> settlement = Settlement{};
+};
+
 // The bulk form: an array of {"taskId", "leaseToken", "result"} or, failed, {"taskId",
-// "leaseToken", "errorMessage", "retryable"}; at most kBulkTasksMax.
-Result<std::vector<Settlement>> read_settlements(const json::Value& body);
+// "leaseToken", "errorMessage", "retryable"}. validation_failed for all of it only if it is no
+// array of 1 to kBulkTasksMax; else a fault is its own item's.
+Result<std::vector<SettlementItem>> read_settlements(const json::Value& body);
 
 // Ends the attempts, retrying failed ones by their tasks' policies; replies in order.
 boost::asio::awaitable<std::vector<Result<store::Finish::Reply>>> settle(
     Call call, std::vector<Settlement> settlements);
 
-std::string settlements_json(const std::vector<TaskId>& ids,
-                             const std::vector<Result<store::Finish::Reply>>& replies);
+// The same for several, and the answer that tells of each, in order.
+boost::asio::awaitable<std::string> settle_each(Call call, std::vector<SettlementItem> items);
 
 }  // namespace belfry::api

@@ -19,6 +19,12 @@ std::size_t count_characters(std::string_view utf8) {
       utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; }));
 }
 
+std::string length_in_words(const StringLimits& limits) {
+  if (limits.min == 0) return fmt::format("at most {}", limits.max);
+  if (limits.min == limits.max) return fmt::format("exactly {}", limits.max);
+  return fmt::format("{} to {}", limits.min, limits.max);
+}
+
 // Levenshtein's distance of two short names.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -120,9 +126,7 @@ std::optional<std::string> FieldReader::string(std::string_view key, StringLimit
   auto text = value->string();
   const std::size_t length = count_characters(*text);
   if (length < limits.min || length > limits.max) {
-    fault(key, limits.min == 0
-                   ? fmt::format("must be at most {} characters long", limits.max)
-                   : fmt::format("must be {} to {} characters long", limits.min, limits.max));
+    fault(key, fmt::format("must be {} characters long", length_in_words(limits)));
     return std::nullopt;
   }
   if (text->find('\0') != std::string::npos) {

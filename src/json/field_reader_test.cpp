@@ -72,14 +72,15 @@ TEST(FieldReader, TellsAllWrongTypesAtOnce) {
 }
 
 TEST(FieldReader, CountsCharactersNotBytes) {
-  Body body(R"({"a":"äöü","b":"😀","c":"","d":"x\u0000y"})");
+  Body body(R"({"a":"äöü","b":"😀","c":"","d":"x\u0000y","e":"1234"})");
   EXPECT_TRUE(body.reader.string("a", {.min = 3, .max = 3}));
   EXPECT_FALSE(body.reader.string("b", {.min = 2}));
   EXPECT_FALSE(body.reader.string("c", {.min = 1, .max = 5}));
   EXPECT_FALSE(body.reader.string("d"));
+  EXPECT_FALSE(body.reader.string("e", {.min = 3, .max = 3}));
   EXPECT_EQ(body.told(),
             "/b: must be 2 to 1024 characters long\n/c: must be 1 to 5 characters long\n"
-            "/d: must not contain the character U+0000\n");
+            "/d: must not contain the character U+0000\n/e: must be exactly 3 characters long\n");
 }
 
 TEST(FieldReader, HoldsNumbersToTheirLimits) {

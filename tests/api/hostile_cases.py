@@ -132,3 +132,19 @@ FORBIDDEN_URLS = ["http://user@example.com/", "http://user:pw@example.com/", "ht
 QUERIES = ["status=DONE", "status=BLOCKED", "limit=0", "limit=501", "limit=x", "limit=1&limit=2", "view=short",
            "createdFrom=yesterday", "cursor=x", "cursor=AAAA", "cursor=" + "A" * 44, "page=2", "text=%ff",
            "createdFrom=%zz", "batch=x", "schedule=x"]
+
+# what one answer of POST /leases/complete has instead, its status, problem and pointers
+SETTLEMENTS = [
+    ({"result": "x" * 70000}, 413, "payload_too_large", []),
+    ({"taskId": "x"}, 422, "validation_failed", ["/taskId"]),
+    ({"taskId": None}, 422, "validation_failed", ["/taskId"]),
+    ({"taskId": 7}, 422, "validation_failed", ["/taskId"]),
+    ({"taskId": "01a20a00-0000-7000-8000-000000000000"}, 404, "not_found", []),
+    ({"leaseToken": "1.0000000000000001"}, 409, "stale_lease", []),
+    ({"leaseToken": "garbled"}, 409, "stale_lease", []),
+    ({"leaseToken": 7}, 422, "validation_failed", ["/leaseToken"]),
+    ({"retryable": "no"}, 422, "validation_failed", ["/result", "/retryable"]),
+    ({"errorMessage": "x"}, 422, "validation_failed", ["/result"]),
+    ({"nonsense": 1}, 422, "validation_failed", ["/nonsense"]),
+    (7, 422, "validation_failed", [""]), (None, 422, "validation_failed", [""]),
+]

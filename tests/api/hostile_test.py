@@ -5,7 +5,7 @@ import re
 import unittest
 
 from belfry import Client, Scheduler, raw_exchange, rows
-from hostile_cases import BAD_URLS, FIELDS, FORBIDDEN_URLS, FRAMING, JSON, QUERIES
+from hostile_cases import BAD_URLS, FIELDS, FORBIDDEN_URLS, FRAMING, JSON, QUERIES, SETTLEMENTS
 
 GOOD = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -117,6 +117,31 @@ class Hostile(unittest.TestCase):
     def test_there_are_enough_cases(self):
         self.assertGreaterEqual(len(FRAMING) + len(JSON) + len(FIELDS) + len(BAD_URLS) +
                                 len(FORBIDDEN_URLS) + len(QUERIES), 120)
+
+
+class Settlements(unittest.TestCase):
+    def test_one_bad_answer_harms_no_other(self):
+        scheduler = Scheduler().start()
+        self.addCleanup(scheduler.remove)
+        worker = scheduler.tenant("settlements")
+        for fault, status, problem, pointers in SETTLEMENTS:
+            with self.subTest(fault=str(fault)[:60]):
+                tasks = [worker.submit(target={"type": "worker"})["taskId"] for _ in range(3)]
+                good = [{"taskId": t["taskId"], "leaseToken": t["leaseToken"], "result": 1} for t in worker.lease(max=3)]
+                bad = {**good[1], **fault} if isinstance(fault, dict) else fault
+                answer = worker.post("/api/v1/leases/complete", [good[0], bad, good[2]])
+                self.assertEqual(answer.status, 200, answer.raw)
+                results = answer.json["results"]
+                self.assertEqual([r["status"] for r in results], [200, status, 200], answer.raw)
+                self.assertEqual(results[1]["problem"]["type"], f"urn:belfry:problem:{problem}")
+                self.assertEqual([e["pointer"] for e in results[1]["problem"].get("errors", [])], pointers)
+                sent = bad.get("taskId") if isinstance(bad, dict) else None
+                self.assertEqual(results[1]["taskId"], sent if isinstance(sent, str) else None)
+                self.assertEqual([worker.task(t)["status"] for t in tasks], ["COMPLETED", "RUNNING", "COMPLETED"])
+                self.assertEqual(worker.post("/api/v1/leases/complete", [good[1]]).json["results"][0]["status"], 200)
+        for body in ({}, [], [{}] * 1001, "text"):
+            answer = worker.post("/api/v1/leases/complete", body)
+            self.assertEqual((answer.status, answer.problem), (422, "validation_failed"), str(body)[:60])
 
 
 class Replays(unittest.TestCase):

@@ -105,7 +105,7 @@ TEST_P(StoreConformance, WholeAnswersAreKeptForOtherCalls) {
   ASSERT_EQ(outcome(submitted), "ok");
   const auto one = find(tenant, "one");
   ASSERT_TRUE(one);
-  EXPECT_EQ(one->fingerprint, a_key("one")->fingerprint);
+  EXPECT_EQ(one->fingerprint, a_key("one").fingerprint);
   EXPECT_EQ(one->task, submitted->id);
   EXPECT_EQ(static_cast<domain::Status>(one->status), submitted->status);
   EXPECT_FALSE(find(other, "bulk"));
