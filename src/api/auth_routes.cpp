@@ -83,7 +83,7 @@ Answer register_tenant(Call call) {
 
 auth::IssuedToken issue(const Services& services, const KeyHolder& holder, auth::Scopes scopes) {
   if (holder.is_operator) return services.issuer.issue_to_operator();
-  return services.issuer.issue(holder.tenant, holder.key, scopes);
+  return services.issuer.issue(holder.tenant, holder.key, scopes, holder.expires_at);
 }
 
 Answer token_for_json(Call call) {

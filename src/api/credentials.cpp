@@ -117,7 +117,7 @@ asio::awaitable<Result<KeyHolder>> check_key(const Services& services, Secret ap
     log_and_ignore(co_await services.gateway.transact(std::move(touch)),
                    "last use is a courtesy; the key is good");
   }
-  co_return KeyHolder{false, (*row)->tenant, (*row)->id, *scopes};
+  co_return KeyHolder{false, (*row)->tenant, (*row)->id, *scopes, (*row)->expires_at};
 }
 
 http::Response token_answer(const Services& services, const auth::IssuedToken& issued) {

@@ -33,10 +33,12 @@ struct KeyHolder {
   TenantId tenant;
   ApiKeyId key;
   auth::Scopes scopes;
+  std::optional<Timestamp> expires_at;  // of the key; its tokens end with it
 };
 
-// unauthenticated for a malformed, unknown, expired or revoked key, or one of a suspended tenant;
-// the message is the same for all but the malformed. Notes the key's use to the minute.
+// unauthenticated for a malformed, unknown, expired or revoked key; the message is the same for all
+// but the malformed. forbidden for a good key of a suspended tenant. Notes the key's use to the
+// minute.
 boost::asio::awaitable<Result<KeyHolder>> check_key(const Services& services, Secret api_key);
 
 // The answer that holds a token: in the first version's words and in OAuth2's.

@@ -1,5 +1,6 @@
 #include "auth/token_issuer.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.hpp"
@@ -30,18 +31,25 @@ void TokenIssuer::set_key(SigningKey key) {
   key_ = std::move(key);
 }
 
-IssuedToken TokenIssuer::issue(TenantId tenant, ApiKeyId key, Scopes scopes) const {
+IssuedToken TokenIssuer::issue(TenantId tenant, ApiKeyId key, Scopes scopes,
+                               std::optional<Timestamp> not_after) const {
   CHECK(tenant && key && !scopes.contains(Scope::operator_));
-  return sign({tenant, scopes, key, random_uuid(), {}});
+  return sign({tenant, scopes, key, random_uuid(), {}}, not_after);
 }
 
 IssuedToken TokenIssuer::issue_to_operator() const {
-  return sign({{}, Scopes{Scope::operator_}, {}, random_uuid(), {}});
+  return sign({{}, Scopes{Scope::operator_}, {}, random_uuid(), {}}, std::nullopt);
 }
 
-IssuedToken TokenIssuer::sign(Principal principal) const {
-  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
-  principal.expires = now + lifetime_;
+IssuedToken TokenIssuer::sign(Principal principal, std::optional<Timestamp> not_after) const {
+  using std::chrono::seconds;
+  const auto now = std::chrono::floor<seconds>(clock_.now());
+  auto lifetime = lifetime_;
+  if (not_after) {
+    const auto left = std::chrono::floor<seconds>(*not_after) - now;
+    lifetime = std::clamp(left, seconds{0}, lifetime_);
+  }
+  principal.expires = now + lifetime;
   const bool is_operator = principal.is_operator();
   std::string claims;
   json::Writer(claims)
@@ -51,7 +59,7 @@ IssuedToken TokenIssuer::sign(Principal principal) const {
       .field("sub", is_operator ? "operator" : to_string(principal.tenant))
       .field("client_id", is_operator ? "operator" : to_string(principal.key))
       .field("iat", now.time_since_epoch().count())
-      .field("exp", (now + lifetime_).time_since_epoch().count())
+      .field("exp", (now + lifetime).time_since_epoch().count())
       .field("jti", principal.jti)
       .field("scope", to_string(principal.scopes))
       .end_object();
@@ -61,7 +69,7 @@ IssuedToken TokenIssuer::sign(Principal principal) const {
     key = key_;
   }
   CHECK(key.has_value());
-  return {key->sign(claims), std::move(principal), lifetime_};
+  return {key->sign(claims), std::move(principal), lifetime};
 }
 
 }  // namespace belfry::auth

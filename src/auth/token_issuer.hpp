@@ -34,13 +34,15 @@ class TokenIssuer {
 
   // The key that signs from now on; verifiers must know it already.
   void set_key(SigningKey key);
-  // A tenant's token for one of its keys. Needs set_key first (CHECKed).
-  IssuedToken issue(TenantId tenant, ApiKeyId key, Scopes scopes) const;
+  // A tenant's token for one of its keys, which it does not outlive: `not_after` is when the key
+  // expires, if it does. Needs set_key first (CHECKed).
+  IssuedToken issue(TenantId tenant, ApiKeyId key, Scopes scopes,
+                    std::optional<Timestamp> not_after = std::nullopt) const;
   // The operator's token: scope `operator` and no tenant.
   IssuedToken issue_to_operator() const;
 
  private:
-  IssuedToken sign(Principal principal) const;
+  IssuedToken sign(Principal principal, std::optional<Timestamp> not_after) const;
 
   const Clock& clock_;
   TokenNames names_;

@@ -98,6 +98,18 @@ TEST_F(Token, AGoodOneTellsItsPrincipal) {
   EXPECT_EQ(verified->kid, key_.kid());
 }
 
+TEST_F(Token, DoesNotOutliveItsKey) {
+  const auto until = [&](Millis left) {
+    return issuer_.issue(kTenant, kKey, {Scope::tasks_read}, clock_.now() + left);
+  };
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
+  const auto soon = until(Millis{90'000});
+  EXPECT_EQ(soon.lifetime.count(), 90);
+  EXPECT_EQ(verify(soon.token)->principal.expires, now + std::chrono::seconds{90});
+  EXPECT_EQ(until(std::chrono::hours{1'000}).lifetime, TokenIssuer::kDefaultLifetime);
+  EXPECT_EQ(until(Millis{-5'000}).lifetime.count(), 0);
+}
+
 TEST_F(Token, TheOperatorsHasNoTenant) {
   const auto verified = verify(issuer_.issue_to_operator().token);
   ASSERT_TRUE(verified) << verified.error().message;

@@ -260,6 +260,13 @@ class Lives(unittest.TestCase):
             until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3))
             made = tenant.post("/api/v1/api-keys", {"name": "short", "expiresAt": until})
             self.assertEqual(made.status, 201, made.raw)
+            # A token of it ends with it, though tokens live longer here.
+            until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 40))
+            near = tenant.post("/api/v1/api-keys", {"name": "near", "expiresAt": until}).json
+            issued = Client(scheduler).post("/api/v1/auth/token", {"apiKey": near["apiKey"]}).json
+            claims = Forge(scheduler, issued["token"]).claims
+            self.assertEqual(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(claims["exp"])), until)
+            self.assertEqual(issued["expires_in"], claims["exp"] - claims["iat"])
             exchange = lambda: Client(scheduler).post("/api/v1/auth/token",
                                                       {"apiKey": made.json["apiKey"]})
             self.assertEqual(exchange().status, 200)
