@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/encoding.hpp"
+#include "http/percent.hpp"
 #include "json/check.hpp"
 
 namespace belfry::api {
@@ -125,8 +126,9 @@ std::string next_link(const http::Request& request, std::string_view cursor) {
     if (!part.empty() && !part.starts_with("cursor=")) query += fmt::format("{}&", part);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  // The raw query holds no '>' or '"': the header check refuses them in a request target.
-  return fmt::format("<{}?{}cursor={}>; rel=\"next\"", request.path, query, cursor);
+  // What clients send raw, a '>' for one, would end the link early.
+  return fmt::format("<{}?{}cursor={}>; rel=\"next\"", http::encode_path(request.path),
+                     http::encode_query(query), cursor);
 }
 
 }  // namespace belfry::api

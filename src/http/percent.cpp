@@ -23,6 +23,25 @@ int escape_at(std::string_view text) {
   return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
+// Letters and digits stay, and what is in `kept`.
+std::string encode_all_but(std::string_view kept, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (plain || kept.find(c) != std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<std::string> percent_decode(std::string_view text) {
@@ -62,23 +81,11 @@ std::optional<std::string> decode_path(std::string_view raw) {
 }
 
 std::string encode_path(std::string_view path) {
-  // '%' stays: what decode_path left encoded.
-  constexpr std::string_view kAsIs = "-._~!$&'()*+,;=:@/%";
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(path.size());
-  for (const char c : path) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (plain || kAsIs.find(c) != std::string_view::npos) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return out;
+  return encode_all_but("-._~!$&'()*+,;=:@/%", path);  // '%': what decode_path left encoded
+}
+
+std::string encode_query(std::string_view query) {
+  return encode_all_but("-._~!$&'()*+,;=:@/?%", query);
 }
 
 }  // namespace belfry::http

@@ -144,6 +144,26 @@ class Settlements(unittest.TestCase):
             self.assertEqual((answer.status, answer.problem), (422, "validation_failed"), str(body)[:60])
 
 
+class Links(unittest.TestCase):
+    def test_the_next_link_holds_whatever_was_asked(self):
+        scheduler = Scheduler().start()
+        self.addCleanup(scheduler.remove)
+        tenant = scheduler.tenant("links")
+        for _ in range(2):
+            tenant.submit(taskName='a>b",<c> \u00e9|^`{}\\', delayMs=3600000)
+        head = f"\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {tenant.token}\r\n\r\n".encode()
+        for text in (b"a>b", b'b",', b"<c>", "\u00e9".encode(), b"|^`{}", b"%3E", b"%c3%a9", b"+%c3"[:1]):
+            with self.subTest(text=text):
+                ask = lambda target: raw_exchange(scheduler.port, b"GET " + target + b" HTTP/1.1" + head)
+                first = ask(b"/api/v1/tasks?limit=1&text=" + text)
+                self.assertTrue(first.startswith(b"HTTP/1.1 200"), first[:200])
+                link = re.search(rb'\r\nLink: <(/[!$&-;=?-Z_a-z~%]+)>; rel="next"\r\n', first)
+                self.assertTrue(link, first)
+                second = ask(link.group(1))
+                self.assertTrue(second.startswith(b"HTTP/1.1 200"), second[:300])
+                self.assertIn(b'"taskName"', second)
+
+
 class Replays(unittest.TestCase):
     """The same key yields the same answer for 24 h, whatever the clock says of the body by then."""
 
