@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/credentials.hpp"
 #include "api/origin_guard.hpp"
 #include "base/log.hpp"
 #include "http/problem.hpp"
@@ -138,10 +139,7 @@ Result<auth::Principal> App::authenticate(const Route& route, const http::Reques
   if (!principal->is_operator()) {
     const auto tenant = services_.directory.tenant(principal->tenant);
     if (!tenant) return fail(ErrorCode::invalid_token, "the token's tenant does not exist here");
-    if (tenant->suspended_at) {
-      return fail(ErrorCode::forbidden,
-                  "this tenant is suspended; ask the operator of the service");
-    }
+    if (const auto active = check_active(*tenant); !active) return fail(active.error());
   }
   if (const auto allowed = check_access(route.access, *principal); !allowed) {
     return fail(allowed.error());

@@ -119,8 +119,12 @@ Answer token_for_form(Call call) {
   const auto holder = co_await check_key(call.services, std::move(credentials->api_key));
   const bool basic = call.request.headers.get("Authorization").has_value();
   if (!holder) {
-    if (holder.error().code != ErrorCode::unauthenticated) co_return fail(holder.error());
-    co_return oauth_refusal({"invalid_client", holder.error().message, basic});
+    const auto& error = holder.error();
+    if (error.code == ErrorCode::forbidden) {
+      co_return oauth_refusal({"unauthorized_client", error.message, basic});
+    }
+    if (error.code != ErrorCode::unauthenticated) co_return fail(error);
+    co_return oauth_refusal({"invalid_client", error.message, basic});
   }
   const auto& id = credentials->client_id;
   if (id && !holder->is_operator && *id != to_string(holder->tenant)) {

@@ -42,6 +42,11 @@ std::optional<std::pair<std::string, std::string>> basic_credentials(std::string
 
 }  // namespace
 
+Result<> check_active(const domain::Tenant& tenant) {
+  if (!tenant.suspended_at) return {};
+  return fail(ErrorCode::forbidden, "this tenant is suspended; ask the operator of the service");
+}
+
 std::expected<Credentials, OAuthFault> read_token_form(const http::Request& request) {
   const auto fields = http::parse_form(request.body);
   if (!fields) return oauth_fault("invalid_request", "the form is not valid percent-encoded UTF-8");
@@ -106,7 +111,8 @@ asio::awaitable<Result<KeyHolder>> check_key(const Services& services, Secret ap
     co_return fail(bad_key());
   }
   const auto tenant = services.directory.tenant((*row)->tenant);
-  if (!tenant || tenant->suspended_at) co_return fail(bad_key());
+  if (!tenant) co_return fail(bad_key());
+  if (const auto active = check_active(*tenant); !active) co_return fail(active.error());
   const auto scopes = auth::Scopes::from_bits((*row)->scopes);
   if (!scopes) co_return fail(bad_key());
   if (!(*row)->last_used_at || *(*row)->last_used_at + std::chrono::minutes{1} <= now) {

@@ -9,6 +9,9 @@
 
 namespace belfry::api {
 
+// forbidden if the tenant is suspended. To be told only to who has proved to be of it.
+Result<> check_active(const domain::Tenant& tenant);
+
 // What POST /api/v1/auth/token was given, in either form.
 struct Credentials {
   Secret api_key;

@@ -404,8 +404,10 @@ class ContractTest(unittest.TestCase):
         caller.call(self.operator, "GET", "/api/v1/admin/tenants")
         caller.call(self.operator, "GET", "/api/v1/admin/tenants/{tenantId}", **one)
         caller.call(self.operator, "PATCH", "/api/v1/admin/tenants/{tenantId}/limits", {"runningMax": 10, "weight": 2, "unfinishedMax": 1000}, **one)
-        other = {"tenantId": self.scheduler.tenant("suspended").id}
+        suspended = self.scheduler.tenant("suspended")
+        other = {"tenantId": suspended.id}
         caller.call(self.operator, "POST", "/api/v1/admin/tenants/{tenantId}/suspend", {"reason": "r"}, **other)
+        caller.call(Client(self.scheduler), "POST", "/api/v1/auth/token", {"apiKey": suspended.api_key})
         caller.call(self.operator, "POST", "/api/v1/admin/tenants/{tenantId}/resume", **other)
         caller.call(self.operator, "POST", "/api/v1/admin/tenants/{tenantId}/token", **one)
         caller.call(self.operator, "POST", "/api/v1/admin/signing-keys/rotate")

@@ -169,6 +169,16 @@ class Tokens(unittest.TestCase):
         self.assertEqual(admin.post(path + "/suspend").status, 200)
         self.assert_refused(other.token, "forbidden", 403)
         answer = Client(self.scheduler).post("/api/v1/auth/token", {"apiKey": other.api_key})
+        self.assertEqual((answer.status, answer.problem), (403, "forbidden"))
+        self.assertIn("suspended", answer.json["detail"])
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        grant = b"grant_type=client_credentials&client_secret="
+        answer = Client(self.scheduler).post("/api/v1/auth/token", raw=grant + other.api_key.encode(), headers=form)
+        self.assertEqual((answer.status, answer.json["error"]), (400, "unauthorized_client"))
+        self.assertIn("suspended", answer.json["error_description"])
+        # Who has only a guess at the key hears nothing of it.
+        guess = other.api_key[:-1] + ("A" if other.api_key[-1] != "A" else "B")
+        answer = Client(self.scheduler).post("/api/v1/auth/token", {"apiKey": guess})
         self.assertEqual((answer.status, answer.problem), (401, "unauthenticated"))
         self.assertEqual(admin.post(path + "/resume").status, 200)
         self.assertEqual(other.get("/api/v1/tasks").status, 200)
