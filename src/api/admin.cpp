@@ -176,8 +176,10 @@ Routes admin_routes() {
   return {
       {http::Method::get, "/api/v1/admin/tenants", operators, list_tenants},
       {http::Method::get, "/api/v1/admin/tenants/{tenantId}", operators, get_tenant},
-      {http::Method::patch, "/api/v1/admin/tenants/{tenantId}/limits", operators, set_limits},
-      {http::Method::post, "/api/v1/admin/tenants/{tenantId}/suspend", operators, suspend},
+      {http::Method::patch, "/api/v1/admin/tenants/{tenantId}/limits", operators, set_limits,
+       kTakesJson},
+      {http::Method::post, "/api/v1/admin/tenants/{tenantId}/suspend", operators, suspend,
+       kTakesJson},
       {http::Method::post, "/api/v1/admin/tenants/{tenantId}/resume", operators, resume},
       {http::Method::post, "/api/v1/admin/tenants/{tenantId}/token", operators, tenant_token},
   };

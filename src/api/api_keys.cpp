@@ -141,7 +141,7 @@ Answer revoke_key(Call call) {
 Routes api_key_routes() {
   const auto manages = with(auth::Scope::manage);
   return {
-      {http::Method::post, "/api/v1/api-keys", manages, create_key},
+      {http::Method::post, "/api/v1/api-keys", manages, create_key, kTakesJson},
       {http::Method::get, "/api/v1/api-keys", manages, list_keys},
       {http::Method::delete_, "/api/v1/api-keys/{keyId}", manages, revoke_key},
   };

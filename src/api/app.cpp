@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/credentials.hpp"
+#include "api/input_check.hpp"
 #include "api/origin_guard.hpp"
 #include "base/log.hpp"
 #include "http/problem.hpp"
@@ -14,41 +15,6 @@ namespace belfry::api {
 namespace {
 
 namespace asio = boost::asio;
-
-bool has_body(http::Method method) {
-  return method == http::Method::post || method == http::Method::put ||
-         method == http::Method::patch;
-}
-
-bool is_media_type(std::string_view value, std::string_view wanted) {
-  const auto end = value.find_first_of("; \t");
-  const auto type = value.substr(0, end);
-  return std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-}
-
-// Changes need application/json, so that a browser must ask first; the OAuth2 form and NDJSON are
-// the exceptions of the routes that take them.
-Result<> check_media_type(const http::Request& request) {
-  if (!has_body(request.method)) return {};
-  const auto type = request.headers.get("Content-Type");
-  if (request.body.empty() && !type) return {};
-  if (type && is_media_type(*type, "application/json")) return {};
-  if (type && request.path == "/api/v1/auth/token" &&
-      is_media_type(*type, "application/x-www-form-urlencoded")) {
-    return {};
-  }
-  if (type && request.path == "/api/v1/auth/revoke" &&
-      is_media_type(*type, "application/x-www-form-urlencoded")) {
-    return {};
-  }
-  if (type && request.path == "/api/v1/tasks/bulk" &&
-      is_media_type(*type, "application/x-ndjson")) {
-    return {};
-  }
-  return fail(ErrorCode::unsupported_media_type,
-              "send the body as JSON with the header Content-Type: application/json");
-}
 
 // The token of `Authorization: Bearer TOKEN`; the scheme's name is case-insensitive (RFC 9110).
 Result<std::string_view> bearer_token(const http::Request& request) {
@@ -150,7 +116,9 @@ Result<auth::Principal> App::authenticate(const Route& route, const http::Reques
 asio::awaitable<http::Response> App::run(const Route& route, http::Request& request) const {
   auto principal = authenticate(route, request);
   if (!principal) co_return http::problem(principal.error());
-  if (const auto type = check_media_type(request); !type) co_return http::problem(type.error());
+  if (const auto good = check_input(route.takes, request); !good) {
+    co_return http::problem(good.error());
+  }
   Result<http::Response> result;
   try {
     result = co_await route.handler(Call{request, *principal, services_});

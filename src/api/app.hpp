@@ -11,8 +11,8 @@
 
 namespace belfry::api {
 
-// The API as the HTTP server sees it: origin and host guard, routing, authentication, scope, media
-// type, then the handler, and errors mapped in one place. Thread-safe once constructed.
+// The API as the HTTP server sees it: origin and host guard, routing, authentication, scope, what
+// the route takes, then the handler, and errors mapped in one place. Thread-safe once constructed.
 class App {
  public:
   explicit App(Services services);

@@ -138,15 +138,12 @@ Answer token_for_form(Call call) {
 }
 
 Answer token(Call call) {
-  const auto type = call.request.headers.get("Content-Type").value_or("");
-  if (type.starts_with("application/x-www-form-urlencoded"))
-    co_return co_await token_for_form(call);
+  if (has_media_type(call.request, kForm)) co_return co_await token_for_form(call);
   co_return co_await token_for_json(call);
 }
 
 Result<std::string> read_revocation(const http::Request& request) {
-  const auto type = request.headers.get("Content-Type").value_or("");
-  if (type.starts_with("application/x-www-form-urlencoded")) {
+  if (has_media_type(request, kForm)) {
     const auto fields = http::parse_form(request.body);
     if (fields) {
       for (const auto& [key, value] : *fields) {
@@ -231,11 +228,12 @@ Answer rotate(Call call) {
 
 Routes auth_routes() {
   return {
-      {http::Method::post, "/api/v1/auth/register", anyone(), register_tenant},
-      {http::Method::post, "/api/v1/auth/token", anyone(), token},
-      {http::Method::post, "/api/v1/auth/revoke", anyone(), revoke},
-      {http::Method::get, "/.well-known/jwks.json", anyone(), jwks},
-      {http::Method::get, "/.well-known/oauth-authorization-server", anyone(), metadata},
+      {http::Method::post, "/api/v1/auth/register", anyone(), register_tenant, kTakesJson},
+      {http::Method::post, "/api/v1/auth/token", anyone(), token, kTakesForm},
+      {http::Method::post, "/api/v1/auth/revoke", anyone(), revoke, kTakesForm},
+      {http::Method::get, "/.well-known/jwks.json", anyone(), jwks, kTakesAnyQuery},
+      {http::Method::get, "/.well-known/oauth-authorization-server", anyone(), metadata,
+       kTakesAnyQuery},
       {http::Method::post, "/api/v1/admin/signing-keys/rotate", operators_only(), rotate},
   };
 }

@@ -11,6 +11,13 @@
 
 namespace belfry::api {
 
+bool has_media_type(const http::Request& request, std::string_view type) {
+  const auto value = request.headers.get("Content-Type").value_or("");
+  const auto given = value.substr(0, value.find_first_of("; \t"));
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
+  return std::equal(given.begin(), given.end(), type.begin(), type.end(), same);
+}
+
 Result<json::Value> json_body(const http::Request& request) {
   if (request.body.empty()) {
     return fail(ErrorCode::invalid_json, "the body is empty; send a JSON object");
@@ -32,6 +39,19 @@ Error query_error(std::string_view parameter, std::string detail) {
                {{std::string(parameter), std::move(detail)}}};
 }
 
+namespace {
+
+Error unknown_parameter(const std::string& key, std::vector<std::string_view> known,
+                        const std::vector<std::string_view>& repeatable) {
+  known.insert(known.end(), repeatable.begin(), repeatable.end());
+  const auto there_are = known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
+  return Error{ErrorCode::invalid_query,
+               fmt::format("unknown query parameter; this call takes {}", there_are),
+               {{key.substr(0, 64), "unknown parameter"}}};
+}
+
+}  // namespace
+
 Result<Query> Query::read(const http::Request& request, std::vector<std::string_view> known,
                           std::vector<std::string_view> repeatable) {
   auto values = http::parse_query(request.query);
@@ -45,11 +65,7 @@ Result<Query> Query::read(const http::Request& request, std::vector<std::string_
     };
     if (in(repeatable)) continue;
     if (!in(known)) {
-      return fail(Error{
-          ErrorCode::invalid_query,
-          fmt::format("unknown query parameter; this list takes {}{}{}", fmt::join(known, ", "),
-                      repeatable.empty() ? "" : ", ", fmt::join(repeatable, ", ")),
-          {{key.substr(0, 64), "unknown parameter"}}});
+      return fail(unknown_parameter(key, std::move(known), repeatable));
     }
     const auto same = [&](const auto& other) { return other.first == key; };
     if (std::count_if(values->begin(), values->end(), same) > 1) {

@@ -8,6 +8,12 @@
 
 namespace belfry::api {
 
+inline constexpr std::string_view kJson = "application/json";
+inline constexpr std::string_view kForm = "application/x-www-form-urlencoded";
+inline constexpr std::string_view kLines = "application/x-ndjson";
+// Whether Content-Type names this type (in lower case), in any case and with any parameters.
+bool has_media_type(const http::Request& request, std::string_view type);
+
 // The checked body of a call; it is a view into `request.body`. Empty bodies are `{}` where nothing
 // is needed.
 Result<json::Value> json_body(const http::Request& request);

@@ -194,7 +194,7 @@ std::string delivery_json(const store::DeliveryRow& row) {
 Routes delivery_routes() {
   const auto manages = with(auth::Scope::manage);
   return {
-      {http::Method::get, "/api/v1/webhooks/deliveries", manages, list_deliveries},
+      {http::Method::get, "/api/v1/webhooks/deliveries", manages, list_deliveries, kTakesQuery},
       {http::Method::get, "/api/v1/webhooks/deliveries/{deliveryId}", manages, get_delivery},
       {http::Method::post, "/api/v1/webhooks/deliveries/{deliveryId}/redeliver", manages,
        redeliver},

@@ -99,7 +99,8 @@ Answer errors(Call call) {
 }  // namespace
 
 Routes error_routes() {
-  return {{http::Method::get, "/api/v1/errors", with(auth::Scope::tasks_read), errors}};
+  return {
+      {http::Method::get, "/api/v1/errors", with(auth::Scope::tasks_read), errors, kTakesQuery}};
 }
 
 }  // namespace belfry::api

@@ -190,7 +190,8 @@ asio::awaitable<Result<http::Response>> events(Call call) {
 }  // namespace
 
 Routes event_routes() {
-  return {{http::Method::get, "/api/v1/events", with(auth::Scope::tasks_read), events}};
+  return {
+      {http::Method::get, "/api/v1/events", with(auth::Scope::tasks_read), events, kTakesQuery}};
 }
 
 }  // namespace belfry::api

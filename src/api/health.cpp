@@ -47,10 +47,10 @@ Answer openapi(Call call) {
 }  // namespace
 
 Routes health_routes() {
-  return {{http::Method::get, "/healthz", anyone(), healthz},
-          {http::Method::get, "/readyz", anyone(), readyz},
-          {http::Method::get, "/actuator/health", anyone(), actuator},
-          {http::Method::get, "/openapi.yaml", anyone(), openapi}};
+  return {{http::Method::get, "/healthz", anyone(), healthz, kTakesAnyQuery},
+          {http::Method::get, "/readyz", anyone(), readyz, kTakesAnyQuery},
+          {http::Method::get, "/actuator/health", anyone(), actuator, kTakesAnyQuery},
+          {http::Method::get, "/openapi.yaml", anyone(), openapi, kTakesAnyQuery}};
 }
 
 }  // namespace belfry::api

@@ -320,12 +320,11 @@ Answer settle_many(Call call) {
 Routes lease_routes() {
   const auto workers = with(auth::Scope::worker);
   return {
-      {http::Method::post, "/api/v1/leases", workers, lease},
-      {http::Method::post, "/api/v1/leases/complete", workers, settle_many,
-       domain::kBulkBodyBytesMax},
-      {http::Method::post, "/api/v1/tasks/{taskId}/heartbeat", workers, heartbeat},
-      {http::Method::post, "/api/v1/tasks/{taskId}/complete", workers, complete},
-      {http::Method::post, "/api/v1/tasks/{taskId}/fail", workers, fail_task},
+      {http::Method::post, "/api/v1/leases", workers, lease, kTakesJson},
+      {http::Method::post, "/api/v1/leases/complete", workers, settle_many, kTakesJson},
+      {http::Method::post, "/api/v1/tasks/{taskId}/heartbeat", workers, heartbeat, kTakesJson},
+      {http::Method::post, "/api/v1/tasks/{taskId}/complete", workers, complete, kTakesJson},
+      {http::Method::post, "/api/v1/tasks/{taskId}/fail", workers, fail_task, kTakesJson},
   };
 }
 

@@ -50,8 +50,9 @@ Answer all_metrics(Call call) {
 }  // namespace
 
 Routes metric_routes() {
-  return {{http::Method::get, "/api/v1/metrics", with(auth::Scope::tasks_read), tenant_metrics},
-          {http::Method::get, "/api/v1/admin/metrics", operators_only(), all_metrics}};
+  return {{http::Method::get, "/api/v1/metrics", with(auth::Scope::tasks_read), tenant_metrics,
+           kTakesQuery},
+          {http::Method::get, "/api/v1/admin/metrics", operators_only(), all_metrics, kTakesQuery}};
 }
 
 }  // namespace belfry::api

@@ -203,8 +203,8 @@ Routes queue_routes() {
   return {
       {http::Method::get, "/api/v1/queues", reads, list_queues},
       {http::Method::get, "/api/v1/queues/{queue}", reads, get_queue},
-      {http::Method::put, "/api/v1/queues/{queue}", manages, put_queue},
-      {http::Method::post, "/api/v1/queues/{queue}/pause", manages, pause_queue},
+      {http::Method::put, "/api/v1/queues/{queue}", manages, put_queue, kTakesJson},
+      {http::Method::post, "/api/v1/queues/{queue}/pause", manages, pause_queue, kTakesJson},
       {http::Method::post, "/api/v1/queues/{queue}/resume", manages, resume_queue},
   };
 }

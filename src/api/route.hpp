@@ -31,12 +31,24 @@ struct Call {
 
 using Handler = std::function<boost::asio::awaitable<Result<http::Response>>(Call)>;
 
+// What a call takes beside its path; the rest of a request is refused (input_check.hpp).
+struct Takes {
+  enum class Body { none, json, json_or_form, json_or_lines } body = Body::none;
+  enum class Query { none, parameters, anything } query = Query::none;  // `parameters`: Query::read
+};
+inline constexpr Takes kTakesJson{Takes::Body::json, Takes::Query::none};
+inline constexpr Takes kTakesForm{Takes::Body::json_or_form, Takes::Query::none};
+inline constexpr Takes kTakesLines{Takes::Body::json_or_lines, Takes::Query::none};
+inline constexpr Takes kTakesQuery{Takes::Body::none, Takes::Query::parameters};
+// Probes and caches add parameters of their own to what is no part of the API proper.
+inline constexpr Takes kTakesAnyQuery{Takes::Body::none, Takes::Query::anything};
+
 struct Route {
   http::Method method;
   std::string_view pattern;
   Access access;
   Handler handler;
-  std::size_t body_limit = domain::kBodyBytesMax;
+  Takes takes = {};
 };
 
 using Routes = std::vector<Route>;

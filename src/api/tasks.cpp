@@ -148,9 +148,9 @@ Routes task_routes() {
   const auto reads = with(auth::Scope::tasks_read);
   const auto writes = with(auth::Scope::tasks_write);
   return {
-      {http::Method::post, "/api/v1/tasks", writes, submit_task},
-      {http::Method::get, "/api/v1/tasks", reads, list_tasks},
-      {http::Method::get, "/api/v1/tasks/upcoming", reads, upcoming_tasks},
+      {http::Method::post, "/api/v1/tasks", writes, submit_task, kTakesJson},
+      {http::Method::get, "/api/v1/tasks", reads, list_tasks, kTakesQuery},
+      {http::Method::get, "/api/v1/tasks/upcoming", reads, upcoming_tasks, kTakesQuery},
       {http::Method::get, "/api/v1/tasks/{taskId}", reads, get_task},
       {http::Method::delete_, "/api/v1/tasks/{taskId}", writes, cancel_task},
       {http::Method::post, "/api/v1/tasks/{taskId}/retry", writes, retry_task},

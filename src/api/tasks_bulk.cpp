@@ -55,9 +55,7 @@ Result<std::vector<Item>> line_items(std::string_view text) {
 }
 
 Result<std::vector<Item>> items_of(const http::Request& request) {
-  const auto type = request.headers.get("Content-Type").value_or("");
-  const bool lines = type.starts_with("application/x-ndjson");
-  auto items = lines ? line_items(request.body) : array_items(request);
+  auto items = has_media_type(request, kLines) ? line_items(request.body) : array_items(request);
   if (items && items->empty()) return fail(wrong_count());
   return items;
 }
@@ -186,7 +184,7 @@ Answer submit_bulk(Call call) {
 
 Routes bulk_routes() {
   return {{http::Method::post, "/api/v1/tasks/bulk", with(auth::Scope::tasks_write), submit_bulk,
-           domain::kBulkBodyBytesMax}};
+           kTakesLines}};
 }
 
 }  // namespace belfry::api

@@ -267,8 +267,8 @@ Answer retry_several(Call call) {
 
 Routes steering_routes() {
   const auto writes = with(auth::Scope::tasks_write);
-  return {{http::Method::post, "/api/v1/tasks/cancel", writes, cancel_several},
-          {http::Method::post, "/api/v1/tasks/retry", writes, retry_several}};
+  return {{http::Method::post, "/api/v1/tasks/cancel", writes, cancel_several, kTakesJson},
+          {http::Method::post, "/api/v1/tasks/retry", writes, retry_several, kTakesJson}};
 }
 
 }  // namespace belfry::api

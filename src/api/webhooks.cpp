@@ -276,10 +276,10 @@ Answer rotate_tenant_secret(Call call) {
 Routes webhook_routes() {
   const auto manages = with(auth::Scope::manage);
   Routes routes = {
-      {http::Method::post, "/api/v1/webhooks", manages, create_endpoint},
+      {http::Method::post, "/api/v1/webhooks", manages, create_endpoint, kTakesJson},
       {http::Method::get, "/api/v1/webhooks", manages, list_endpoints},
       {http::Method::get, "/api/v1/webhooks/{endpointId}", manages, get_endpoint},
-      {http::Method::patch, "/api/v1/webhooks/{endpointId}", manages, patch_endpoint},
+      {http::Method::patch, "/api/v1/webhooks/{endpointId}", manages, patch_endpoint, kTakesJson},
       {http::Method::delete_, "/api/v1/webhooks/{endpointId}", manages, remove_endpoint},
       {http::Method::post, "/api/v1/webhooks/{endpointId}/test", manages, test_endpoint},
       {http::Method::post, "/api/v1/webhooks/{endpointId}/rotate", manages, rotate_secret},

@@ -230,9 +230,14 @@ void FieldReader::done() {
     }
     const std::string key = found.member.key();
     const std::string_view suggestion = closest(key);
-    fault(key, suggestion.empty() ? fmt::format("unknown field; remove it: the fields here are {}",
-                                                fmt::join(asked_, ", "))
-                                  : fmt::format("unknown field; did you mean {}?", suggestion));
+    if (!suggestion.empty()) {
+      fault(key, fmt::format("unknown field; did you mean {}?", suggestion));
+    } else if (asked_.empty()) {
+      fault(key, "unknown field; remove it: no fields are taken here");
+    } else {
+      fault(key, fmt::format("unknown field; remove it: the fields here are {}",
+                             fmt::join(asked_, ", ")));
+    }
   }
 }
 

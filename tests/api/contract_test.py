@@ -449,8 +449,14 @@ class ContractTest(unittest.TestCase):
             if content:
                 caller.call(good, method, path, raw=b"{", **fill)
                 caller.call(good, method, path, raw=b'[{"zzz":1}]' if raw == b"[]" else b'{"zzz":1}', **fill)
-            if "400" in operation["responses"] and not content:
-                caller.call(good, method, path, query="?zzz=1", **fill)
+            elif method != "GET":
+                self.assertEqual(caller.call(good, method, path, raw=b'{"zzz":1}', **fill).problem, "validation_failed", path)
+            if path.startswith("/api/"):
+                answer = caller.call(good, method, path, raw=raw, query="?zzz=1", **fill)
+                self.assertEqual(answer.problem, "invalid_query", f"{method} {path}")
+                taken = [p["name"] for p in map(caller.document.resolve, operation.get("parameters", [])) if p["in"] == "query"]
+                told = answer.json["detail"].split("this call takes ")[1].split(", ")
+                self.assertEqual(sorted(told), sorted(taken) or ["none"], f"{method} {path}")
             if names and "404" in operation["responses"]:
                 self.call_missing(caller, good, method, path, fill)
 

@@ -148,3 +148,21 @@ SETTLEMENTS = [
     ({"nonsense": 1}, 422, "validation_failed", ["/nonsense"]),
     (7, 422, "validation_failed", [""]), (None, 422, "validation_failed", [""]),
 ]
+
+# method, path, body, problem, pointers
+IGNORED = [
+    ("POST", "/api/v1/tasks/{task}/retry", b'{"delayMs":60000,"payload":"new"}', "validation_failed", ["/delayMs", "/payload"]),
+    ("POST", "/api/v1/tasks/{task}/retry", b"[]", "validation_failed", [""]),
+    ("POST", "/api/v1/tasks/{task}/retry", b"{", "invalid_json", []),
+    ("POST", "/api/v1/webhooks/{endpoint}/test", b'{"event":"x"}', "validation_failed", ["/event"]),
+    ("POST", "/api/v1/webhooks/{endpoint}/rotate", b'{"keepMs":0}', "validation_failed", ["/keepMs"]),
+    ("POST", "/api/v1/webhooks/secret/rotate", b'{"keepMs":0}', "validation_failed", ["/keepMs"]),
+    ("POST", "/api/v1/queues/default/resume", b'{"reason":"x"}', "validation_failed", ["/reason"]),
+    ("DELETE", "/api/v1/tasks/{task}", b'{"reason":"x"}', "validation_failed", ["/reason"]),
+    ("POST", "/api/v1/tasks?dryRun=true", b'{"taskName":"t"}', "invalid_query", ["dryRun"]),
+    ("POST", "/api/v1/tasks/cancel?dryRun=true", b'{"taskIds":["x"]}', "invalid_query", ["dryRun"]),
+    ("GET", "/api/v1/tasks/{task}?view=summary", b"", "invalid_query", ["view"]),
+    ("DELETE", "/api/v1/webhooks/{endpoint}?force=true", b"", "invalid_query", ["force"]),
+    ("GET", "/api/v1/queues?limit=1", b"", "invalid_query", ["limit"]),
+    ("GET", "/api/v1/queues?a=%ff", b"", "invalid_query", []),
+]

@@ -5,7 +5,7 @@ import re
 import unittest
 
 from belfry import Client, Scheduler, raw_exchange, rows
-from hostile_cases import BAD_URLS, FIELDS, FORBIDDEN_URLS, FRAMING, JSON, QUERIES, SETTLEMENTS
+from hostile_cases import BAD_URLS, FIELDS, FORBIDDEN_URLS, FRAMING, IGNORED, JSON, QUERIES, SETTLEMENTS
 
 GOOD = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -117,6 +117,31 @@ class Hostile(unittest.TestCase):
     def test_there_are_enough_cases(self):
         self.assertGreaterEqual(len(FRAMING) + len(JSON) + len(FIELDS) + len(BAD_URLS) +
                                 len(FORBIDDEN_URLS) + len(QUERIES), 120)
+
+
+class Ignored(unittest.TestCase):
+    """What a call does not take is refused, and nothing of it happens."""
+
+    def test_bodies_and_queries_that_nobody_reads(self):
+        scheduler = Scheduler().start()
+        self.addCleanup(scheduler.remove)
+        tenant = scheduler.tenant("ignored")
+        done = tenant.submit(target={"type": "echo"})["taskId"]
+        tenant.wait(done, "COMPLETED")
+        names = {"task": done, "endpoint": tenant.post("/api/v1/webhooks", {"url": "http://127.0.0.1:9999/"}).json["id"]}
+        before = rows(scheduler)
+        for method, path, body, problem, pointers in IGNORED:
+            with self.subTest(call=f"{method} {path}", body=body):
+                answer = tenant.call(method, path.format(**names), raw=body, headers={"Content-Type": "application/json"})
+                self.assertEqual(answer.problem, problem, answer.raw)
+                self.assertEqual([e["pointer"] for e in answer.json.get("errors", [])], pointers)
+                self.assertEqual(rows(scheduler), before)
+        for body in (b"", b"{}", b" { } "):
+            answer = tenant.call("POST", f"/api/v1/tasks/{done}/retry", raw=body, headers={"Content-Type": "application/json"})
+            self.assertEqual(answer.status, 200, answer.raw)
+            tenant.wait(done, "COMPLETED")
+        for path in ("/healthz?verbose=1", "/.well-known/jwks.json?v=2", "/openapi.yaml?x", "/api/v1/queues?"):
+            self.assertEqual(tenant.get(path).status, 200, path)
 
 
 class Settlements(unittest.TestCase):

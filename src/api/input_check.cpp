@@ -1,0 +1,44 @@
+#include "api/input_check.hpp"
+
+#include "api/body.hpp"
+#include "api/task_in.hpp"
+#include "json/field_reader.hpp"
+
+namespace belfry::api {
+namespace {
+
+// Changes need application/json, so that a browser must ask first; the OAuth2 form and NDJSON are
+// the exceptions of the routes that take them.
+Result<> check_media_type(Takes::Body body, const http::Request& request) {
+  const bool has_type = request.headers.get("Content-Type").has_value();
+  if (request.body.empty() && !has_type) return {};
+  if (has_media_type(request, kJson)) return {};
+  if (body == Takes::Body::json_or_form && has_media_type(request, kForm)) return {};
+  if (body == Takes::Body::json_or_lines && has_media_type(request, kLines)) return {};
+  return fail(ErrorCode::unsupported_media_type,
+              "send the body as JSON with the header Content-Type: application/json");
+}
+
+Result<> check_no_body(const http::Request& request) {
+  const auto body = optional_json_body(request);
+  if (!body) return fail(body.error());
+  Faults faults;
+  json::FieldReader in(*body, "", faults.fields);
+  in.done();
+  return faults.result();
+}
+
+}  // namespace
+
+Result<> check_input(const Takes& takes, const http::Request& request) {
+  if (takes.query == Takes::Query::none) {
+    if (const auto none = Query::read(request, {}); !none) return fail(none.error());
+  }
+  if (request.method == http::Method::get || request.method == http::Method::head) return {};
+  if (request.method != http::Method::delete_) {
+    if (const auto type = check_media_type(takes.body, request); !type) return type;
+  }
+  return takes.body == Takes::Body::none ? check_no_body(request) : Result<>{};
+}
+
+}  // namespace belfry::api

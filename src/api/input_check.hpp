@@ -1,0 +1,12 @@
+#pragma once
+
+#include "api/route.hpp"
+
+namespace belfry::api {
+
+// Holds a request to what its route takes: nothing that a client sends is ignored in silence.
+// unsupported_media_type; invalid_query; validation_failed (or what is wrong with the JSON) for a
+// body where none is taken, other than an empty one or `{}`.
+Result<> check_input(const Takes& takes, const http::Request& request);
+
+}  // namespace belfry::api
