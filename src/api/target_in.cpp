@@ -7,6 +7,7 @@
 #include "api/task_out.hpp"
 #include "auth/secret_places.hpp"
 #include "http/url.hpp"
+#include "json/pointer.hpp"
 
 namespace belfry::api {
 namespace {
@@ -54,6 +55,9 @@ bool is_reserved_header(const std::string& name) {
                                             "proxy-authenticate",
                                             "proxy-authorization",
                                             "proxy-connection",
+                                            "accept-encoding",
+                                            "traceparent",
+                                            "tracestate",
                                             "idempotency-key"};
   return name.starts_with("belfry-") || name.starts_with("webhook-") ||
          std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
@@ -67,7 +71,7 @@ HeaderList read_headers(const json::Value& object, const std::string& pointer, F
   for (const auto& member : object.members()) {
     const auto name = member.key();
     const auto value = member.value.string();
-    const auto at = pointer + "/" + name;
+    const auto at = json::child_pointer(pointer, name);
     if (!is_token(name)) {
       faults.add(pointer, "a header name holds a character that HTTP does not allow");
     } else if (is_reserved_header(lower(name))) {

@@ -107,17 +107,6 @@ void read_attempts(json::FieldReader& in, const domain::RetryPolicy& queue_polic
   }
 }
 
-bool is_traceparent(std::string_view text) {  // W3C Trace Context, version 00
-  const auto hex = [](std::string_view part) {
-    return std::all_of(part.begin(), part.end(),
-                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  };
-  return text.size() == 55 && text.starts_with("00-") && text[35] == '-' && text[52] == '-' &&
-         hex(text.substr(3, 32)) && hex(text.substr(36, 16)) && hex(text.substr(53)) &&
-         text.substr(3, 32).find_first_not_of('0') != std::string_view::npos &&
-         text.substr(36, 16).find_first_not_of('0') != std::string_view::npos;
-}
-
 void read_queue(json::FieldReader& in, domain::NewTask& task) {
   auto queue = in.string("queue");
   if (!queue) return;
@@ -147,8 +136,7 @@ Result<> Faults::result() const {
 }
 
 Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant,
-                                        const Services& services,
-                                        std::optional<std::string_view> traceparent) {
+                                        const Services& services, const TraceContext& trace) {
   Faults faults;
   json::FieldReader in(body, "", faults.fields);
   domain::NewTask task;
@@ -191,7 +179,8 @@ Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant
   read_labels(in, task.options);
   in.done();
   if (const auto ok = faults.result(); !ok) return fail(ok.error());
-  if (traceparent && is_traceparent(*traceparent)) task.options.traceparent = *traceparent;
+  task.options.traceparent = trace.parent;
+  task.options.tracestate = trace.state;
   return task;
 }
 

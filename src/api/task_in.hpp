@@ -9,6 +9,7 @@
 #include "api/services.hpp"
 #include "base/error.hpp"
 #include "domain/task.hpp"
+#include "http/message.hpp"
 #include "json/field_reader.hpp"
 
 namespace belfry::api {
@@ -23,11 +24,18 @@ struct Faults {
   Result<> result() const;
 };
 
+// The submitter's W3C Trace Context; empty where it is not valid, tracestate also where traceparent
+// is not.
+struct TraceContext {
+  std::string parent;
+  std::string state;
+};
+TraceContext read_trace(const http::Request& request);
+
 // A submission as the wire has it (DESIGN section 6), checked and with defaults; the queue's own
 // retry policy fills in what the body leaves open.
 Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant,
-                                        const Services& services,
-                                        std::optional<std::string_view> traceparent);
+                                        const Services& services, const TraceContext& trace);
 
 // Shared with queues: what the two objects may say. `prefix` is their JSON Pointer.
 std::optional<domain::Target> read_target(const json::Value& object, std::string prefix,

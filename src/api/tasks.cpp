@@ -93,8 +93,7 @@ Answer submit_task(Call call) {
   if (!key) co_return fail(key.error());
   const auto body = json_body(call.request);
   if (!body) co_return fail(body.error());
-  auto task =
-      read_submission(*body, call.tenant(), call.services, call.request.headers.get("traceparent"));
+  auto task = read_submission(*body, call.tenant(), call.services, read_trace(call.request));
   if (!task && *key) co_return co_await replay_or(call, std::move(**key), task.error());
   if (!task) co_return fail(task.error());
   auto command = submit_command(std::move(*task), call.services);

@@ -67,9 +67,9 @@ struct Prepared {
 
 Prepared prepare(const Call& call, const std::vector<Item>& items) {
   Prepared prepared;
-  const auto traceparent = call.request.headers.get("traceparent");
+  const auto trace = read_trace(call.request);
   for (const auto& item : items) {
-    auto task = item.body ? read_submission(*item.body, call.tenant(), call.services, traceparent)
+    auto task = item.body ? read_submission(*item.body, call.tenant(), call.services, trace)
                           : Result<domain::NewTask>(fail(item.body.error()));
     if (!task) {
       prepared.rows.push_back(fail(std::move(task.error())));

@@ -61,6 +61,7 @@ http::OutboundRequest push_request(const store::Claim::Task& task, const domain:
   headers.add("Belfry-Lease", store::to_text(task.token));
   headers.add("Idempotency-Key", id);
   headers.add("traceparent", traceparent(task.options.traceparent, random));
+  if (!task.options.tracestate.empty()) headers.add("tracestate", task.options.tracestate);
   request.body = std::move(body.text);
   return request;
 }

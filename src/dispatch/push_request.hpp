@@ -21,8 +21,8 @@ PushBody push_body(std::string_view payload);
 
 // The request of one attempt: signed when it is sent (Standard Webhooks; the message id is the
 // task's, the same for all its attempts; the clock outlives the call), with Belfry-Task-Id,
-// Belfry-Attempt, Belfry-Lease, Idempotency-Key, a fresh traceparent in the submitter's trace, and
-// the target's own headers.
+// Belfry-Attempt, Belfry-Lease, Idempotency-Key, a fresh traceparent in the submitter's trace (with
+// its tracestate), and the target's own headers.
 http::OutboundRequest push_request(const store::Claim::Task& task, const domain::HttpTarget& target,
                                    http::Url url, std::vector<signing::SigningKey> keys,
                                    const Clock& clock, Millis timeout, Random& random);

@@ -158,6 +158,7 @@ TEST(PushRequest, NamesTaskAttemptAndLeaseAndIsSigned) {
 TEST(PushRequest, CarriesTheTargetsHeadersAndTheSubmittersTrace) {
   auto task = a_claimed_task("1");
   task.options.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  task.options.tracestate = "vendor=a:b,other=c";
   domain::HttpTarget target;
   target.method = "PUT";
   target.headers = {{"X-A", "b"}, {"content-type", "application/x-mine"}};
@@ -169,6 +170,8 @@ TEST(PushRequest, CarriesTheTargetsHeadersAndTheSubmittersTrace) {
   EXPECT_EQ(trace.substr(0, 36), "00-0af7651916cd43dd8448eb211c80319c-");
   EXPECT_NE(trace.substr(36, 16), "b7ad6b7169203331");  // a span of our own
   EXPECT_EQ(trace.substr(52), "-01");
+  EXPECT_EQ(request.headers.get("tracestate"), "vendor=a:b,other=c");
+  EXPECT_FALSE(request_for(a_claimed_task("1"), target).headers.get("tracestate"));
 }
 
 }  // namespace

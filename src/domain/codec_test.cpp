@@ -27,6 +27,7 @@ TaskOptions full_options() {
   options.tags = {"a", "", "c"};
   options.labels = {{"run", std::string("\0\xff", 2)}, {"", "x"}};
   options.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  options.tracestate = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE";
   return options;
 }
 

@@ -70,6 +70,7 @@ struct TaskOptions {
   std::vector<std::string> tags;
   std::vector<std::pair<std::string, std::string>> labels;
   std::string traceparent;  // of the submitter, valid or empty
+  std::string tracestate;   // the same; never without a traceparent
   bool operator==(const TaskOptions&) const = default;
 };
 

@@ -20,6 +20,7 @@ enum Field : std::uint8_t {
   kTags = 5,
   kLabels = 6,
   kTraceparent = 7,
+  kTracestate = 8,
 };
 
 enum TargetKind : std::uint8_t { kHttp = 0, kWorker = 1, kEcho = 2 };
@@ -139,6 +140,9 @@ void read_field(codec::Input& in, std::uint8_t field, TaskOptions& options) {
     case kTraceparent:
       empty = (options.traceparent = in.bytes()).empty();
       break;
+    case kTracestate:
+      empty = (options.tracestate = in.bytes()).empty();
+      break;
     default:
       in.fault();
   }
@@ -175,6 +179,7 @@ std::string encode(const TaskOptions& options) {
     put_pairs(out, options.labels);
   }
   bytes_field(kTraceparent, options.traceparent);
+  bytes_field(kTracestate, options.tracestate);
   return out;
 }
 

@@ -105,6 +105,10 @@ FIELDS = [
     ("target", {"type": "http", "url": "http://127.0.0.1/", "headers": {"Host": "x"}}, "/target/headers/Host"),
     ("target", {"type": "http", "url": "http://127.0.0.1/", "headers": {"Belfry-Lease": "x"}}, "/target/headers/Belfry-Lease"),
     ("target", {"type": "http", "url": "http://127.0.0.1/", "headers": {"webhook-id": "x"}}, "/target/headers/webhook-id"),
+    ("target", {"type": "http", "url": "http://127.0.0.1/", "headers": {"Accept-Encoding": "br"}}, "/target/headers/Accept-Encoding"),
+    ("target", {"type": "http", "url": "http://127.0.0.1/", "headers": {"Traceparent": "x"}}, "/target/headers/Traceparent"),
+    ("target", {"type": "http", "url": "http://127.0.0.1/", "headers": {"tracestate": "x"}}, "/target/headers/tracestate"),
+    ("target", {"type": "http", "url": "http://127.0.0.1/", "headers": {"belfry-~x": "x"}}, "/target/headers/belfry-~0x"),
     ("target", {"type": "http", "url": "http://127.0.0.1/", "headers": {"a": "b\r\nc: d"}}, "/target/headers/a"),
     ("target", {"type": "http", "url": "http://127.0.0.1/", "headers": {"a b": "c"}}, "/target/headers"),
     ("uniqueKey", "x", "/uniqueKey"), ("dependsOn", [], "/dependsOn"), ("batchId", "x", "/batchId"),
@@ -165,4 +169,14 @@ IGNORED = [
     ("DELETE", "/api/v1/webhooks/{endpoint}?force=true", b"", "invalid_query", ["force"]),
     ("GET", "/api/v1/queues?limit=1", b"", "invalid_query", ["limit"]),
     ("GET", "/api/v1/queues?a=%ff", b"", "invalid_query", []),
+]
+
+# traceparent, tracestate, the tracestate on the push
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+TRACES = [
+    (TRACE, "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"),
+    (TRACE, "a=1,,b=2", "a=1,,b=2"),
+    (TRACE, "no equals sign", None), (TRACE, "=1", None), (TRACE, "a=", None), (TRACE, ",", None),
+    (TRACE, ",".join(f"k{i}=v" for i in range(33)), None), (TRACE, "a=" + "x" * 511, None),
+    (TRACE[:-3], "a=1", None), ("00-" + "0" * 32 + TRACE[35:], "a=1", None),
 ]

@@ -4,8 +4,8 @@ import datetime
 import re
 import unittest
 
-from belfry import Client, Scheduler, raw_exchange, rows
-from hostile_cases import BAD_URLS, FIELDS, FORBIDDEN_URLS, FRAMING, IGNORED, JSON, QUERIES, SETTLEMENTS
+from belfry import Client, Receiver, Scheduler, raw_exchange, rows
+from hostile_cases import BAD_URLS, FIELDS, FORBIDDEN_URLS, FRAMING, IGNORED, JSON, QUERIES, SETTLEMENTS, TRACES
 
 GOOD = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -142,6 +142,23 @@ class Ignored(unittest.TestCase):
             tenant.wait(done, "COMPLETED")
         for path in ("/healthz?verbose=1", "/.well-known/jwks.json?v=2", "/openapi.yaml?x", "/api/v1/queues?"):
             self.assertEqual(tenant.get(path).status, 200, path)
+
+
+class Traces(unittest.TestCase):
+    def test_a_push_carries_the_tracestate_of_a_valid_trace(self):
+        scheduler, receiver = Scheduler().start(), Receiver()
+        self.addCleanup(scheduler.remove)
+        self.addCleanup(receiver.close)
+        tenant = scheduler.tenant("traces")
+        for parent, state, pushed in TRACES:
+            with self.subTest(parent=parent, state=state):
+                path = f"/run/{TRACES.index((parent, state, pushed))}"
+                headers = {"traceparent": parent, "tracestate": state}
+                answer = tenant.post("/api/v1/tasks", {"taskName": "t", "target": receiver.target(path)}, headers=headers)
+                self.assertEqual(answer.status, 201, answer.raw)
+                push = receiver.wait_for(path)[0]
+                self.assertEqual(push.headers["tracestate"], pushed)
+                self.assertEqual(len(push.headers.get_all("traceparent")), 1)
 
 
 class Settlements(unittest.TestCase):
