@@ -142,16 +142,7 @@ Answer token(Call call) {
   co_return co_await token_for_json(call);
 }
 
-Result<std::string> read_revocation(const http::Request& request) {
-  if (has_media_type(request, kForm)) {
-    const auto fields = http::parse_form(request.body);
-    if (fields) {
-      for (const auto& [key, value] : *fields) {
-        if (key == "token") return value;
-      }
-    }
-    return fail(ErrorCode::malformed_request, "send token=TOKEN");
-  }
+Result<std::string> read_json_revocation(const http::Request& request) {
   const auto body = json_body(request);
   if (!body) return fail(body.error());
   Faults faults;
@@ -163,11 +154,27 @@ Result<std::string> read_revocation(const http::Request& request) {
   return std::move(*token);
 }
 
+// What else is in the form, a client's id and secret for one, is nobody's business here.
+std::expected<std::string, OAuthFault> read_form_revocation(const http::Request& request) {
+  const auto fields = http::parse_form(request.body);
+  if (!fields) {
+    return std::unexpected(
+        OAuthFault{"invalid_request", "the form is not valid percent-encoded UTF-8"});
+  }
+  const auto is_token = [](const auto& field) { return field.first == "token"; };
+  const auto found = std::find_if(fields->begin(), fields->end(), is_token);
+  if (found == fields->end() || found->second.empty()) {
+    return std::unexpected(OAuthFault{"invalid_request", "send token=TOKEN"});
+  }
+  if (std::count_if(fields->begin(), fields->end(), is_token) > 1) {
+    return std::unexpected(OAuthFault{"invalid_request", "a parameter is given more than once"});
+  }
+  return found->second;
+}
+
 // RFC 7009: whoever holds a token may end it; one that is not valid needs no ending.
-Answer revoke(Call call) {
-  const auto token = read_revocation(call.request);
-  if (!token) co_return fail(token.error());
-  const auto principal = call.services.authenticator.authenticate(*token);
+Answer end_token(Call call, std::string token) {
+  const auto principal = call.services.authenticator.authenticate(token);
   if (principal) {
     store::TransactFn keep = [jti = principal->jti,
                               expires = principal->expires](store::Transaction& tx) -> Result<> {
@@ -182,6 +189,17 @@ Answer revoke(Call call) {
   http::Response response;
   response.status = 200;
   co_return response;
+}
+
+Answer revoke(Call call) {
+  if (has_media_type(call.request, kForm)) {
+    auto token = read_form_revocation(call.request);
+    if (!token) co_return oauth_refusal(token.error());
+    co_return co_await end_token(call, std::move(*token));
+  }
+  auto token = read_json_revocation(call.request);
+  if (!token) co_return fail(token.error());
+  co_return co_await end_token(call, std::move(*token));
 }
 
 Answer jwks(Call call) {

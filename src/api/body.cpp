@@ -41,6 +41,28 @@ Error query_error(std::string_view parameter, std::string detail) {
 
 namespace {
 
+// "tag=a,b" as "tag=a&tag=b": a comma parts values while it stands as it is, and %2C is part of
+// one.
+std::string one_value_each(std::string_view raw, const std::vector<std::string_view>& repeatable) {
+  std::string out;
+  while (!raw.empty()) {
+    const auto end = std::min(raw.find('&'), raw.size());
+    const auto part = raw.substr(0, end);
+    raw.remove_prefix(std::min(end + 1, raw.size()));
+    const auto key = part.substr(0, part.find('='));
+    const bool several = std::find(repeatable.begin(), repeatable.end(), key) != repeatable.end();
+    for (const char c : part) {
+      if (c == ',' && several) {
+        out.append("&").append(key).append("=");
+      } else {
+        out += c;
+      }
+    }
+    out += '&';
+  }
+  return out;
+}
+
 Error unknown_parameter(const std::string& key, std::vector<std::string_view> known,
                         const std::vector<std::string_view>& repeatable) {
   known.insert(known.end(), repeatable.begin(), repeatable.end());
@@ -54,7 +76,7 @@ Error unknown_parameter(const std::string& key, std::vector<std::string_view> kn
 
 Result<Query> Query::read(const http::Request& request, std::vector<std::string_view> known,
                           std::vector<std::string_view> repeatable) {
-  auto values = http::parse_query(request.query);
+  auto values = http::parse_query(one_value_each(request.query, repeatable));
   if (!values) {
     return fail(ErrorCode::invalid_query, "the query is not valid percent-encoded UTF-8");
   }
@@ -87,13 +109,7 @@ std::optional<std::string> Query::one(std::string_view name) const {
 std::vector<std::string> Query::many(std::string_view name) const {
   std::vector<std::string> all;
   for (const auto& [key, value] : values_) {
-    if (key != name) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const auto comma = std::min(rest.find(','), rest.size());
-      if (comma > 0) all.emplace_back(rest.substr(0, comma));
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
-    }
+    if (key == name && !value.empty()) all.push_back(value);
   }
   return all;
 }

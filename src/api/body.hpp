@@ -34,7 +34,7 @@ class Query {
   static Result<Query> read(const http::Request& request, std::vector<std::string_view> known,
                             std::vector<std::string_view> repeatable = {});
   std::optional<std::string> one(std::string_view name) const;
-  // All values; a value with commas counts as several.
+  // All values that are not empty; those with commas (not %2C) count as several.
   std::vector<std::string> many(std::string_view name) const;
   // 1..kPageLimitMax, kPageLimitDefault if absent.
   Result<int> limit() const;

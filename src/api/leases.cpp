@@ -210,9 +210,11 @@ std::optional<store::Progress> read_progress(json::FieldReader& in, Faults& faul
   if (const auto logs = in.array("logs")) {
     for (const auto& element : logs->elements()) {
       auto line = element.string();
-      if (!line || line->size() > kLogLineCharsMax || progress.log_lines.size() == kLogLinesMax) {
-        in.fault("logs", fmt::format("must be at most {} strings of up to {} bytes", kLogLinesMax,
-                                     kLogLineCharsMax));
+      if (!line || !is_short_text(*line, kLogLineCharsMax) ||
+          progress.log_lines.size() == kLogLinesMax) {
+        in.fault("logs",
+                 fmt::format("must be at most {} strings of up to {} characters, without U+0000",
+                             kLogLinesMax, kLogLineCharsMax));
         break;
       }
       progress.log_lines.push_back(std::move(*line));

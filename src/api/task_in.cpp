@@ -62,10 +62,11 @@ void read_tags(json::FieldReader& in, domain::TaskOptions& options) {
   if (!tags) return;
   for (const auto& element : tags->elements()) {
     auto tag = element.string();
-    if (!tag || is_blank(*tag) || tag->size() > domain::kTagCharsMax ||
+    if (!tag || is_blank(*tag) || !is_short_text(*tag, domain::kTagCharsMax) ||
         options.tags.size() >= domain::kTagsMax) {
-      return in.fault("tags", fmt::format("must be at most {} strings of 1 to {} bytes",
-                                          domain::kTagsMax, domain::kTagCharsMax));
+      return in.fault(
+          "tags", fmt::format("must be at most {} strings of 1 to {} characters, without U+0000",
+                              domain::kTagsMax, domain::kTagCharsMax));
     }
     options.tags.push_back(std::move(*tag));
   }
@@ -77,11 +78,12 @@ void read_labels(json::FieldReader& in, domain::TaskOptions& options) {
   for (const auto& member : labels->members()) {
     auto value = member.value.string();
     auto key = member.key();
-    if (!value || is_blank(key) || key.size() > domain::kTagCharsMax ||
-        value->size() > domain::kLabelCharsMax || options.labels.size() >= domain::kLabelsMax) {
+    if (!value || is_blank(key) || !is_short_text(key, domain::kTagCharsMax) ||
+        !is_short_text(*value, domain::kLabelCharsMax) ||
+        options.labels.size() >= domain::kLabelsMax) {
       return in.fault(
-          "labels", fmt::format("must be at most {} members with string values; keys up "
-                                "to {} and values up to {} bytes",
+          "labels", fmt::format("must be at most {} members with string values; keys up to {} and "
+                                "values up to {} characters, without U+0000",
                                 domain::kLabelsMax, domain::kTagCharsMax, domain::kLabelCharsMax));
     }
     options.labels.emplace_back(std::move(key), std::move(*value));
@@ -117,6 +119,10 @@ void read_queue(json::FieldReader& in, domain::NewTask& task) {
 }
 
 }  // namespace
+
+bool is_short_text(std::string_view text, std::size_t chars_max) {
+  return count_characters(text) <= chars_max && text.find('\0') == std::string_view::npos;
+}
 
 void Faults::add(std::string pointer, std::string detail) {
   fields.push_back({std::move(pointer), std::move(detail)});

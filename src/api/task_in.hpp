@@ -24,6 +24,9 @@ struct Faults {
   Result<> result() const;
 };
 
+// What is true of every string in a body: at most so many characters, and no U+0000.
+bool is_short_text(std::string_view text, std::size_t chars_max);
+
 // The submitter's W3C Trace Context; empty where it is not valid, tracestate also where traceparent
 // is not.
 struct TraceContext {

@@ -4,23 +4,25 @@
 
 #include "api/answer.hpp"
 #include "api/cursor.hpp"
+#include "api/task_in.hpp"
 #include "api/task_out.hpp"
 
 namespace belfry::api {
 namespace {
 
 constexpr std::size_t kFilterValuesMax = 32;
-constexpr std::size_t kTextBytesMax = 256;
+constexpr std::size_t kTextCharsMax = 256;
 
 Result<std::vector<std::string>> values(const Query& query, std::string_view name,
-                                        std::size_t bytes_max) {
+                                        std::size_t chars_max) {
   auto list = query.many(name);
   if (list.size() > kFilterValuesMax) {
     return fail(query_error(name, fmt::format("at most {} values", kFilterValuesMax)));
   }
   for (const auto& value : list) {
-    if (value.size() > bytes_max) {
-      return fail(query_error(name, fmt::format("a value has more than {} bytes", bytes_max)));
+    if (!is_short_text(value, chars_max)) {
+      return fail(query_error(
+          name, fmt::format("a value has at most {} characters, without U+0000", chars_max)));
     }
   }
   return list;
@@ -110,8 +112,9 @@ Result<store::TaskFilter> read_filter(const Query& query, std::chrono::minutes z
     *into = *time;
   }
   filter.text = query.one("text").value_or("");
-  if (filter.text.size() > kTextBytesMax) {
-    return fail(query_error("text", fmt::format("has more than {} bytes", kTextBytesMax)));
+  if (!is_short_text(filter.text, kTextCharsMax)) {
+    return fail(query_error(
+        "text", fmt::format("has at most {} characters, without U+0000", kTextCharsMax)));
   }
   return filter;
 }

@@ -285,6 +285,11 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::size_t count_characters(std::string_view utf8) {
+  return static_cast<std::size_t>(std::count_if(
+      utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; }));
+}
+
 void cut_utf8(std::string& text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return;
   // Back to the first byte of a character: the others are 10xxxxxx.

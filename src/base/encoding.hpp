@@ -25,6 +25,9 @@ std::uint32_t crc32(std::string_view bytes, std::uint32_t so_far = 0);
 // True if `text` is well-formed UTF-8 (no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
 
+// How many characters well-formed UTF-8 has.
+std::size_t count_characters(std::string_view utf8);
+
 // Cuts well-formed UTF-8 to at most `bytes_max` bytes, between two characters.
 void cut_utf8(std::string& text, std::size_t bytes_max);
 

@@ -14,11 +14,6 @@ constexpr std::size_t kUnknownReported = 20;
 constexpr std::size_t kKeyShown = 128;
 constexpr std::size_t kSuggestedLength = 40;
 
-std::size_t count_characters(std::string_view utf8) {
-  return static_cast<std::size_t>(std::count_if(
-      utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; }));
-}
-
 std::string length_in_words(const StringLimits& limits) {
   if (limits.min == 0) return fmt::format("at most {}", limits.max);
   if (limits.min == limits.max) return fmt::format("exactly {}", limits.max);

@@ -256,6 +256,7 @@ class ContractTest(unittest.TestCase):
         caller.call(anyone, "POST", "/api/v1/auth/token", {"apiKey": "bfk_no"})
         caller.call(anyone, "POST", "/api/v1/auth/revoke", {"token": spare, "token_type_hint": "access_token"})
         caller.call(anyone, "POST", "/api/v1/auth/revoke", raw=b"token=" + spare.encode(), headers=form)
+        caller.call(anyone, "POST", "/api/v1/auth/revoke", raw=b"token_type_hint=access_token", headers=form)
         caller.call(anyone, "GET", "/.well-known/jwks.json")
         caller.call(anyone, "GET", "/.well-known/oauth-authorization-server")
         closed = Scheduler("--registration", "closed").start()

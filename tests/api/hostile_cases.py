@@ -98,6 +98,8 @@ FIELDS = [
     ("timeoutMs", 1, "/timeoutMs"), ("timeoutMs", 10**12, "/timeoutMs"),
     ("tags", ["x"] * 17, "/tags"), ("tags", [""], "/tags"), ("tags", "x", "/tags"), ("tags", [1], "/tags"),
     ("labels", {"a": 1}, "/labels"), ("labels", [], "/labels"),
+    ("tags", ["\u00e9" * 65], "/tags"), ("tags", ["a\0b"], "/tags"), ("labels", {"a": "\u00e9" * 257}, "/labels"),
+    ("labels", {"\u00e9" * 65: "a"}, "/labels"), ("labels", {"a": "b\0c"}, "/labels"), ("labels", {"a\0": "b"}, "/labels"),
     ("target", {"type": "ftp"}, "/target/type"), ("target", {}, "/target/type"),
     ("target", {"type": "http"}, "/target/url"), ("target", {"type": "echo", "delayMs": -1}, "/target/delayMs"),
     ("target", {"type": "worker", "url": "x"}, "/target/url"),
@@ -135,7 +137,7 @@ FORBIDDEN_URLS = ["http://user@example.com/", "http://user:pw@example.com/", "ht
 
 QUERIES = ["status=DONE", "status=BLOCKED", "limit=0", "limit=501", "limit=x", "limit=1&limit=2", "view=short",
            "createdFrom=yesterday", "cursor=x", "cursor=AAAA", "cursor=" + "A" * 44, "page=2", "text=%ff",
-           "createdFrom=%zz", "batch=x", "schedule=x"]
+           "createdFrom=%zz", "text=a%00b", "tag=%00", "text=" + "%c3%a9" * 257, "batch=x", "schedule=x"]
 
 # what one answer of POST /leases/complete has instead, its status, problem and pointers
 SETTLEMENTS = [

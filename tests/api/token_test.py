@@ -163,6 +163,23 @@ class Tokens(unittest.TestCase):
         answer = Client(self.scheduler).post("/api/v1/auth/token", {"apiKey": other.api_key})
         self.assertEqual((answer.status, answer.problem), (401, "unauthenticated"))
 
+    def test_revocation_by_form(self):
+        """RFC 7009: clients send more than the token, their media type in any case."""
+        anyone = Client(self.scheduler)
+        form = {"Content-Type": "Application/X-WWW-Form-URLEncoded; charset=utf-8"}
+        for body, status, fault in ((b"", 400, "invalid_request"), (b"token=", 400, "invalid_request"),
+                                    (b"token=a&token=b", 400, "invalid_request"), (b"token=%ff", 400, "invalid_request"),
+                                    (b"token=x&client_id=me&client_secret=s&more=1", 200, None)):
+            answer = anyone.post("/api/v1/auth/revoke", raw=body, headers=form)
+            self.assertEqual(answer.status, status, answer.raw)
+            self.assertEqual(answer.json["error"] if fault else None, fault)
+        other = self.scheduler.tenant("form")
+        grant = b"grant_type=client_credentials&client_secret=" + other.api_key.encode()
+        token = anyone.post("/api/v1/auth/token", raw=grant, headers=form).json["access_token"]
+        body = b"client_id=me&token_type_hint=access_token&token=" + token.encode()
+        self.assertEqual(anyone.post("/api/v1/auth/revoke", raw=body, headers=form).status, 200)
+        self.assert_refused(token)
+
     def test_suspended(self):
         other = self.scheduler.tenant("suspended")
         admin, path = operator(self.scheduler), f"/api/v1/admin/tenants/{other.id}"
