@@ -11,7 +11,10 @@
 #include <vector>
 
 #include "belfry/json.hpp"
+#include "belfry/lease.hpp"
+#include "belfry/queue.hpp"
 #include "belfry/result.hpp"
+#include "belfry/task.hpp"
 
 namespace belfry::client {
 
@@ -24,62 +27,7 @@ struct ClientOptions {
   std::chrono::milliseconds backoff_first{200};   // doubled, with jitter
   std::chrono::milliseconds backoff_max{10'000};  // a longer Retry-After ends the call
   std::chrono::seconds token_margin{60};          // a token is renewed this long before it ends
-};
-
-// Where a task runs. Absent in a submission: the queue's default.
-struct Target {
-  enum class Kind { http, worker, echo };
-  Kind kind = Kind::worker;
-  std::string url = {};  // http: where the scheduler posts the payload
-  std::vector<std::pair<std::string, std::string>> headers = {};
-  std::optional<std::chrono::milliseconds> timeout = std::nullopt;
-};
-
-struct Submission {
-  std::string task_name;                       // 1 to 256 characters
-  Json payload = {};                           // at most 256 KiB as text
-  std::string queue = {};                      // empty: "default"
-  std::optional<int> priority = std::nullopt;  // 1 to 10, 10 is most urgent; default 5
-  std::string scheduled_for = {};              // RFC 3339; or
-  std::optional<std::chrono::milliseconds> delay = std::nullopt;
-  std::string expires_at = {};  // RFC 3339
-  std::optional<Target> target = std::nullopt;
-  std::optional<int> max_attempts = std::nullopt;  // the first included; default 3
-  std::optional<std::chrono::milliseconds> timeout = std::nullopt;
-  std::string callback_url = {};  // gets the terminal event, signed
-  std::vector<std::string> tags = {};
-  std::vector<std::pair<std::string, std::string>> labels = {};
-};
-
-struct Task {
-  std::string id;
-  std::string name;
-  std::string queue;
-  std::string status;  // SCHEDULED PENDING RUNNING COMPLETED FAILED CANCELLED EXPIRED
-  int priority = 0;
-  int attempt = 0;
-  Json payload;
-  Json result;
-  std::string error_message;
-  Json document;  // the whole answer
-};
-
-struct TaskFilter {
-  std::vector<std::string> statuses, queues, names, tags;
-  std::string text = {};
-  int limit = 50;        // tasks a page
-  bool summary = false;  // without payload and result
-};
-
-struct TaskPage {
-  std::vector<Task> tasks;
-  std::string next;  // empty on the last page
-};
-
-struct QueueSettings {
-  std::optional<int> concurrency_limit = std::nullopt;
-  std::optional<Target> default_target = std::nullopt;
-  std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+  std::string ca_file = {};                       // PEM, trusted beside the system's (private CAs)
 };
 
 struct WebhookEndpoint {
@@ -96,16 +44,24 @@ struct Registration {
 };
 
 // The scheduler's API as blocking calls. Thread-safe: calls of several threads run side by side
-// over kept connections, on one event loop inside. Tokens are fetched and renewed by themselves. A
-// call that may be repeated (every one here: submissions carry an idempotency key, generated if
-// none is given, which stays the same over the attempts) is tried again with backoff after 429, 503
-// and broken connections, and waits as Retry-After says.
+// over kept connections, on one event loop inside. Tokens are fetched and renewed by themselves.
+//
+// Every call is tried again with backoff, or when Retry-After says, where nothing can have happened
+// yet: after 429, and when no connection came about. A call that may be repeated is tried again
+// after 502, 503, 504 and a broken connection as well: all of them but `retry`, `create_webhook`
+// and `register_tenant`, where a repeat could start, make or open a second one. Submissions carry
+// an idempotency key, generated if none is given, which stays the same over the tries.
+//
+// Only `call` reaches: one queue or all of them, filtered cancels and retries, what is upcoming,
+// failures in groups, leases and outcomes in bulk, one webhook, its changes, tests, secrets and
+// deliveries, API keys, and operators' calls. Live events (SSE) are not for this client.
 class Client {
  public:
-  // Fails with ":usage" (URL) or ":file" (credentials).
+  // Fails with ":usage" (URL) or ":file" (credentials, CAs).
   static Result<Client> make(ClientOptions options);
-  // Opens an account; tried once, since a repeat would open another.
-  static Result<Registration> register_tenant(const std::string& url, const std::string& name);
+  // Opens an account; tried once. `ca_file` as in ClientOptions.
+  static Result<Registration> register_tenant(const std::string& url, const std::string& name,
+                                              const std::string& ca_file = {});
   ~Client();
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
@@ -117,9 +73,18 @@ class Client {
   Result<Task> get(const std::string& task_id);
   Result<TaskPage> list(const TaskFilter& filter = {});
   Result<TaskPage> next_page(const TaskPage& page);
+  // 409 if it ended otherwise before. A repeat that finds it cancelled succeeds.
   Result<> cancel(const std::string& task_id);
+  // A new run of what has ended; 409 if it has not.
   Result<Task> retry(const std::string& task_id);
   Result<Json> metrics();
+
+  // By the holder of a lease. 409: the attempt was lost, ended or cancelled, and nothing is taken
+  // (after ClientError::maybe_done it may have been, the time before). A result over 64 KiB is 413;
+  // of a message, 4,096 bytes are kept.
+  Result<> complete(const Lease& lease, Json result = {});
+  Result<> fail(const Lease& lease, std::string message, bool retryable = true);
+  Result<HeartbeatAnswer> heartbeat(const Lease& lease, const Heartbeat& heartbeat = {});
 
   // Creates the queue or changes what is set here.
   Result<Json> put_queue(const std::string& queue, const QueueSettings& settings);
@@ -130,14 +95,17 @@ class Client {
   Result<WebhookEndpoint> create_webhook(const std::string& url,
                                          const std::vector<std::string>& events = {});
   Result<std::vector<WebhookEndpoint>> webhooks();
+  // 404 if there is none. A repeat that finds none any more succeeds.
   Result<> remove_webhook(const std::string& endpoint_id);
 
-  // Any other call: method, path with query, and what it needs. `repeatable` allows more attempts.
+  // Any other call: method, path with query, and what it needs. `headers` add to the client's own,
+  // as "traceparent"; `repeatable` as above.
   struct Call {
     std::string method = "GET";
     std::string path;
     std::optional<Json> body = std::nullopt;
     std::string idempotency_key = {};
+    std::vector<std::pair<std::string, std::string>> headers = {};
     bool repeatable = true;
     std::optional<std::chrono::milliseconds> timeout = std::nullopt;
     std::stop_token stop = {};  // ends the call with ":closed"

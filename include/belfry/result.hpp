@@ -23,6 +23,8 @@ struct ClientError {
   std::string detail;
   std::vector<FieldError> errors = {};
   std::optional<std::chrono::milliseconds> retry_after = std::nullopt;
+  // An earlier try of this call had no answer, or one of 500 and above: it may have done its work.
+  bool maybe_done = false;
 };
 
 template <class T = void>

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "client/backoff.hpp"
 #include "client/wire.hpp"
 
 namespace belfry::client {
@@ -44,6 +45,7 @@ Result<http::OutboundRequest> request_of(const ClientOptions& options, const Cli
   request.pool_key = "scheduler";
   if (!token.empty()) request.headers.add("Authorization", "Bearer " + token);
   if (!call.idempotency_key.empty()) request.headers.add("Idempotency-Key", call.idempotency_key);
+  for (const auto& [name, value] : call.headers) request.headers.add(name, value);
   if (call.body) {
     request.headers.add("Content-Type", "application/json");
     request.body = call.body->dump();
@@ -72,7 +74,8 @@ bool may_repeat(const ClientError& error, bool repeatable) {
 
 }  // namespace
 
-Caller::Caller(ClientOptions options) : options_(std::move(options)), random_(secure_seed()) {
+Caller::Caller(ClientOptions options)
+    : options_(std::move(options)), random_(secure_seed()), transport_(options_.ca_file) {
   while (options_.url.ends_with('/')) options_.url.pop_back();
 }
 
@@ -93,6 +96,7 @@ Result<Answer> Caller::call_until(const Client::Call& call, bool with_token) {
   const std::stop_callback closed(closed_.get_token(), [&stop] { stop.request_stop(); });
   const std::stop_callback stopped(call.stop, [&stop] { stop.request_stop(); });
   bool renewed = false;
+  bool maybe_done = false;
   for (int attempts = 1;; ++attempts) {
     std::string bearer;
     if (with_token) {
@@ -102,13 +106,17 @@ Result<Answer> Caller::call_until(const Client::Call& call, bool with_token) {
     }
     auto tried = attempt(call, bearer, stop.get_token());
     if (tried.result) return tried.result;
-    const auto& error = tried.result.error();
+    auto& error = tried.result.error();
+    error.maybe_done = maybe_done;
+    maybe_done = maybe_done || tried.maybe_done;
     if (error.status == 401 && with_token && !std::exchange(renewed, true)) {
       forget(bearer);  // revoked, or signed with a key that is gone
       continue;
     }
     if (!tried.repeatable || attempts >= options_.attempts_max) return tried.result;
-    const auto wait = std::max(backoff(attempts), error.retry_after.value_or(Millis{0}));
+    const auto wait = std::max(
+        backoff(attempts, options_.backoff_first, options_.backoff_max, random_.next_unit()),
+        error.retry_after.value_or(Millis{0}));
     if (error.retry_after > options_.backoff_max) return tried.result;
     if (!sleep_unless(stop.get_token(), wait)) return std::unexpected(closed_error());
   }
@@ -124,7 +132,7 @@ Caller::Attempt Caller::attempt(const Client::Call& call, const std::string& tok
   if (response->status >= 200 && response->status < 300) return {answer_of(*response)};
   auto error = error_of(*response);
   const bool again = may_repeat(error, call.repeatable);
-  return {std::unexpected(std::move(error)), again};
+  return {std::unexpected(std::move(error)), again, response->status >= 500};
 }
 
 Caller::Attempt Caller::failed(http::CallFailure failure, const Client::Call& call) const {
@@ -133,7 +141,7 @@ Caller::Attempt Caller::failed(http::CallFailure failure, const Client::Call& ca
                         failure == http::CallFailure::name_not_resolved;
   ClientError error{0, "urn:belfry:client:unreachable",
                     "no answer from " + options_.url + ": " + std::string(http::name(failure))};
-  return {std::unexpected(std::move(error)), not_sent || call.repeatable};
+  return {std::unexpected(std::move(error)), not_sent || call.repeatable, !not_sent};
 }
 
 Result<std::string> Caller::token(const std::stop_token& stop) {
@@ -159,15 +167,6 @@ Result<std::string> Caller::token(const std::stop_token& stop) {
 void Caller::forget(const std::string& token) {
   const std::lock_guard lock(token_mutex_);
   if (token_.reveal() == token) token_ = Secret();
-}
-
-std::chrono::milliseconds Caller::backoff(int attempts) const {
-  auto wait = options_.backoff_first;
-  for (int i = 1; i < attempts && wait < options_.backoff_max; ++i) wait *= 2;
-  wait = std::min(wait, options_.backoff_max);
-  const auto share = 0.75 + 0.5 * random_.next_unit();
-  return std::chrono::milliseconds(
-      static_cast<std::int64_t>(static_cast<double>(wait.count()) * share));
 }
 
 }  // namespace belfry::client

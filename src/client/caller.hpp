@@ -17,6 +17,7 @@ namespace belfry::client {
 // when. The one place of both decisions. Thread-safe.
 class Caller {
  public:
+  // Throws std::runtime_error if the CA file cannot be read.
   explicit Caller(ClientOptions options);
   ~Caller();
 
@@ -26,16 +27,17 @@ class Caller {
   void close() { closed_.request_stop(); }
 
  private:
-  // What may be wrong with one attempt, and whether another one is allowed.
+  // What may be wrong with one attempt, whether another one is allowed, and whether this one may
+  // have done its work.
   struct Attempt {
     Result<Client::Answer> result;
     bool repeatable = false;
+    bool maybe_done = false;
   };
   Attempt attempt(const Client::Call& call, const std::string& token, const std::stop_token& stop);
   Result<Client::Answer> call_until(const Client::Call& call, bool with_token);
   Result<std::string> token(const std::stop_token& stop);
   void forget(const std::string& token);
-  std::chrono::milliseconds backoff(int attempts) const;
   Attempt failed(http::CallFailure failure, const Client::Call& call) const;
 
   ClientOptions options_;

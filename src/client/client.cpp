@@ -1,9 +1,12 @@
 #include "belfry/client.hpp"
 
+#include <stdexcept>
+
 #include "base/encoding.hpp"
 #include "base/random.hpp"
 #include "belfry/credentials.hpp"
 #include "client/caller.hpp"
+#include "client/lease_calls.hpp"
 #include "client/wire.hpp"
 
 namespace belfry::client {
@@ -36,10 +39,12 @@ std::string queue_path(const std::string& queue, std::string_view rest = "") {
   return "/api/v1/queues/" + percent_encode(queue) + std::string(rest);
 }
 
+void add_value(std::string& query, std::string_view name, const std::string& value) {
+  if (!value.empty()) query += "&" + std::string(name) + "=" + percent_encode(value);
+}
+
 void add_values(std::string& query, std::string_view name, const std::vector<std::string>& values) {
-  for (const auto& value : values) {
-    query += "&" + std::string(name) + "=" + percent_encode(value);
-  }
+  for (const auto& value : values) add_value(query, name, value);
 }
 
 std::string list_path(const TaskFilter& filter) {
@@ -48,7 +53,11 @@ std::string list_path(const TaskFilter& filter) {
   add_values(path, "queue", filter.queues);
   add_values(path, "type", filter.names);
   add_values(path, "tag", filter.tags);
-  if (!filter.text.empty()) path += "&text=" + percent_encode(filter.text);
+  add_value(path, "createdFrom", filter.created_from);
+  add_value(path, "createdTo", filter.created_to);
+  add_value(path, "finishedFrom", filter.finished_from);
+  add_value(path, "finishedTo", filter.finished_to);
+  add_value(path, "text", filter.text);
   if (filter.summary) path += "&view=summary";
   return path;
 }
@@ -62,17 +71,29 @@ WebhookEndpoint endpoint_of(const Json& json) {
   return endpoint;
 }
 
+Result<> done(const Result<Client::Answer>& answer) {
+  if (!answer) return std::unexpected(answer.error());
+  return {};
+}
+
 Result<> check_url(const std::string& url) {
   const auto parsed = http::parse_url(url);
   if (parsed) return {};
   return std::unexpected(usage_error("the scheduler's URL: " + parsed.error().message));
 }
 
+Result<std::unique_ptr<Caller>> caller_of(ClientOptions options) {
+  try {
+    return std::make_unique<Caller>(std::move(options));
+  } catch (const std::runtime_error& unreadable) {
+    return std::unexpected(file_error(unreadable.what()));
+  }
+}
+
 }  // namespace
 
 struct Client::State {
-  explicit State(ClientOptions options) : caller(std::move(options)) {}
-  Caller caller;
+  std::unique_ptr<Caller> caller;
 };
 
 Result<Client> Client::make(ClientOptions options) {
@@ -82,19 +103,24 @@ Result<Client> Client::make(ClientOptions options) {
     if (!credentials) return std::unexpected(credentials.error());
     options.api_key = credentials->api_key;
   }
-  return Client(std::make_unique<State>(std::move(options)));
+  auto caller = caller_of(std::move(options));
+  if (!caller) return std::unexpected(caller.error());
+  return Client(std::make_unique<State>(std::move(*caller)));
 }
 
-Result<Registration> Client::register_tenant(const std::string& url, const std::string& name) {
+Result<Registration> Client::register_tenant(const std::string& url, const std::string& name,
+                                             const std::string& ca_file) {
   if (const auto ok = check_url(url); !ok) return std::unexpected(ok.error());
   ClientOptions options;
   options.url = url;
   options.attempts_max = 1;
-  Caller caller(std::move(options));
+  options.ca_file = ca_file;
+  const auto caller = caller_of(std::move(options));
+  if (!caller) return std::unexpected(caller.error());
   auto call = change_of("POST", "/api/v1/auth/register");
   call.body = Json::object({{"tenantName", name}});
   call.repeatable = false;
-  const auto answer = caller.call_openly(call);
+  const auto answer = (*caller)->call_openly(call);
   if (!answer) return std::unexpected(answer.error());
   const auto& body = answer->body;
   return Registration{body["tenantId"].string_or(""), body["apiKey"].string_or(""),
@@ -107,11 +133,11 @@ Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
 Result<Client::Answer> Client::call(const Call& call) {
-  return state_->caller.call(call);
+  return state_->caller->call(call);
 }
 
 void Client::close() {
-  state_->caller.close();
+  state_->caller->close();
 }
 
 Result<Task> Client::submit(const Submission& task, std::string idempotency_key) {
@@ -171,17 +197,18 @@ Result<TaskPage> Client::next_page(const TaskPage& page) {
 }
 
 Result<> Client::cancel(const std::string& task_id) {
-  auto cancel = change_of("DELETE", task_path(task_id));
-  cancel.repeatable = false;
-  const auto answer = call(cancel);
-  if (!answer) return std::unexpected(answer.error());
-  return {};
+  auto answer = call(change_of("DELETE", task_path(task_id)));
+  if (!answer && answer.error().status == 409 && answer.error().maybe_done) {
+    const auto task = get(task_id);
+    if (task && task->status == "CANCELLED") return {};
+  }
+  return done(answer);
 }
 
 Result<Task> Client::retry(const std::string& task_id) {
   auto retry = change_of("POST", task_path(task_id, "/retry"));
   retry.body = Json::object();
-  retry.repeatable = false;
+  retry.repeatable = false;  // the run of the first may have ended: a repeat would start another
   auto answer = call(retry);
   if (!answer) return std::unexpected(answer.error());
   return task_of(std::move(answer->body));
@@ -193,13 +220,24 @@ Result<Json> Client::metrics() {
   return std::move(answer->body);
 }
 
+Result<> Client::complete(const Lease& lease, Json result) {
+  return done(call(complete_call(lease, std::move(result))));
+}
+
+Result<> Client::fail(const Lease& lease, std::string message, bool retryable) {
+  return done(call(fail_call(lease, std::move(message), retryable)));
+}
+
+Result<HeartbeatAnswer> Client::heartbeat(const Lease& lease, const Heartbeat& heartbeat) {
+  const auto answer = call(heartbeat_call(lease, heartbeat));
+  if (!answer) return std::unexpected(answer.error());
+  return HeartbeatAnswer{answer->body["leaseExpiresAt"].string_or(""),
+                         answer->body["cancelRequested"].boolean_or(false)};
+}
+
 Result<Json> Client::put_queue(const std::string& queue, const QueueSettings& settings) {
   auto put = change_of("PUT", queue_path(queue));
-  auto body = Json::object();
-  if (settings.concurrency_limit) body.set("concurrencyLimit", *settings.concurrency_limit);
-  if (settings.default_target) body.set("defaultTarget", target_json(*settings.default_target));
-  if (settings.timeout) body.set("timeoutMs", settings.timeout->count());
-  put.body = std::move(body);
+  put.body = queue_json(settings);
   auto answer = call(put);
   if (!answer) return std::unexpected(answer.error());
   return std::move(answer->body);
@@ -208,17 +246,13 @@ Result<Json> Client::put_queue(const std::string& queue, const QueueSettings& se
 Result<> Client::pause_queue(const std::string& queue, const std::string& reason) {
   auto pause = change_of("POST", queue_path(queue, "/pause"));
   pause.body = Json::object({{"reason", reason}});
-  const auto answer = call(pause);
-  if (!answer) return std::unexpected(answer.error());
-  return {};
+  return done(call(pause));
 }
 
 Result<> Client::resume_queue(const std::string& queue) {
   auto resume = change_of("POST", queue_path(queue, "/resume"));
   resume.body = Json::object();
-  const auto answer = call(resume);
-  if (!answer) return std::unexpected(answer.error());
-  return {};
+  return done(call(resume));
 }
 
 Result<WebhookEndpoint> Client::create_webhook(const std::string& url,
@@ -246,11 +280,9 @@ Result<std::vector<WebhookEndpoint>> Client::webhooks() {
 }
 
 Result<> Client::remove_webhook(const std::string& endpoint_id) {
-  auto remove = change_of("DELETE", "/api/v1/webhooks/" + percent_encode(endpoint_id));
-  remove.repeatable = false;
-  const auto answer = call(remove);
-  if (!answer) return std::unexpected(answer.error());
-  return {};
+  const auto answer = call(change_of("DELETE", "/api/v1/webhooks/" + percent_encode(endpoint_id)));
+  if (!answer && answer.error().status == 404 && answer.error().maybe_done) return {};
+  return done(answer);
 }
 
 }  // namespace belfry::client

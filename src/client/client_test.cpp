@@ -126,12 +126,51 @@ TEST(Client, TellsAllFaultsAndDoesNotRepeatThem) {
   EXPECT_EQ(scheduler.requests().size(), 1u);
 }
 
-TEST(Client, DoesNotRepeatACancelThatMayHaveHappened) {
+TEST(Client, DoesNotRepeatWhatWouldHappenTwice) {
+  ScriptedScheduler scheduler;
+  auto client = scheduler.client();
+  scheduler.answer(refusal(503, "storage_unavailable", "0"));
+  EXPECT_EQ(client.retry("id-1").error().status, 503);
+  scheduler.answer(refusal(503, "storage_unavailable", "0"));
+  EXPECT_EQ(client.create_webhook("https://a.example/").error().status, 503);
+  EXPECT_EQ(scheduler.requests().size(), 2u);
+  scheduler.answer(refusal(429, "rate_limited", "0"));  // nothing was done
+  EXPECT_TRUE(client.retry("id-1"));
+}
+
+TEST(Client, RepeatsACancelAndFindsThatTheFirstOneWorked) {
   ScriptedScheduler scheduler;
   scheduler.answer(refusal(503, "storage_unavailable", "0"));
+  scheduler.answer(refusal(409, "invalid_state"));
+  scheduler.answer(Response::json(200, Json::object({{"status", "CANCELLED"}})));
   auto client = scheduler.client();
-  EXPECT_EQ(client.cancel("id-1").error().status, 503);
-  EXPECT_EQ(scheduler.requests().size(), 1u);
+  EXPECT_TRUE(client.cancel("id-1"));
+  EXPECT_EQ(scheduler.requests().back().method, "GET");
+}
+
+TEST(Client, SaysThatATaskEndedBeforeItsCancel) {
+  ScriptedScheduler scheduler;
+  scheduler.answer(refusal(503, "storage_unavailable", "0"));
+  scheduler.answer(refusal(409, "invalid_state"));
+  scheduler.answer(Response::json(200, Json::object({{"status", "COMPLETED"}})));
+  auto client = scheduler.client();
+  EXPECT_EQ(client.cancel("id-1").error().status, 409);
+  scheduler.answer(refusal(409, "invalid_state"));
+  EXPECT_EQ(client.cancel("id-1").error().status, 409);
+  EXPECT_EQ(scheduler.requests().back().method, "DELETE");  // sure at once: nothing to look up
+}
+
+TEST(Client, RepeatsARemovalAndFindsThatTheFirstOneWorked) {
+  ScriptedScheduler scheduler;
+  scheduler.answer(refusal(503, "storage_unavailable", "0"));
+  scheduler.answer(refusal(404, "not_found"));
+  auto client = scheduler.client();
+  EXPECT_TRUE(client.remove_webhook("id-1"));
+  scheduler.answer(refusal(404, "not_found"));
+  EXPECT_EQ(client.remove_webhook("id-1").error().status, 404);
+  scheduler.answer(refusal(429, "rate_limited", "0"));
+  scheduler.answer(refusal(404, "not_found"));
+  EXPECT_EQ(client.remove_webhook("id-1").error().status, 404);
 }
 
 TEST(Client, FollowsPagesAndReadsBulkResults) {
@@ -169,6 +208,8 @@ TEST(Client, SaysThatNobodyAnswersAndStopsWhenClosed) {
   EXPECT_EQ(client.metrics().error().type, "urn:belfry:client:unreachable");
   client.close();
   EXPECT_EQ(client.metrics().error().type, "urn:belfry:client:closed");
+  options.ca_file = "/nowhere/ca.pem";
+  EXPECT_EQ(Client::make(options).error().type, "urn:belfry:client:file");
   options.url = "nonsense";
   EXPECT_EQ(Client::make(options).error().type, "urn:belfry:client:usage");
 }

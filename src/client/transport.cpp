@@ -29,9 +29,11 @@ http::EgressPolicy open_policy() {
 
 }  // namespace
 
-Transport::Transport() : work_(context_.get_executor()), policy_(open_policy()) {
+Transport::Transport(const std::string& ca_file)
+    : work_(context_.get_executor()), policy_(open_policy()) {
   http::ClientOptions options;
   options.answer_bytes_max = kAnswerBytesMax;
+  options.extra_ca_file = ca_file;
   client_.emplace(context_.get_executor(), policy_, options);
   thread_ = std::thread([this] { context_.run(); });
 }

@@ -5,6 +5,7 @@
 #include <expected>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "http/client.hpp"
@@ -17,7 +18,9 @@ using SendResult = std::expected<http::OutboundResponse, http::CallFailure>;
 // address: the scheduler's URL is the caller's own choice. Thread-safe.
 class Transport {
  public:
-  Transport();
+  // Trusts the certificates of that PEM file beside the system's; empty: those alone. Throws
+  // std::runtime_error if it cannot be read.
+  explicit Transport(const std::string& ca_file = {});
   ~Transport();  // no call may be in progress
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;

@@ -25,6 +25,51 @@ Json pairs_json(const std::vector<std::pair<std::string, std::string>>& pairs) {
   return json;
 }
 
+Json echo_json(const Target& target) {
+  auto json = Json::object({{"type", "echo"}});
+  set_ms(json, "delayMs", target.echo_delay);
+  if (target.echo_fail_times) json.set("failTimes", *target.echo_fail_times);
+  return json;
+}
+
+const char* name_of(Retry::Backoff backoff) {
+  switch (backoff) {
+    case Retry::Backoff::exponential:
+      return "exponential";
+    case Retry::Backoff::linear:
+      return "linear";
+    case Retry::Backoff::fixed:
+      return "fixed";
+  }
+  return "";
+}
+
+Json retry_json(const Retry& retry) {
+  auto json = Json::object();
+  if (retry.max_attempts) json.set("maxAttempts", *retry.max_attempts);
+  if (retry.backoff) json.set("backoff", name_of(*retry.backoff));
+  set_ms(json, "initialMs", retry.initial);
+  set_ms(json, "maxMs", retry.max);
+  if (retry.jitter) json.set("jitter", *retry.jitter);
+  return json;
+}
+
+const char* name_of(QueueSettings::Field field) {
+  switch (field) {
+    case QueueSettings::Field::concurrency_limit:
+      return "concurrencyLimit";
+    case QueueSettings::Field::default_target:
+      return "defaultTarget";
+    case QueueSettings::Field::retry:
+      return "retry";
+    case QueueSettings::Field::timeout:
+      return "timeoutMs";
+    case QueueSettings::Field::aging:
+      return "agingMs";
+  }
+  return "";
+}
+
 int small(const Json& json) {
   return static_cast<int>(json.integer_or(0));
 }
@@ -33,10 +78,22 @@ int small(const Json& json) {
 
 Json target_json(const Target& target) {
   if (target.kind == Target::Kind::worker) return Json::object({{"type", "worker"}});
-  if (target.kind == Target::Kind::echo) return Json::object({{"type", "echo"}});
+  if (target.kind == Target::Kind::echo) return echo_json(target);
   auto json = Json::object({{"type", "http"}, {"url", target.url}});
+  set_text(json, "method", target.method);
   if (!target.headers.empty()) json.set("headers", pairs_json(target.headers));
   set_ms(json, "timeoutMs", target.timeout);
+  return json;
+}
+
+Json queue_json(const QueueSettings& settings) {
+  auto json = Json::object();
+  if (settings.concurrency_limit) json.set("concurrencyLimit", *settings.concurrency_limit);
+  if (settings.default_target) json.set("defaultTarget", target_json(*settings.default_target));
+  if (settings.retry) json.set("retry", retry_json(*settings.retry));
+  set_ms(json, "timeoutMs", settings.timeout);
+  set_ms(json, "agingMs", settings.aging);
+  for (const auto field : settings.clear) json.set(name_of(field), Json());
   return json;
 }
 
@@ -49,6 +106,7 @@ Json submission_json(const Submission& submission) {
   set_ms(json, "delayMs", submission.delay);
   set_text(json, "expiresAt", submission.expires_at);
   if (submission.target) json.set("target", target_json(*submission.target));
+  if (submission.retry) json.set("retry", retry_json(*submission.retry));
   if (submission.max_attempts) json.set("maxRetries", *submission.max_attempts);
   set_ms(json, "timeoutMs", submission.timeout);
   set_text(json, "callbackUrl", submission.callback_url);
@@ -99,6 +157,10 @@ ClientError error_of(const http::OutboundResponse& response) {
 
 ClientError usage_error(std::string detail) {
   return own_error("usage", std::move(detail));
+}
+
+ClientError file_error(std::string detail) {
+  return own_error("file", std::move(detail));
 }
 
 ClientError closed_error() {

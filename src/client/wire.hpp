@@ -11,12 +11,14 @@ namespace belfry::client {
 
 Json submission_json(const Submission& submission);
 Json target_json(const Target& target);
+Json queue_json(const QueueSettings& settings);
 Task task_of(Json document);
 // From a problem document; from the status alone when the body is none.
 ClientError error_of_problem(int status, const Json& problem);
 ClientError error_of(const http::OutboundResponse& response);
 
 ClientError usage_error(std::string detail);
+ClientError file_error(std::string detail);
 ClientError closed_error();
 ClientError answer_error(std::string detail);
 std::string percent_encode(std::string_view text);
