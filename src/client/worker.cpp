@@ -1,139 +1,70 @@
 #include "belfry/worker.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/random.hpp"
+#include "client/attempt_run.hpp"
+#include "client/backoff.hpp"
 #include "client/wire.hpp"
 
 namespace belfry::client {
 namespace {
 
-constexpr std::chrono::milliseconds kPauseAfterFailure{1'000};
-constexpr std::size_t kLogLinesWaitingMax = 100;
+// As many as one lease call hands out.
+constexpr int kThreadsMax = 1'000;
 
-std::string task_path(const std::string& id, const char* what) {
-  return "/api/v1/tasks/" + percent_encode(id) + what;
+// The same call can only fail again: the key, its scopes, or the options are wrong.
+bool ends_the_worker(const ClientError& error) {
+  switch (error.status) {
+    case 0:
+      return error.type == closed_error().type || error.type == usage_error("").type;
+    case 400:
+    case 401:
+    case 403:
+    case 422:
+      return true;
+    default:
+      return false;
+  }
 }
 
-// One leased task: its handler on one thread, its heartbeats on another.
-class Run final : public Job {
- public:
-  Run(Client& client, const WorkerOptions& options, Task task)
-      : client_(client),
-        options_(options),
-        task_(std::move(task)),
-        token_(task_.document["leaseToken"].string_or("")) {}
-
-  const Task& task() const override { return task_; }
-  bool cancelled() const override { return cancelled_.load(); }
-  void progress(int percent, std::string text) override {
-    const std::lock_guard lock(mutex_);
-    progress_ = Json::object({{"percent", std::clamp(percent, 0, 100)}, {"text", text}});
-  }
-  void log(std::string line) override {
-    const std::lock_guard lock(mutex_);
-    if (lines_.items().size() < kLogLinesWaitingMax) lines_.push(std::move(line));
-  }
-
-  void execute(const JobHandler& handler) {
-    JobOutcome outcome;
-    {
-      const std::jthread heart([this](const std::stop_token& stop) { keep_lease(stop); });
-      try {
-        outcome = handler(*this);
-      } catch (const std::exception& error) {
-        outcome = JobOutcome::fail(error.what());
-      }
-    }
-    if (has_news() && !cancelled()) beat({});  // the last progress is kept too
-    if (!cancelled()) report(outcome);
-  }
-
- private:
-  void keep_lease(const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    while (!stop.stop_requested() && !cancelled()) {
-      std::unique_lock lock(mutex);
-      wake.wait_for(lock, stop, options_.lease / 3, [] { return false; });
-      if (!stop.stop_requested()) beat(stop);
-    }
-  }
-
-  bool has_news() {
-    const std::lock_guard lock(mutex_);
-    return !progress_.is_null() || !lines_.is_null();
-  }
-
-  void beat(const std::stop_token& stop) {
-    auto body = Json::object({{"leaseToken", token_}, {"extendMs", options_.lease.count()}});
-    {
-      const std::lock_guard lock(mutex_);
-      if (!progress_.is_null()) body.set("progress", std::exchange(progress_, {}));
-      if (!lines_.is_null()) body.set("logs", std::exchange(lines_, {}));
-    }
-    Client::Call call;
-    call.method = "POST";
-    call.path = task_path(task_.id, "/heartbeat");
-    call.body = std::move(body);
-    call.stop = stop;
-    const auto answer = client_.call(call);
-    if (answer ? answer->body["cancelRequested"].boolean_or(false)
-               : answer.error().status == 409 || answer.error().status == 404) {
-      cancelled_ = true;
-    }
-  }
-
-  void report(JobOutcome& outcome) {
-    Client::Call call;
-    call.method = "POST";
-    call.path = task_path(task_.id, outcome.completed ? "/complete" : "/fail");
-    auto body = Json::object({{"leaseToken", token_}});
-    if (outcome.completed) {
-      body.set("result", std::move(outcome.result));
-    } else {
-      body.set("errorMessage", outcome.error_message).set("retryable", outcome.retryable);
-    }
-    call.body = std::move(body);
-    const auto answer = client_.call(call);
-    if (!answer) {
-      belfry::log().warn("outcome not taken task={} error={}", task_.id, answer.error().type);
-    }
-  }
-
-  Client& client_;
-  const WorkerOptions& options_;
-  Task task_;
-  std::string token_;
-  std::atomic<bool> cancelled_{false};
-  std::mutex mutex_;
-  Json progress_;
-  Json lines_;
-};
+void log_error(const ClientError& error) {
+  belfry::log().warn("worker status={} type={} detail=\"{}\"", error.status, error.type,
+                     error.detail);
+}
 
 }  // namespace
 
 struct Worker::State {
   State(Client& calls, WorkerOptions given, JobHandler runs)
-      : client(calls), options(std::move(given)), handler(std::move(runs)) {}
+      : client(calls), options(std::move(given)), handler(std::move(runs)), random(secure_seed()) {
+    if (!options.on_error) options.on_error = log_error;
+  }
 
   Client& client;
   WorkerOptions options;
   JobHandler handler;
+  Random random;
   std::mutex mutex;
   std::condition_variable_any changed;
   int free = 0;
+  bool stopping = false;
+  std::optional<ClientError> refusal;  // what ended the worker
   std::vector<Task> leased;
   std::vector<std::jthread> runners;
   std::jthread puller;
+  std::mutex stop_mutex;  // one thread stops, another that asks for it waits
 
   Result<std::vector<Task>> lease(int count, const std::stop_token& stop) const;
+  // How long to wait after a lease call that failed; nothing if it ended the worker.
+  std::optional<std::chrono::milliseconds> pause_after(const ClientError& error, int failures);
   void pull(const std::stop_token& stop);
   void run(const std::stop_token& stop);
 };
@@ -159,18 +90,36 @@ Result<std::vector<Task>> Worker::State::lease(int count, const std::stop_token&
   return tasks;
 }
 
+std::optional<std::chrono::milliseconds> Worker::State::pause_after(const ClientError& error,
+                                                                    int failures) {
+  options.on_error(error);
+  if (ends_the_worker(error)) {
+    const std::lock_guard lock(mutex);
+    refusal = error;
+    changed.notify_all();
+    return std::nullopt;
+  }
+  return std::max(backoff(failures, options.backoff_first, options.backoff_max, random.next_unit()),
+                  error.retry_after.value_or(std::chrono::milliseconds{0}));
+}
+
 void Worker::State::pull(const std::stop_token& stop) {
+  int failures = 0;
   std::unique_lock lock(mutex);
   while (changed.wait(lock, stop, [this] { return free > 0; })) {
     if (stop.stop_requested()) return;
     const int count = free;
     lock.unlock();
     auto tasks = lease(count, stop);
+    if (!tasks && stop.stop_requested()) return;
+    const auto pause = tasks ? std::nullopt : pause_after(tasks.error(), ++failures);
     lock.lock();
-    if (!tasks) {
-      changed.wait_for(lock, stop, kPauseAfterFailure, [] { return false; });
+    if (refusal) return;
+    if (pause) {
+      changed.wait_for(lock, stop, *pause, [] { return false; });
       continue;
     }
+    failures = 0;
     for (auto& task : *tasks) {
       --free;
       leased.push_back(std::move(task));
@@ -186,7 +135,7 @@ void Worker::State::run(const std::stop_token& stop) {
     auto task = std::move(leased.back());
     leased.pop_back();
     lock.unlock();
-    Run(client, options, std::move(task)).execute(handler);
+    AttemptRun(client, options, std::move(task)).execute(handler);
     lock.lock();
     ++free;
     changed.notify_all();
@@ -202,14 +151,36 @@ Worker::~Worker() {
 
 void Worker::start() {
   auto* state = state_.get();
-  state->free = std::max(1, state->options.concurrency);
-  for (int i = 0; i < state->free; ++i) {
+  const int threads = std::clamp(state->options.concurrency, 1, kThreadsMax);
+  state->free = threads;
+  for (int i = 0; i < threads; ++i) {
     state->runners.emplace_back([state](const std::stop_token& stop) { state->run(stop); });
   }
   state->puller = std::jthread([state](const std::stop_token& stop) { state->pull(stop); });
 }
 
+Result<> Worker::run() {
+  start();
+  return wait();
+}
+
+Result<> Worker::wait() {
+  {
+    std::unique_lock lock(state_->mutex);
+    state_->changed.wait(lock, [this] { return state_->stopping || state_->refusal; });
+  }
+  stop();
+  if (state_->refusal) return std::unexpected(*state_->refusal);
+  return {};
+}
+
 void Worker::stop() {
+  const std::lock_guard stops(state_->stop_mutex);
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+    state_->changed.notify_all();
+  }
   if (!state_->puller.joinable()) return;
   state_->puller.request_stop();
   state_->puller.join();

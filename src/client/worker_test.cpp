@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <deque>
 #include <future>
 #include <map>
 #include <thread>
 
+#include "base/encoding.hpp"
 #include "client/scripted_scheduler.hpp"
 
 namespace belfry::client {
@@ -31,6 +33,12 @@ class WorkerTest : public ::testing::Test {
 
   Response lease() {
     std::unique_lock lock(mutex);
+    ++leases;
+    if (!lease_refusals.empty()) {
+      const int status = lease_refusals.front();
+      lease_refusals.pop_front();
+      return Response::problem(status, "why");
+    }
     changed.wait_for(lock, std::chrono::milliseconds(50), [this] { return waiting > 0; });
     auto tasks = Json::array();
     if (waiting > 0) {
@@ -42,16 +50,24 @@ class WorkerTest : public ::testing::Test {
 
   Response hear(const Request& request) {
     const std::lock_guard lock(mutex);
-    heard[request.params.at(1)].push_back(*Json::parse(request.body));
+    const auto& what = request.params.at(1);
+    heard[what].push_back(*Json::parse(request.body));
     changed.notify_all();
-    return Response::json(heartbeat_status, Json::object({{"cancelRequested", cancel}}));
+    if (auto& refusals = call_refusals[what]; !refusals.empty()) {
+      const int status = refusals.front();
+      refusals.pop_front();
+      return Response::problem(status, "why");
+    }
+    return Response::json(200, Json::object({{"cancelRequested", cancel}}));
   }
 
-  Json wait_for(const std::string& what) {
+  // The call of that kind that is heard first, or as the count-th.
+  Json wait_for(const std::string& what, std::size_t count = 1) {
     std::unique_lock lock(mutex);
-    EXPECT_TRUE(
-        changed.wait_for(lock, std::chrono::seconds(10), [&] { return !heard[what].empty(); }));
-    return heard[what].empty() ? Json() : heard[what].front();
+    const bool came = changed.wait_for(lock, std::chrono::seconds(10),
+                                       [&] { return heard[what].size() >= count; });
+    EXPECT_TRUE(came) << what;
+    return came ? heard[what].at(count - 1) : Json();
   }
 
   void add_task() {
@@ -64,6 +80,12 @@ class WorkerTest : public ::testing::Test {
     WorkerOptions given;
     given.concurrency = 2;
     given.lease = std::chrono::milliseconds(60);
+    given.backoff_first = std::chrono::milliseconds(1);
+    given.on_error = [this](const ClientError& error) {
+      const std::lock_guard lock(mutex);
+      errors.push_back(error);
+      changed.notify_all();
+    };
     return given;
   }
 
@@ -71,7 +93,10 @@ class WorkerTest : public ::testing::Test {
   std::condition_variable changed;
   int waiting = 0;
   bool cancel = false;
-  int heartbeat_status = 200;
+  int leases = 0;
+  std::deque<int> lease_refusals;
+  std::map<std::string, std::deque<int>> call_refusals;  // by the call's name
+  std::vector<ClientError> errors;
   std::map<std::string, std::vector<Json>> heard;
   Receiver scheduler;
   std::optional<Client> client;
@@ -100,6 +125,13 @@ TEST_F(WorkerTest, FailsWhatThrowsOrSaysSo) {
   EXPECT_TRUE(failed["retryable"].boolean_or(false));
 }
 
+TEST_F(WorkerTest, FailsWhatThrowsSomethingElseThanAnException) {
+  Worker worker(*client, options(), [](Job&) -> JobOutcome { throw 7; });
+  worker.start();
+  add_task();
+  EXPECT_TRUE(wait_for("fail")["retryable"].boolean_or(false));
+}
+
 TEST_F(WorkerTest, TellsTheHandlerOfACancelAndReportsNothingThen) {
   cancel = true;
   std::promise<void> noticed;
@@ -116,7 +148,7 @@ TEST_F(WorkerTest, TellsTheHandlerOfACancelAndReportsNothingThen) {
 }
 
 TEST_F(WorkerTest, TreatsALostLeaseAsACancel) {
-  heartbeat_status = 409;
+  call_refusals["heartbeat"] = {409};
   std::promise<void> noticed;
   Worker worker(*client, options(), [&noticed](Job& job) {
     while (!job.cancelled()) std::this_thread::yield();
@@ -143,6 +175,125 @@ TEST_F(WorkerTest, StopsAfterWhatRunsHasReported) {
   leave.set_value();
   stopped.wait();
   EXPECT_EQ(heard["complete"].size(), 1u);
+}
+
+TEST_F(WorkerTest, EndsWithTheErrorThatEveryLeaseCallWouldMeet) {
+  for (const int status : {400, 401, 403, 422}) {
+    lease_refusals = {status, status};  // a 401 is tried once more, with a new token
+    Worker worker(*client, options(), [](Job&) { return JobOutcome::complete(); });
+    const auto ended = worker.run();
+    ASSERT_FALSE(ended) << status;
+    EXPECT_EQ(ended.error().status, status);
+    EXPECT_EQ(errors.back().status, status);
+    lease_refusals.clear();
+  }
+  EXPECT_EQ(errors.size(), 4u);
+}
+
+TEST_F(WorkerTest, GoesOnAfterErrorsThatPassAndTellsThem) {
+  lease_refusals = {500, 503, 429};
+  Worker worker(*client, options(), [](Job&) { return JobOutcome::complete(); });
+  worker.start();
+  add_task();
+  wait_for("complete");
+  worker.stop();
+  EXPECT_GE(leases, 4);
+  ASSERT_EQ(errors.size(), 2u);  // the client itself tries again after 429
+  EXPECT_EQ(errors[0].status, 500);
+  EXPECT_EQ(errors[1].status, 503);
+}
+
+TEST_F(WorkerTest, EndsItsRunWithoutAnErrorWhenStopped) {
+  Worker worker(*client, options(), [](Job&) { return JobOutcome::complete(); });
+  auto ended = std::async(std::launch::async, [&worker] { return worker.run(); });
+  add_task();
+  wait_for("complete");
+  worker.stop();
+  EXPECT_TRUE(ended.get());
+  EXPECT_TRUE(errors.empty());
+}
+
+TEST_F(WorkerTest, EndsWhenItsClientIsClosed) {
+  client->close();
+  Worker worker(*client, options(), [](Job&) { return JobOutcome::complete(); });
+  EXPECT_EQ(worker.run().error().type, "urn:belfry:client:closed");
+}
+
+TEST_F(WorkerTest, FailsForGoodWhatHasAResultThatIsNotTaken) {
+  call_refusals["complete"] = {413, 422};
+  Worker worker(*client, options(), [](Job&) { return JobOutcome::complete("much"); });
+  worker.start();
+  for (const std::size_t count : {1, 2}) {
+    add_task();
+    const auto failed = wait_for("fail", count);
+    EXPECT_EQ(failed["errorMessage"].string_or(""), "the result was refused: why");
+    EXPECT_FALSE(failed["retryable"].boolean_or(true));
+  }
+  worker.stop();
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_EQ(errors[0].detail, "result of task id-1: why");
+}
+
+TEST_F(WorkerTest, TellsItsOutcomeToASchedulerThatWasAway) {
+  call_refusals["complete"] = {500};
+  auto patient = options();
+  patient.lease = std::chrono::seconds(60);
+  Worker worker(*client, patient, [](Job&) { return JobOutcome::complete("kept"); });
+  worker.start();
+  add_task();
+  EXPECT_EQ(wait_for("complete", 2)["result"].string_or(""), "kept");
+}
+
+TEST_F(WorkerTest, CutsWhatIsTooLongBetweenTwoCharacters) {
+  std::string eggs;  // 8,000 bytes: "ä" has two
+  while (eggs.size() < 8'000) eggs += "ä";
+  Worker worker(*client, options(), [&eggs](Job& job) {
+    job.progress(1, "x" + eggs);
+    job.log("x" + eggs);
+    job.log(std::string(2'048, '\xff'));  // a broken byte is written as three
+    return JobOutcome::fail("x" + eggs + std::string(1, '\0'));
+  });
+  worker.start();
+  add_task();
+  const auto beat = wait_for("heartbeat");
+  EXPECT_EQ(beat["progress"]["text"].string_or("").size(), 255u);
+  EXPECT_EQ(beat["logs"].items().at(0).string_or("").size(), 2'047u);
+  EXPECT_EQ(beat["logs"].items().at(1).string_or("").size(), 2'046u);
+  const auto message = wait_for("fail")["errorMessage"].string_or("");
+  EXPECT_EQ(message.size(), 4'095u);
+  EXPECT_TRUE(is_utf8(message));
+}
+
+TEST_F(WorkerTest, SaysAgainWhatAHeartbeatCouldNotDeliver) {
+  call_refusals["heartbeat"] = {500};
+  std::promise<void> leave;
+  Worker worker(*client, options(), [&leave](Job& job) {
+    job.progress(40, "half");
+    job.log("line");
+    leave.get_future().wait();
+    return JobOutcome::complete();
+  });
+  worker.start();
+  add_task();
+  const auto again = wait_for("heartbeat", 2);
+  leave.set_value();
+  EXPECT_EQ(again["progress"]["percent"].integer_or(0), 40);
+  EXPECT_EQ(again["logs"].items().at(0).string_or(""), "line");
+}
+
+TEST_F(WorkerTest, RenewsTheLeaseWithoutWhatAHeartbeatWasRefusedFor) {
+  call_refusals["heartbeat"] = {422};
+  std::promise<void> leave;
+  Worker worker(*client, options(), [&leave](Job& job) {
+    job.log("line");
+    leave.get_future().wait();
+    return JobOutcome::complete();
+  });
+  worker.start();
+  add_task();
+  const auto bare = wait_for("heartbeat", 2);
+  leave.set_value();
+  EXPECT_TRUE(bare["logs"].is_null());
 }
 
 }  // namespace
