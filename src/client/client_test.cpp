@@ -29,18 +29,6 @@ Response refusal(int status, const std::string& type, const std::string& retry_a
   return response;
 }
 
-TEST(Json, ReadsAndWritesEveryKind) {
-  const std::string text = R"({"a":[1,2.5,"x\n",true,null],"b":{"c":-9007199254740993}})";
-  const auto json = Json::parse(text);
-  ASSERT_TRUE(json);
-  EXPECT_EQ(json->dump(), text);
-  EXPECT_EQ((*json)["b"]["c"].integer_or(0), -9007199254740993);
-  EXPECT_TRUE((*json)["b"]["nothing"]["deeper"].is_null());
-  for (const auto* bad : {"", "{", "[1,]", R"({"a":1,"a":2})", "nul"}) {
-    EXPECT_FALSE(Json::parse(bad)) << bad;
-  }
-}
-
 TEST(Client, SubmitsWithTokenAndGeneratedKey) {
   ScriptedScheduler scheduler;
   scheduler.answer(task_answer(201, "id-1"));

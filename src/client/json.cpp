@@ -9,6 +9,18 @@
 namespace belfry::client {
 namespace {
 
+// As what a number is written by itself; nothing if that would change its characters.
+std::optional<Json> plain_number(const json::Value& value) {
+  if (const auto whole = value.int64(); whole && std::to_string(*whole) == value.raw()) {
+    return Json(*whole);
+  }
+  if (const auto number = value.number()) {
+    Json plain(*number);
+    if (plain.dump() == value.raw()) return plain;
+  }
+  return std::nullopt;
+}
+
 // Depth is bounded by json::check.
 Json tree_of(const json::Value& value) {
   switch (value.kind()) {
@@ -17,8 +29,8 @@ Json tree_of(const json::Value& value) {
     case json::Kind::boolean:
       return value.boolean().value_or(false);
     case json::Kind::number:
-      if (const auto whole = value.int64()) return *whole;
-      return value.number().value_or(0.0);
+      if (auto plain = plain_number(value)) return std::move(*plain);
+      return *Json::raw(value.raw());
     case json::Kind::string:
       return value.string().value_or("");
     case json::Kind::array: {
@@ -62,20 +74,29 @@ std::optional<Json> Json::parse(std::string_view text) {
   return tree_of(json::Value(text));
 }
 
+std::optional<Json> Json::raw(std::string_view text) {
+  if (!json::check(text)) return std::nullopt;
+  Json json;
+  json.value_ = Exact{std::string(json::Value(text).raw())};
+  return json;
+}
+
 std::string Json::string_or(std::string_view fallback) const {
   const auto* text = std::get_if<std::string>(&value_);
   return text ? *text : std::string(fallback);
 }
 
 std::int64_t Json::integer_or(std::int64_t fallback) const {
-  const auto* whole = std::get_if<std::int64_t>(&value_);
-  return whole ? *whole : fallback;
+  if (const auto* whole = std::get_if<std::int64_t>(&value_)) return *whole;
+  const auto* exact = std::get_if<Exact>(&value_);
+  return exact ? json::Value(exact->text).int64().value_or(fallback) : fallback;
 }
 
 double Json::number_or(double fallback) const {
   if (const auto* whole = std::get_if<std::int64_t>(&value_)) return static_cast<double>(*whole);
-  const auto* number = std::get_if<double>(&value_);
-  return number ? *number : fallback;
+  if (const auto* number = std::get_if<double>(&value_)) return *number;
+  const auto* exact = std::get_if<Exact>(&value_);
+  return exact ? json::Value(exact->text).number().value_or(fallback) : fallback;
 }
 
 bool Json::boolean_or(bool fallback) const {
@@ -130,6 +151,7 @@ struct Write {
   void operator()(bool value) const { w.boolean(value); }
   void operator()(std::int64_t value) const { w.number(value); }
   void operator()(double value) const { w.number(value); }
+  void operator()(const Json::Exact& value) const { w.raw(value.text); }
   void operator()(const std::string& value) const { w.string(value); }
   void operator()(const Json::Items& items) const {
     w.begin_array();
