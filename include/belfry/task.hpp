@@ -68,14 +68,17 @@ struct Task {
 
 // Empty members do not restrict. One of the statuses, queues and names; all of the tags.
 struct TaskFilter {
-  std::vector<std::string> statuses, queues, names, tags;  // at most 32 of each
-  std::string created_from = {};                           // RFC 3339; submitted at or after
-  std::string created_to = {};                             // submitted before
-  std::string finished_from = {};                          // ended at or after
-  std::string finished_to = {};                            // ended before
-  std::string text = {};  // held by name, payload or error; at most 256 characters
-  int limit = 50;         // tasks a page; 1 to 500
-  bool summary = false;   // without payload and result
+  std::vector<std::string> statuses = {};  // at most 32 of each
+  std::vector<std::string> queues = {};
+  std::vector<std::string> names = {};
+  std::vector<std::string> tags = {};
+  std::string created_from = {};   // RFC 3339; submitted at or after
+  std::string created_to = {};     // submitted before
+  std::string finished_from = {};  // ended at or after
+  std::string finished_to = {};    // ended before
+  std::string text = {};           // held by name, payload or error; at most 256 characters
+  int limit = 50;                  // tasks a page; 1 to 500
+  bool summary = false;            // without payload and result
 };
 
 struct TaskPage {
