@@ -17,13 +17,16 @@ find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
 
 add_compile_options(
-  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
   -Woverloaded-virtual -Wimplicit-fallthrough -Wunused -fno-omit-frame-pointer
   -fstack-protector-strong "SHELL:-Xclang -fno-pch-timestamp")
+if(BELFRY_WERROR)
+  add_compile_options(-Werror)
+endif()
 add_link_options(-fuse-ld=lld -Wl,-z,relro,-z,now)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-D_FORTIFY_SOURCE=2)
@@ -38,31 +41,35 @@ add_compile_definitions(
   BOOST_ASIO_DISABLE_BOOST_ARRAY SPDLOG_FMT_EXTERNAL
   SPDLOG_COMPILED_LIB)
 
+# What the client library needs; belfryConfig.cmake finds the same for its users.
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS json url)
-find_package(SQLite3 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
-pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
-find_package(GTest REQUIRED)
-find_package(benchmark REQUIRED)
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
+if(BELFRY_SERVICE)
+  find_package(Boost 1.81 REQUIRED COMPONENTS url)
+  find_package(SQLite3 REQUIRED)
+  pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
+  pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+  find_package(GTest REQUIRED)
+  find_package(benchmark REQUIRED)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+endif()
 
 # Asio and Beast are compiled once, here, and not in every translation unit that includes them.
-add_library(belfry_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio_impl.cpp
-                               ${CMAKE_SOURCE_DIR}/cmake/beast_impl.cpp)
+add_library(belfry_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/asio_impl.cpp
+                               ${PROJECT_SOURCE_DIR}/cmake/beast_impl.cpp)
 target_link_libraries(belfry_asio PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto
                                          Threads::Threads)
 
 # Two precompiled headers: plain modules, and modules that speak Asio.
-add_library(belfry_pch_std STATIC ${CMAKE_SOURCE_DIR}/cmake/pch_anchor.cpp)
+add_library(belfry_pch_std STATIC ${PROJECT_SOURCE_DIR}/cmake/pch_anchor.cpp)
 target_link_libraries(belfry_pch_std PUBLIC fmt::fmt)
-target_precompile_headers(belfry_pch_std PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch_std.hpp)
-add_library(belfry_pch_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/pch_anchor.cpp)
+target_precompile_headers(belfry_pch_std PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch_std.hpp)
+add_library(belfry_pch_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/pch_anchor.cpp)
 target_link_libraries(belfry_pch_asio PUBLIC fmt::fmt Boost::headers)
-target_precompile_headers(belfry_pch_asio PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch_asio.hpp)
+target_precompile_headers(belfry_pch_asio PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch_asio.hpp)

@@ -6,10 +6,10 @@ function(belfry_embed_sql target namespace)
   file(GLOB inputs CONFIGURE_DEPENDS ${here}/queries/*.sql ${here}/migrations/*.sql)
   add_custom_command(
     OUTPUT ${out}/sql.hpp ${out}/sql.cpp
-    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/embed.py --queries ${here}/queries
+    COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/tools/embed.py --queries ${here}/queries
             --migrations ${here}/migrations --namespace ${namespace} --header ${out}/sql.hpp
             --source ${out}/sql.cpp
-    DEPENDS ${inputs} ${CMAKE_SOURCE_DIR}/tools/embed.py
+    DEPENDS ${inputs} ${PROJECT_SOURCE_DIR}/tools/embed.py
     VERBATIM)
   target_sources(${target} PRIVATE ${out}/sql.cpp ${out}/sql.hpp)
   target_include_directories(${target} PUBLIC ${out})
@@ -27,9 +27,9 @@ function(belfry_embed_files target namespace header)
   endforeach()
   add_custom_command(
     OUTPUT ${out}/${header} ${out}/${stem}.cpp
-    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/embed.py --namespace ${namespace}
+    COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/tools/embed.py --namespace ${namespace}
             --header ${out}/${header} --source ${out}/${stem}.cpp --files ${ARGN}
-    DEPENDS ${inputs} ${CMAKE_SOURCE_DIR}/tools/embed.py
+    DEPENDS ${inputs} ${PROJECT_SOURCE_DIR}/tools/embed.py
     VERBATIM)
   target_sources(${target} PRIVATE ${out}/${stem}.cpp ${out}/${header})
   target_include_directories(${target} PRIVATE ${out})

@@ -4,6 +4,9 @@
 # *_test.cpp files that stand beside them. ASIO picks the heavier precompiled header.
 include(GoogleTest)
 
+# What the client library is made of, and is installed with it.
+set(BELFRY_CLIENT_MODULES base signing json async http client)
+
 function(belfry_use_pch target asio)
   if(asio)
     target_precompile_headers(${target} REUSE_FROM belfry_pch_asio)
@@ -15,10 +18,10 @@ endfunction()
 function(belfry_module name)
   cmake_parse_arguments(M "ASIO" "" "SOURCES;DEPS;TESTS;TEST_DEPS" ${ARGN})
   add_library(belfry_${name} STATIC ${M_SOURCES})
-  target_include_directories(belfry_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_include_directories(belfry_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
   target_link_libraries(belfry_${name} PUBLIC fmt::fmt ${M_DEPS})
   belfry_use_pch(belfry_${name} ${M_ASIO})
-  if(M_TESTS)
+  if(M_TESTS AND BELFRY_SERVICE)
     if(M_ASIO)
       belfry_test(${name}_test ASIO SOURCES ${M_TESTS} DEPS belfry_${name} ${M_TEST_DEPS})
     else()
