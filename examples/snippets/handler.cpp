@@ -1,19 +1,15 @@
 // Takes pushed tasks on a port until SIGTERM: handler [URL].
-#include <csignal>
-#include <iostream>
 #include <string>
 
 #include "belfry/credentials.hpp"
 #include "belfry/receiver.hpp"
+#include "term_signal.hpp"
 
 using namespace belfry::client;
 
 int main(int argc, char** argv) {
   const std::string url = argc > 1 ? argv[1] : "http://127.0.0.1:8080";
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);  // inherited by every thread that follows
+  const TermSignal term;
   const auto account = ensure_registered(url, "invoices", "invoices.json");
   if (!account) return 1;
   // [readme]
@@ -27,8 +23,7 @@ int main(int argc, char** argv) {
   });
   receiver->start();
   // [readme]
-  int signal = 0;
-  sigwait(&ends, &signal);
+  term.wait();
   receiver->stop();
   return 0;
 }

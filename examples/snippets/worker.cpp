@@ -1,5 +1,4 @@
 // Pulls tasks of the queue "invoices" until SIGTERM: worker [URL].
-#include <csignal>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -7,15 +6,13 @@
 #include "belfry/client.hpp"
 #include "belfry/credentials.hpp"
 #include "belfry/worker.hpp"
+#include "term_signal.hpp"
 
 using namespace belfry::client;
 
 int main(int argc, char** argv) {
   const std::string url = argc > 1 ? argv[1] : "http://127.0.0.1:8080";
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);  // inherited by every thread that follows
+  const TermSignal term;
   if (!ensure_registered(url, "invoices", "invoices.json")) return 1;
   auto client = Client::make({.url = url, .credentials_file = "invoices.json"});
   if (!client) return 1;
@@ -28,9 +25,8 @@ int main(int argc, char** argv) {
     return JobOutcome::complete(Json::object({{"sent", invoice}}));
   });
   // [readme]
-  std::jthread stopper([&ends, &worker] {
-    int signal = 0;
-    sigwait(&ends, &signal);
+  std::jthread stopper([&term, &worker] {
+    term.wait();
     worker.stop();
   });
   // [readme]

@@ -1,7 +1,6 @@
 #include "client/attempt_run.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <thread>
 #include <utility>
 
@@ -37,13 +36,6 @@ bool may_pass(const ClientError& error) {
          error.type == "urn:belfry:client:unreachable";
 }
 
-void sleep_for(std::chrono::milliseconds time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, time, [] { return false; });
-}
-
 }  // namespace
 
 AttemptRun::AttemptRun(Client& client, const WorkerOptions& options, Task task)
@@ -77,8 +69,7 @@ void AttemptRun::execute(const JobHandler& handler) {
 
 void AttemptRun::keep_lease(const std::stop_token& stop) {
   while (!stop.stop_requested() && !cancelled()) {
-    sleep_for(options_.lease / 3, stop);
-    if (!stop.stop_requested()) beat(stop);
+    if (sleep_unless(stop, options_.lease / 3)) beat(stop);
   }
 }
 
@@ -148,8 +139,7 @@ Result<Client::Answer> AttemptRun::settle(const Client::Call& call) {
     auto answer = client_.call(call);
     if (answer || !may_pass(answer.error())) return answer;
     const auto pause =
-        std::max(backoff(tries, options_.backoff_first, options_.backoff_max, random_.next_unit()),
-                 answer.error().retry_after.value_or(std::chrono::milliseconds{0}));
+        wait_after(answer.error(), tries, {options_.backoff_first, options_.backoff_max}, random_);
     if (std::chrono::steady_clock::now() + pause >= lease_until_.load()) return answer;
     std::this_thread::sleep_for(pause);
   }

@@ -1,7 +1,6 @@
 #include "client/caller.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <utility>
 
 #include "base/check.hpp"
@@ -21,15 +20,6 @@ std::optional<http::Method> method_of(std::string_view name) {
     if (http::name(method) == name) return method;
   }
   return std::nullopt;
-}
-
-// True if the whole time passed.
-bool sleep_unless(const std::stop_token& stop, std::chrono::milliseconds time) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, time, [] { return false; });
-  return !stop.stop_requested();
 }
 
 Result<http::OutboundRequest> request_of(const ClientOptions& options, const Client::Call& call,
@@ -114,9 +104,8 @@ Result<Answer> Caller::call_until(const Client::Call& call, bool with_token) {
       continue;
     }
     if (!tried.repeatable || attempts >= options_.attempts_max) return tried.result;
-    const auto wait = std::max(
-        backoff(attempts, options_.backoff_first, options_.backoff_max, random_.next_unit()),
-        error.retry_after.value_or(Millis{0}));
+    const auto wait =
+        wait_after(error, attempts, {options_.backoff_first, options_.backoff_max}, random_);
     if (error.retry_after > options_.backoff_max) return tried.result;
     if (!sleep_unless(stop.get_token(), wait)) return std::unexpected(closed_error());
   }

@@ -42,7 +42,7 @@ class Caller {
 
   ClientOptions options_;
   AnchoredClock clock_;
-  mutable Random random_;
+  Random random_;
   Transport transport_;
   std::stop_source closed_;
   std::mutex token_mutex_;  // held while a token is fetched: the others wait for the same one

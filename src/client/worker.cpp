@@ -99,8 +99,7 @@ std::optional<std::chrono::milliseconds> Worker::State::pause_after(const Client
     changed.notify_all();
     return std::nullopt;
   }
-  return std::max(backoff(failures, options.backoff_first, options.backoff_max, random.next_unit()),
-                  error.retry_after.value_or(std::chrono::milliseconds{0}));
+  return wait_after(error, failures, {options.backoff_first, options.backoff_max}, random);
 }
 
 void Worker::State::pull(const std::stop_token& stop) {
