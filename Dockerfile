@@ -25,7 +25,6 @@ RUN apt-get update \
 COPY deploy/docker/healthy /usr/local/bin/healthy
 USER 10001:10001
 WORKDIR /data
-VOLUME /data
 STOPSIGNAL SIGTERM
 
 FROM runtime AS scheduler
@@ -35,6 +34,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 USER 10001:10001
 COPY --from=builder /out/belfry-scheduler /usr/local/bin/
+VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=4s --start-period=20s CMD ["healthy", "8080"]
 ENTRYPOINT ["belfry-scheduler", "--listen", "0.0.0.0:8080", "--data", "/data"]
@@ -47,6 +47,7 @@ ENTRYPOINT ["belfry-dashboard", "--listen", "0.0.0.0:8083"]
 
 FROM runtime AS payment
 COPY --from=builder /out/belfry-payment /usr/local/bin/
+VOLUME /data
 EXPOSE 8081
 HEALTHCHECK --interval=5s --timeout=4s --start-period=20s CMD ["healthy", "8081"]
 ENTRYPOINT ["belfry-payment", "--listen", "0.0.0.0:8081", "--data", "/data"]
@@ -58,6 +59,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 USER 10001:10001
 COPY --from=builder /out/belfry-notification /usr/local/bin/
+VOLUME /data
 EXPOSE 8082
 HEALTHCHECK --interval=5s --timeout=4s --start-period=20s CMD ["healthy", "8082"]
 ENTRYPOINT ["belfry-notification", "--listen", "0.0.0.0:8082", "--data", "/data"]

@@ -33,7 +33,7 @@ bool is_configured_origin(const Options& options, std::string_view origin) {
 }  // namespace
 
 Result<> check_host(const Options& options, const http::Request& request) {
-  if (!options.loopback_listener) return {};
+  if (!options.loopback_listener && options.allowed_hosts.empty()) return {};
   const auto host = request.headers.get("Host");
   if (!host) return {};  // HTTP/1.0; the framing check demands it of HTTP/1.1
   const auto name = host_name(*host);
@@ -41,8 +41,8 @@ Result<> check_host(const Options& options, const http::Request& request) {
   const auto& allowed = options.allowed_hosts;
   if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) return {};
   return fail(ErrorCode::forbidden,
-              "this listener serves only loopback Host names; start the scheduler with "
-              "--allowed-host NAME to serve another");
+              "this listener serves only loopback and configured Host names; start the scheduler "
+              "with --allowed-host NAME to serve another");
 }
 
 std::optional<http::Response> preflight(const Options& options, const http::Request& request) {

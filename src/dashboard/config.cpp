@@ -104,7 +104,7 @@ const std::vector<options::Option<Config>>& table() {
        apply_scheduler_ca},
       {{"prefix", "path that everything is served under, for a proxy that shares its host", ""},
        apply_prefix},
-      {{"allowed-host", "Host name that a loopback listener serves besides loopback names", "",
+      {{"allowed-host", "Host name served besides loopback ones; other listeners serve all while none is given", "",
         true},
        apply_hosts},
       {{"secure-cookies", "true behind a proxy that ends TLS: Secure cookies and HSTS", "false"},

@@ -26,15 +26,15 @@ std::string host_name(std::string_view host) {
 }  // namespace
 
 Result<> check_host(const Settings& settings, const http::Request& request) {
-  if (!settings.loopback_listener) return {};
+  if (!settings.loopback_listener && settings.allowed_hosts.empty()) return {};
   const auto host = request.headers.get("Host");
   if (!host) return {};  // HTTP/1.0
   const auto name = host_name(*host);
   if (name == "localhost" || options::is_loopback(name)) return {};
   if (std::ranges::find(settings.allowed_hosts, name) != settings.allowed_hosts.end()) return {};
   return fail(ErrorCode::forbidden,
-              "this listener serves only loopback Host names; start the dashboard with "
-              "--allowed-host NAME to serve another");
+              "this listener serves only loopback and configured Host names; start the dashboard "
+              "with --allowed-host NAME to serve another");
 }
 
 Result<> check_origin(const http::Request& request) {

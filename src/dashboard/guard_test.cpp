@@ -24,8 +24,17 @@ TEST(Guard, OnlyLoopbackOrAllowedHosts) {
   for (const auto* bad : {"evil.example", "localhost.evil.example", "127.evil.example", ""}) {
     EXPECT_FALSE(check_host(settings, with({{"Host", bad}}))) << bad;
   }
+}
+
+// In a container the listener is 0.0.0.0 and its port is published on the host's loopback.
+TEST(Guard, AllowedHostsHoldForEveryListener) {
+  Settings settings;
   settings.loopback_listener = false;
   EXPECT_TRUE(check_host(settings, with({{"Host", "anything.example"}})));
+  settings.allowed_hosts = {"belfry.test"};
+  EXPECT_TRUE(check_host(settings, with({{"Host", "belfry.test:8083"}})));
+  EXPECT_TRUE(check_host(settings, with({{"Host", "localhost:8083"}})));
+  EXPECT_FALSE(check_host(settings, with({{"Host", "anything.example"}})));
 }
 
 TEST(Guard, ChangesComeFromTheOwnOrigin) {
@@ -64,6 +73,8 @@ TEST(Page, IsMadeForEachAnswer) {
             other.headers.get("Content-Security-Policy"))
       << "a fresh nonce";
   EXPECT_EQ(page.answer("/assets/none.js").status, 404);
+  EXPECT_EQ(page.answer("/robots.txt").status, 404);
+  EXPECT_EQ(page.answer("/queues/mail.v2").status, 200) << "a queue's name may have dots";
   EXPECT_EQ(page.answer("/icon.svg").headers.get("Content-Encoding"), "gzip");
 }
 

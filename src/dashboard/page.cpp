@@ -32,9 +32,11 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
   }
 }
 
-// The last segment has a dot: somebody asked for a file.
+// Below /assets/, or a name with a dot at the root. Deeper paths are the page's own addresses, where
+// a queue's name may have dots.
 bool looks_like_a_file(std::string_view path) {
-  return path.substr(path.rfind('/') + 1).find('.') != path.npos;
+  const auto last = path.rfind('/');
+  return path.starts_with("/assets/") || (last == 0 && path.find('.') != path.npos);
 }
 
 }  // namespace

@@ -170,7 +170,7 @@ const std::vector<options::Option<Config>>& option_table() {
       {{"cors-origin", "browser origin that may call the API",
         "http://127.0.0.1:8083, http://localhost:8083", true},
        apply_cors},
-      {{"allowed-host", "Host name that a loopback listener serves besides loopback names", "",
+      {{"allowed-host", "Host name served besides loopback ones; other listeners serve all while none is given", "",
         true},
        apply_hosts},
       {{"default-target", "where tasks of queues without a target run: worker or echo", "worker"},

@@ -98,6 +98,22 @@ class Docker(unittest.TestCase):
                 self.assertTrue(service["read_only"])
                 self.assertEqual(service["cap_drop"], ["ALL"])
 
+    def test_published_ports_serve_no_foreign_host(self):
+        # A listener on all addresses serves every Host unless some are named.
+        compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+        for name in ("scheduler", "dashboard"):
+            flags = compose["services"][name]["command"]
+            self.assertTrue([flag for flag in flags if flag.startswith("--allowed-host=")], name)
+
+    def test_only_services_that_keep_something_have_a_volume(self):
+        compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+        all_stages = stages()
+        self.assertNotIn("VOLUME /data", all_stages["runtime"]["lines"])
+        for name, service in compose["services"].items():
+            with self.subTest(name):
+                keeps = any(volume.endswith(":/data") for volume in service.get("volumes", []))
+                self.assertEqual("VOLUME /data" in all_stages[name]["lines"], keeps)
+
     def test_every_flag_of_the_compose_file_exists(self):
         compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
         for name, service in compose["services"].items():
