@@ -76,6 +76,13 @@ class WorkerTest : public ::testing::Test {
     changed.notify_all();
   }
 
+  // What ended it; stopped if that takes too long.
+  Result<> end_of(Worker& worker) {
+    auto ended = std::async(std::launch::async, [&worker] { return worker.run(); });
+    if (ended.wait_for(std::chrono::seconds(10)) != std::future_status::ready) worker.stop();
+    return ended.get();
+  }
+
   WorkerOptions options() {
     WorkerOptions given;
     given.concurrency = 2;
@@ -181,7 +188,7 @@ TEST_F(WorkerTest, EndsWithTheErrorThatEveryLeaseCallWouldMeet) {
   for (const int status : {400, 401, 403, 422}) {
     lease_refusals = {status, status};  // a 401 is tried once more, with a new token
     Worker worker(*client, options(), [](Job&) { return JobOutcome::complete(); });
-    const auto ended = worker.run();
+    const auto ended = end_of(worker);
     ASSERT_FALSE(ended) << status;
     EXPECT_EQ(ended.error().status, status);
     EXPECT_EQ(errors.back().status, status);
@@ -216,7 +223,9 @@ TEST_F(WorkerTest, EndsItsRunWithoutAnErrorWhenStopped) {
 TEST_F(WorkerTest, EndsWhenItsClientIsClosed) {
   client->close();
   Worker worker(*client, options(), [](Job&) { return JobOutcome::complete(); });
-  EXPECT_EQ(worker.run().error().type, "urn:belfry:client:closed");
+  const auto ended = end_of(worker);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().type, "urn:belfry:client:closed");
 }
 
 TEST_F(WorkerTest, FailsForGoodWhatHasAResultThatIsNotTaken) {
