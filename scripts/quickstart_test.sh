@@ -48,6 +48,15 @@ leave() {
   rm -f "$work/up"
 }
 
+# nothing_left WHO: no service listens and no pid file says so.
+nothing_left() {
+  local name
+  for name in "${SERVICES[@]}"; do
+    [[ ! -e $work/run/$name.pid ]] || die "$1 left a pid file of $name"
+    ! (exec 3<>"/dev/tcp/127.0.0.1/$(port_of "$name")") 2>/dev/null || die "$1 left $name running"
+  done
+}
+
 # The lines of the README's first sh block after a heading, for the ports of this test.
 readme_block() {
   awk -v heading="## $1" '$0 == heading {on = 1; next} on && /^```sh$/ {code = 1; next}
@@ -55,7 +64,7 @@ readme_block() {
 }
 
 mapfile -t ports < <(python3 -c 'import socket
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(5)]
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(6)]
 for s in held: print(s.getsockname()[1])')
 export BELFRY_PORT_SCHEDULER=${ports[0]} BELFRY_PORT_PAYMENT=${ports[1]}
 export BELFRY_PORT_NOTIFICATION=${ports[2]} BELFRY_PORT_OPERATORS=${ports[3]}
@@ -67,16 +76,48 @@ ln -s "$ROOT" "$work/checkout"
 scripts=$work/checkout/scripts
 
 say "quick start: taken ports"
-for name in scheduler payment notification operators; do
+for name in "${SERVICES[@]}" operators; do
   listen "$(port_of "$name")"
   refuses "start.sh refuses the taken port of $name" \
     "error: port $(port_of "$name") ($name) is taken" "$scripts/start.sh"
+  ! grep -q 'build:' "$work/out" || die "it builds before it says that a port is taken"
   leave
 done
-[[ ! -e $work/run/scheduler.pid ]] || die "a refused start left something running"
+nothing_left "a refused start"
 
-say "quick start: start, twice"
-"$scripts/start.sh" >"$work/start" || die "start.sh failed: $(cat "$work/start")"
+say "quick start: an old pid file whose number is another program's by now"
+sleep infinity &
+children=("$!")
+mkdir -p "$work/run"
+for name in "${SERVICES[@]}"; do printf '%s\n' "${children[0]}" >"$work/run/$name.pid"; done
+"$scripts/stop.sh" >"$work/out" || die "stop.sh failed: $(cat "$work/out")"
+for name in "${SERVICES[@]}"; do expect stop.sh "$work/out" "$name does not run"; done
+nothing_left "stop.sh"
+printf '%s\n' "${children[0]}" >"$work/run/scheduler.pid"  # start.sh has to see through it, too
+still_there=${children[0]}
+
+say "quick start: Ctrl-C while it starts"
+# By Python: what a shell starts in the background never hears of Ctrl-C, nor does what that starts.
+python3 - "$scripts/start.sh" "$work/run/payment.pid" >"$work/out" 2>&1 <<'PYTHON' ||
+import os, signal, subprocess, sys, time
+start = subprocess.Popen([sys.argv[1]], start_new_session=True,
+                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+while not os.path.exists(sys.argv[2]) and start.poll() is None:
+    time.sleep(0.01)
+os.killpg(start.pid, signal.SIGINT)
+sys.exit(0 if start.wait() == 1 else "an interrupted start ended with %d" % start.returncode)
+PYTHON
+  die "Ctrl-C: $(cat "$work/out")"
+expect "Ctrl-C" "$work/out" "error: interrupted; what had been started is stopped again"
+nothing_left "an interrupted start.sh"
+kill -0 "$still_there" || die "somebody ended the program with the old number"
+leave
+ok "an interrupted start leaves no process and no pid file"
+
+say "quick start: start, twice, with the folders named from where it is called"
+(cd "$work" && BELFRY_DATA_DIR=data BELFRY_RUN_DIR=run "$scripts/start.sh" >start) ||
+  die "start.sh failed: $(cat "$work/start")"
+[[ -f $work/data/scheduler/operator.key ]] || die "BELFRY_DATA_DIR=data is not the caller's folder"
 for name in "${SERVICES[@]}"; do
   expect start.sh "$work/start" "start: $name is ready at $(url_of "$name")"
 done
@@ -121,8 +162,24 @@ jq -r '.findings[0] | "\(.finding),\(.reference),\(.differences[0].currency),"' 
 printf '%s\n' '"delivered": 240' '"failed": 0' '"pending": 0' >>"$work/figures"
 while read -r figure; do expect demo.sh "$work/demo" "$figure"; done <"$work/figures"
 [[ $(find "$work/data/notification/outbox" -name '*.eml' | wc -l) == 240 ]] || die "not 240 mails"
-"$scripts/demo.sh" >"$work/out" || die "the second demo.sh failed: $(cat "$work/out")"
+no_such_proxy=http://127.0.0.1:${ports[5]}
+http_proxy=$no_such_proxy "$scripts/demo.sh" >"$work/out" 2>&1 ||
+  die "the second demo.sh, behind a proxy, failed: $(cat "$work/out")"
 ok "demo.sh, twice, with the planted figures and 240 mails"
+
+say "quick start: stop.sh as another user"
+somebody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+if ((EUID == 0)) && "${somebody[@]}" test -r "$ROOT/scripts/lib.sh" 2>/dev/null; then
+  chmod 755 "$work"
+  refuses "stop.sh of another user tells whose they are" "runs as root; stop it as that user" \
+    "${somebody[@]}" "$scripts/stop.sh"
+  chmod 700 "$work"
+  for name in "${SERVICES[@]}"; do
+    [[ -f $work/run/$name.pid ]] && ready "$name" || die "another user's stop.sh disturbed $name"
+  done
+else
+  say "  not tried: it takes root, setpriv, and a checkout that everybody may read"
+fi
 
 say "quick start: stop, twice, and what is left"
 runs=$(curl -sf "$payment/api/payments/runs" | jq length)
@@ -133,7 +190,9 @@ for name in "${SERVICES[@]}"; do expect stop.sh "$work/out" "$name has drained a
 for name in "${SERVICES[@]}"; do expect "a second stop.sh" "$work/out" "$name does not run"; done
 ok "stop.sh, twice"
 listen 0
-SMTP_URL=smtp://127.0.0.1:$(<"$work/up") "$scripts/start.sh" >"$work/out" || die "it does not start again"
+http_proxy=$no_such_proxy SMTP_URL=smtp://127.0.0.1:$(<"$work/up") "$scripts/start.sh" \
+  >"$work/out" || die "it does not start again behind a proxy: $(cat "$work/out")"
+expect "start.sh behind a proxy" "$work/out" "export no_proxy=127.0.0.1,localhost,::1"
 [[ $(curl -sf "$payment/api/payments/runs" | jq length) == "$runs" ]] || die "runs are gone"
 [[ $(tasks '' | jq -r '.[0].taskName') == hello ]] || die "the task or its token is gone"
 ok "data, accounts and tokens survive a restart"

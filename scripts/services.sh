@@ -2,6 +2,10 @@
 # instance beside one that runs needs ports and folders of its own, by these variables.
 RUN_DIR=${BELFRY_RUN_DIR:-$ROOT/run}
 DATA_DIR=${BELFRY_DATA_DIR:-$ROOT/data}
+[[ $RUN_DIR == /* ]] || RUN_DIR=$CALLER_DIR/$RUN_DIR
+[[ $DATA_DIR == /* ]] || DATA_DIR=$CALLER_DIR/$DATA_DIR
+# A script that this one calls has another folder to start from.
+export BELFRY_RUN_DIR=$RUN_DIR BELFRY_DATA_DIR=$DATA_DIR
 BIN_DIR=$ROOT/build/release/bin
 PORT_SCHEDULER=${BELFRY_PORT_SCHEDULER:-8080}
 PORT_OPERATORS=${BELFRY_PORT_OPERATORS:-9080}
@@ -15,15 +19,26 @@ url_of() { printf 'http://127.0.0.1:%s' "$(port_of "$1")"; }
 pid_file_of() { printf '%s/%s.pid' "$RUN_DIR" "$1"; }
 log_of() { printf '%s/logs/%s.log' "$RUN_DIR" "$1"; }
 
-# The pid of a service that we started and that still runs, or nothing.
-running_pid() {
-  local file pid
-  file=$(pid_file_of "$1")
+# Sets `pid` to that of a service which we started and which still runs, or to nothing. Ends the script
+# if it runs as somebody whose processes we may not look into, so never call it in a subshell.
+find_running() {
+  local name=$1 file known exe arguments
+  pid=
+  file=$(pid_file_of "$name")
   [[ -f $file ]] || return 0
-  pid=$(<"$file")
-  # A rebuilt binary shows as "… (deleted)".
-  [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == "$BIN_DIR/belfry-$1"* ]] && printf '%s' "$pid"
-  return 0
+  known=$(<"$file")
+  [[ $known =~ ^[0-9]+$ ]] || return 0
+  if exe=$(readlink "/proc/$known/exe" 2>/dev/null); then
+    # The number may be another program's by now. A rebuilt binary shows as "… (deleted)".
+    [[ $exe != "$BIN_DIR/belfry-$name" && $exe != "$BIN_DIR/belfry-$name (deleted)" ]] || pid=$known
+    return 0
+  fi
+  # Gone, a zombie (which has no arguments), or another user's: those may be read.
+  arguments=$(tr '\0' '\n' 2>/dev/null <"/proc/$known/cmdline") || return 0
+  [[ ${arguments%%$'\n'*} == "$BIN_DIR/belfry-$name" ]] || return 0
+  local user
+  user=$(stat -c %U "/proc/$known" 2>/dev/null) || return 0
+  die "$name (pid $known) runs as $user; stop it as that user"
 }
 
 # Ready for work: the examples are only once they have their account at the scheduler.

@@ -4,17 +4,20 @@ source "$(dirname "$0")/lib.sh"
 source "$ROOT/scripts/services.sh"
 
 stop_service() {
-  local name=$1 pid deadline=$((SECONDS + 40))
-  pid=$(running_pid "$name")
+  local name=$1 stopping deadline=$((SECONDS + 40))
+  find_running "$name"
   if [[ -z $pid ]]; then
     say "stop: $name does not run"
     rm -f "$(pid_file_of "$name")"
     return
   fi
-  kill -TERM "$pid"
-  while [[ -n $(running_pid "$name") ]]; do
-    ((SECONDS < deadline)) || die "$name (pid $pid) has not stopped within 40 s; see $(log_of "$name")"
+  stopping=$pid
+  kill -TERM "$stopping"
+  while [[ -n $pid ]]; do
+    ((SECONDS < deadline)) ||
+      die "$name (pid $stopping) has not stopped within 40 s; see $(log_of "$name")"
     sleep 0.1
+    find_running "$name"
   done
   rm -f "$(pid_file_of "$name")"
   say "stop: $name has drained and stopped"
