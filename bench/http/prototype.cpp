@@ -115,7 +115,6 @@ struct Prototype::Parts {
 
 Prototype::Prototype(Answers answers, const std::string& folder)
     : parts_(std::make_unique<Parts>()) {
-  std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   if (answers == Answers::after_commit) parts_->tasks = std::make_unique<Tasks>(folder);
   for (std::size_t i = 0; i < kThreads; ++i) {

@@ -5,15 +5,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <cerrno>
 #include <cstdlib>
+#include <stdexcept>
+#include <system_error>
 
 namespace belfry::bench {
 namespace {
 
 [[noreturn]] void broken(const char* what) {
-  std::perror(what);
-  std::exit(1);
+  throw std::system_error(errno, std::generic_category(), what);
 }
 
 }  // namespace
@@ -23,7 +24,10 @@ HttpPipe::HttpPipe(int port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<std::uint16_t>(port));
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0) broken("connect");
+  if (connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0) {
+    close(fd_);
+    broken("connect");
+  }
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
@@ -63,11 +67,23 @@ HttpPipe::Answer HttpPipe::call(std::string_view method, std::string_view path,
     if (head != std::string::npos && in_.size() >= head + length) break;
     char buffer[65536];
     const auto got = recv(fd_, buffer, sizeof(buffer), 0);
-    if (got <= 0) broken("recv");
+    if (got == 0) throw std::runtime_error("the server ended the connection");
+    if (got < 0) broken("recv");
     in_.append(buffer, static_cast<std::size_t>(got));
   }
   Answer answer{std::atoi(in_.c_str() + 9), in_.substr(head, length)};
   in_.erase(0, head + length);
+  return answer;
+}
+
+HttpPipe::Answer HttpPipe::demand(std::string_view method, std::string_view path,
+                                  std::string_view body, std::string_view token) {
+  auto answer = call(method, path, body, token);
+  const bool refused_part = path.ends_with("/bulk") && answer.body.contains("\"problem\"");
+  if (answer.status / 100 != 2 || refused_part) {
+    throw std::runtime_error(std::string(method) + " " + std::string(path) + ": " +
+                             std::to_string(answer.status) + " " + answer.body.substr(0, 500));
+  }
   return answer;
 }
 
@@ -80,11 +96,15 @@ std::string string_member(std::string_view json, std::string_view key) {
 
 std::string new_token(int port, std::string_view name) {
   HttpPipe pipe(port);
-  const auto made =
-      pipe.call("POST", "/api/v1/auth/register", "{\"tenantName\":\"" + std::string(name) + "\"}");
-  const auto key = string_member(made.body, "apiKey");
-  return string_member(pipe.call("POST", "/api/v1/auth/token", "{\"apiKey\":\"" + key + "\"}").body,
-                       "token");
+  const auto made = pipe.demand("POST", "/api/v1/auth/register",
+                                "{\"tenantName\":\"" + std::string(name) + "\"}");
+  return token_for(port, string_member(made.body, "apiKey"));
+}
+
+std::string token_for(int port, std::string_view api_key) {
+  HttpPipe pipe(port);
+  const auto body = "{\"apiKey\":\"" + std::string(api_key) + "\"}";
+  return string_member(pipe.demand("POST", "/api/v1/auth/token", body).body, "token");
 }
 
 }  // namespace belfry::bench

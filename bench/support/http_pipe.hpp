@@ -6,12 +6,13 @@
 namespace belfry::bench {
 
 // One blocking keep-alive connection: as little client as will do, so that what is measured is the
-// server. Aborts on a broken connection.
+// server. Throws on a broken connection.
 class HttpPipe {
  public:
   explicit HttpPipe(int port);
   ~HttpPipe();
   HttpPipe(const HttpPipe&) = delete;
+  HttpPipe& operator=(const HttpPipe&) = delete;
 
   struct Answer {
     int status = 0;
@@ -19,6 +20,9 @@ class HttpPipe {
   };
   Answer call(std::string_view method, std::string_view path, std::string_view body,
               std::string_view token = {});
+  // The same, and throws for an answer that is no 2xx, or a bulk that was refused in part.
+  Answer demand(std::string_view method, std::string_view path, std::string_view body,
+                std::string_view token = {});
 
  private:
   int fd_;
@@ -29,5 +33,6 @@ class HttpPipe {
 std::string string_member(std::string_view json, std::string_view key);
 // A new tenant's token.
 std::string new_token(int port, std::string_view name);
+std::string token_for(int port, std::string_view api_key);
 
 }  // namespace belfry::bench

@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
+#include <stdexcept>
 
 namespace belfry::bench {
 namespace {
@@ -17,8 +18,10 @@ Receiver::Receiver(std::function<void(const http::Request&)> on_push)
   http::ServerHooks hooks;
   hooks.handle = [this](http::Request& request) {
     if (on_push_) on_push_(request);
-    count_.fetch_add(1);
-    count_.notify_all();
+    {
+      const std::lock_guard lock(mutex_);
+      if (++count_ == wanted_) reached_.notify_all();
+    }
     return empty_ok();
   };
   hooks.body_limit = [](http::Method, std::string_view) { return std::size_t{1} << 20; };
@@ -42,8 +45,23 @@ Receiver::~Receiver() {
   thread_.join();
 }
 
-void Receiver::wait_for(long count) const {
-  for (auto now = count_.load(); now < count; now = count_.load()) count_.wait(now);
+long Receiver::count() const {
+  const std::lock_guard lock(mutex_);
+  return count_;
+}
+
+void Receiver::wait_for(long count) {
+  std::unique_lock lock(mutex_);
+  wanted_ = count;
+  while (count_ < count) {
+    const auto before = count_;
+    const bool done =
+        reached_.wait_for(lock, std::chrono::minutes{1}, [&] { return count_ >= count; });
+    if (!done && count_ == before) {
+      throw std::runtime_error("no push for a minute: " + std::to_string(count_) + " of " +
+                               std::to_string(count) + " have come");
+    }
+  }
 }
 
 }  // namespace belfry::bench

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -19,15 +20,18 @@ class Receiver {
   explicit Receiver(std::function<void(const http::Request&)> on_push = {});
   ~Receiver();
   int port() const { return server_->port(); }
-  long count() const { return count_.load(); }
-  // Until that many have come.
-  void wait_for(long count) const;
+  long count() const;
+  // Until that many have come. Throws if none comes for a minute.
+  void wait_for(long count);
 
  private:
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::function<void(const http::Request&)> on_push_;
-  std::atomic<long> count_{0};
+  mutable std::mutex mutex_;
+  std::condition_variable reached_;
+  long count_ = 0;
+  long wanted_ = 0;
   std::unique_ptr<http::Server> server_;
   std::thread thread_;
 };

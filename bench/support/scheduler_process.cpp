@@ -1,5 +1,6 @@
 #include "scheduler_process.hpp"
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,16 +8,16 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
+
+#include "disk.hpp"
 
 namespace belfry::bench {
 
-SchedulerProcess::SchedulerProcess(std::string binary, std::string folder)
-    : binary_(std::move(binary)), folder_(std::move(folder)) {
-  std::filesystem::remove_all(folder_);
-}
+SchedulerProcess::SchedulerProcess(std::string binary, std::filesystem::path folder)
+    : binary_(std::move(binary)), folder_(std::move(folder)) {}
 
 SchedulerProcess::~SchedulerProcess() {
   stop();
@@ -25,9 +26,16 @@ SchedulerProcess::~SchedulerProcess() {
 double SchedulerProcess::start() {
   const auto began = std::chrono::steady_clock::now();
   int out[2];
-  if (pipe(out) != 0) std::abort();
+  if (pipe(out) != 0) throw std::runtime_error("no pipe to the scheduler");
+  const auto parent = getpid();
   pid_ = fork();
+  if (pid_ < 0) {
+    pid_ = 0;
+    throw std::runtime_error("no process for the scheduler");
+  }
   if (pid_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);  // it died before the line above
     dup2(out[1], STDOUT_FILENO);
     close(out[0]);
     execl(binary_.c_str(), binary_.c_str(), "--listen", "127.0.0.1:0", "--operators-listen", "off",
@@ -44,8 +52,8 @@ double SchedulerProcess::start() {
   }
   fclose(lines);
   if (port_ == 0) {
-    std::fprintf(stderr, "the scheduler did not start\n");
-    std::exit(1);
+    stop();
+    throw std::runtime_error(binary_ + " did not start");
   }
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
@@ -66,13 +74,7 @@ long SchedulerProcess::rss_kib() const {
 }
 
 long SchedulerProcess::disk_bytes() const {
-  long bytes = 0;
-  for (const auto* name : {"belfry.db", "belfry.db-wal"}) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(folder_ + "/" + name, error);
-    if (!error) bytes += static_cast<long>(size);
-  }
-  return bytes;
+  return store_bytes(folder_ / "belfry.db");
 }
 
 double SchedulerProcess::cpu_seconds() const {

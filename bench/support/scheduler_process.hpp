@@ -2,18 +2,22 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
 #include <string>
-#include <vector>
 
 namespace belfry::bench {
 
-// The real belfry-scheduler as a child process, on a free port and a data folder of its own.
+// The real belfry-scheduler as a child process, on a free port. It never outlives the thread that
+// started it, however that ends.
 class SchedulerProcess {
  public:
-  SchedulerProcess(std::string binary, std::string folder);
+  // Its data is in `folder`, which the caller removes.
+  SchedulerProcess(std::string binary, std::filesystem::path folder);
   ~SchedulerProcess();  // stops it
+  SchedulerProcess(const SchedulerProcess&) = delete;
+  SchedulerProcess& operator=(const SchedulerProcess&) = delete;
 
-  // Starts and waits for the line `listening on`; seconds that took.
+  // Starts and waits for the line `listening on`; seconds that took. Throws if it does not come.
   double start();
   void stop();
   int port() const { return port_; }
@@ -23,7 +27,8 @@ class SchedulerProcess {
   double cpu_seconds() const;
 
  private:
-  std::string binary_, folder_;
+  std::string binary_;
+  std::filesystem::path folder_;
   pid_t pid_ = 0;
   int port_ = 0;
 };
