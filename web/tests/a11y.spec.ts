@@ -80,3 +80,37 @@ test('a phone shows all of it without scrolling sideways', async ({ page }) => {
     expect(width, path).toBeLessThanOrEqual(narrow);
   }
 });
+
+// What holds text and is lower than it hides some of it.
+const squashed = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('#main > *')]
+      .filter((it) => it.scrollHeight > it.clientHeight + 1)
+      .filter((it) => !it.querySelector('[role="table"]'))
+      .map((it) => `${it.tagName} ${it.clientHeight} of ${it.scrollHeight}: ${it.textContent}`),
+  );
+
+for (const [width, height] of [
+  [390, 700],
+  [1280, 500],
+] as const) {
+  test(`nothing is squashed at ${width} px`, async ({ page }) => {
+    await page.setViewportSize({ width, height });
+    const tenant = await Tenant.make();
+    const id = await tenant.submit({
+      taskName: 'fails',
+      payload: { text: 'x'.repeat(2_000) },
+      target: { type: 'echo', failTimes: 9 },
+      maxRetries: 1,
+    });
+    await tenant.waitFor(id, 'FAILED');
+    await signIn(page, tenant.account.apiKey, `/tasks/${id}`);
+    await expect(page.getByText('Why it failed')).toBeVisible();
+    expect(await squashed(page), 'a task').toEqual([]);
+    for (const path of ['', 'tasks', 'tasks?status=FAILED', 'queues', 'submit', 'settings']) {
+      await page.goto(`./${path}`);
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      expect(await squashed(page), path).toEqual([]);
+    }
+  });
+}
