@@ -87,7 +87,7 @@ http::Response pass_back(http::OutboundResponse answer, const std::string& door)
       response.headers.set(name, through(*value, door));
     }
   }
-  for (const auto* name : {"Retry-After", "Allow", "Idempotency-Replayed"}) {
+  for (const auto* name : {"Retry-After", "Allow", "Idempotency-Replayed", "X-Request-Id"}) {
     if (const auto value = answer.headers.get(name))
       response.headers.set(name, std::string(*value));
   }

@@ -1,4 +1,4 @@
-import { expect, signIn, Tenant, test } from './support';
+import { expect, openTasks, signIn, Tenant, test } from './support';
 
 // Every state of a list, from a server that answers as the test says.
 const LIST = /\/api\/v1\/tasks\?(?!.*limit=5)/;
@@ -10,7 +10,7 @@ const problem = (status: number, more: object = {}) => ({
 });
 
 test.beforeEach(({ faults }) => {
-  faults.expected = /status of (500|503)/;
+  faults.expected = /status of (429|500|503)/;
 });
 
 test('a list that cannot be read says so, and never looks empty', async ({ page }) => {
@@ -25,6 +25,59 @@ test('a list that cannot be read says so, and never looks empty', async ({ page 
   await page.unroute(LIST);
   await alert.getByRole('button', { name: /again|retry/i }).click();
   await expect(page.getByRole('link', { name: 'there' })).toBeVisible();
+});
+
+test('a busy server is asked again by itself, when it said', async ({ page }) => {
+  const tenant = await Tenant.make();
+  await tenant.submit({ taskName: 'there', target: { type: 'worker' } });
+  await signIn(page, tenant.account.apiKey, '/settings');
+  await page.clock.install();
+  let refused = 0;
+  const busy = { ...problem(429), headers: { 'X-Request-Id': 'req-1', 'Retry-After': '30' } };
+  await page.route(LIST, (route) => {
+    refused++;
+    return route.fulfill(busy);
+  });
+  await page.getByRole('link', { name: 'Tasks' }).first().click();
+  const alert = page.getByRole('alert').filter({ hasText: 'The store is on fire.' });
+  await expect
+    .poll(async () => {
+      await page.clock.runFor(500);
+      return alert.count();
+    })
+    .toBe(1);
+  await expect(alert).toContainText(/next try in (30|29) s/);
+  await alert.getByText('Details').click();
+  await expect(alert).toContainText('Request req-1');
+  await page.clock.runFor(20_000);
+  await expect(alert).toContainText(/next try in (10|9) s/);
+  const before = refused;
+  await page.unroute(LIST);
+  await page.clock.runFor(11_000);
+  await expect(page.getByRole('link', { name: 'there' })).toBeVisible();
+  expect(refused).toBe(before);
+});
+
+test('rows stay when they cannot be read again, and it is tried again by itself', async ({
+  page,
+}) => {
+  const tenant = await Tenant.make();
+  await tenant.submit({ taskName: 'there', target: { type: 'worker' } });
+  await openTasks(page, tenant);
+  await page.clock.install();
+  await page.route(LIST, (route) => route.fulfill(problem(503)));
+  await page.keyboard.press('.');
+  const band = page.getByText('Could not refresh: The store is on fire.');
+  await expect
+    .poll(async () => {
+      await page.clock.runFor(500);
+      return band.count();
+    })
+    .toBe(1);
+  await expect(page.getByRole('link', { name: 'there' })).toBeVisible();
+  await page.unroute(LIST);
+  await page.clock.runFor(11_000);
+  await expect(band).toHaveCount(0);
 });
 
 test('a first load shows rows of true height, then what came', async ({ page }) => {

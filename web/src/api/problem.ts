@@ -12,6 +12,8 @@ export class ApiProblem extends Error {
     readonly detail: string,
     readonly faults: FieldFault[] = [],
     readonly retryAfterSeconds: number | null = null,
+    // As whoever answered names the request in its log.
+    readonly requestId: string | null = null,
   ) {
     super(detail || title);
     this.name = 'ApiProblem';
@@ -40,6 +42,7 @@ export function problemFrom(response: Response, body: unknown): ApiProblem {
     given.detail ?? '',
     (given.errors ?? []).map((one) => ({ pointer: one.pointer ?? '', detail: one.detail ?? '' })),
     Number.isFinite(wait) && wait > 0 ? wait : null,
+    response.headers.get('X-Request-Id'),
   );
 }
 

@@ -1,5 +1,5 @@
 import { Alert, Button, Code, Group, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/core';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { IconAlertTriangle } from '../theme/icons';
 
 // What stands where rows would be. A failure never looks like an empty list.
@@ -58,10 +58,50 @@ export interface Failure {
   what: string;
   detail: string;
   type?: string;
+  requestId?: string;
+  // It may pass by itself: nobody answered, or asked for patience.
+  passing?: boolean;
   retryAfterSeconds?: number | null;
 }
+// Where the answer does not say when to come again.
+const AGAIN_AFTER_S = 10;
 
-// The first read failed: what, why, and again.
+// Counts down to the next try, and on to the one after it, for as long as the failure is shown.
+function NextTry({ seconds, onRetry }: { seconds: number; onRetry: () => void }) {
+  const [due, setDue] = useState(() => Date.now() + seconds * 1_000);
+  const [left, setLeft] = useState(seconds);
+  const retry = useRef(onRetry);
+  retry.current = onRetry;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const rest = Math.ceil((due - Date.now()) / 1_000);
+      setLeft(Math.max(0, rest));
+      if (rest > 0) return;
+      setDue(Date.now() + seconds * 1_000);
+      retry.current();
+    }, 500);
+    return () => clearInterval(timer);
+  }, [due, seconds]);
+  return <span className="num">next try in {left} s</span>;
+}
+
+// What a person who is asked for help wants to know.
+function Details({ failure }: { failure: Failure }) {
+  if (!failure.type && !failure.requestId) return null;
+  return (
+    <details>
+      <summary>Details</summary>
+      {failure.type && <div className="mono">{failure.type}</div>}
+      {failure.requestId && (
+        <div>
+          Request <span className="mono">{failure.requestId}</span>
+        </div>
+      )}
+    </details>
+  );
+}
+
+// The first read failed: what, why, and again; by itself if it may pass.
 export function FailedFirst({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
   return (
     <Alert
@@ -73,28 +113,36 @@ export function FailedFirst({ failure, onRetry }: { failure: Failure; onRetry: (
     >
       <Stack gap="xs" align="flex-start">
         <Text>{failure.detail}</Text>
-        {failure.type && (
-          <details>
-            <summary>Details</summary>
-            <span className="mono">{failure.type}</span>
-          </details>
-        )}
-        <Button variant="default" onClick={onRetry}>
-          Try again
-        </Button>
+        <Details failure={failure} />
+        <Group gap="sm">
+          <Button variant="default" onClick={onRetry}>
+            Try again
+          </Button>
+          {failure.passing && (
+            <Text size="sm" aria-live="off">
+              <NextTry seconds={failure.retryAfterSeconds ?? AGAIN_AFTER_S} onRetry={onRetry} />
+            </Text>
+          )}
+        </Group>
       </Stack>
     </Alert>
   );
 }
 
-// A later read failed: the rows stay, a band says so.
+// A later read failed: the rows stay, a band says so, and it is tried again by itself.
 export function FailedLater({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
   return (
     <Group className="card" role="status" justify="space-between" my="xs" py={6}>
-      <Text size="sm">
-        Could not refresh: {failure.detail || failure.what} What is shown is older; it is tried
-        again by itself.
-      </Text>
+      <div>
+        <Text size="sm">
+          Could not refresh: {failure.detail || failure.what} What is shown is older,{' '}
+          <span aria-live="off">
+            <NextTry seconds={failure.retryAfterSeconds ?? AGAIN_AFTER_S} onRetry={onRetry} />
+          </span>
+          .
+        </Text>
+        <Details failure={failure} />
+      </div>
       <Button variant="default" size="xs" onClick={onRetry}>
         Now
       </Button>

@@ -1,10 +1,12 @@
 import type { Failure } from './ListState';
 
 interface ProblemLike {
+  status: number;
   detail: string;
   title: string;
   type: string;
   retryAfterSeconds: number | null;
+  requestId: string | null;
 }
 
 // A thrown error in the words of a list's states.
@@ -15,6 +17,8 @@ export function failureOf(error: unknown, what: string): Failure {
     what,
     detail,
     ...(problem.type ? { type: problem.type } : {}),
+    ...(problem.requestId ? { requestId: problem.requestId } : {}),
+    passing: problem.status === 0 || problem.status === 429 || (problem.status ?? 0) >= 500,
     retryAfterSeconds: problem.retryAfterSeconds ?? null,
   };
 }
