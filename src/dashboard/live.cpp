@@ -99,13 +99,22 @@ class RoomSink final : public http::AnswerSink {
     } else if (event.name == "reset") {
       for (const auto& viewer : room_->viewers) viewer->on_reset();
     } else if (event.name.starts_with("task.") && json::check(event.data, kDepthMax)) {
-      const auto id = json::Value(event.data).find("taskId");
-      const auto text = id ? id->string() : std::nullopt;
-      if (!text) return;
-      for (const auto& viewer : room_->viewers) {
-        viewer->on_task(*text, event.data, event.name == "task.submitted");
-      }
+      tell_task(event);
     }
+  }
+
+  void tell_task(const StreamEvent& event) {
+    const json::Value told(event.data);
+    const auto text = [&told](std::string_view name) {
+      const auto member = told.find(name);
+      return member ? member->string().value_or("") : std::string();
+    };
+    const auto id = text("taskId");
+    if (id.empty()) return;
+    const auto state = text("status");
+    const auto queue = text("queue");
+    const TaskNews task{id, state, queue, event.data, event.name == "task.submitted"};
+    for (const auto& viewer : room_->viewers) viewer->on_task(task);
   }
 
   std::shared_ptr<Room> room_;
@@ -270,6 +279,43 @@ asio::awaitable<void> run_viewer(std::shared_ptr<State> state, std::shared_ptr<V
   co_await state->run(viewer, std::move(key), std::move(tenant), writer);
 }
 
+// The strings of an array, at most `most`; a fault at `name` if it holds anything else.
+std::unordered_set<std::string> read_strings(json::FieldReader& in, std::string_view name,
+                                             std::size_t most) {
+  std::unordered_set<std::string> strings;
+  const auto listed = in.array(name);
+  if (!listed) return strings;
+  for (const auto& element : listed->elements()) {
+    auto text = element.string();
+    if (!text || strings.size() >= most) {
+      in.fault(name, fmt::format("must be at most {} strings", most));
+      break;
+    }
+    strings.insert(std::move(*text));
+  }
+  return strings;
+}
+
+Watch read_watch(json::FieldReader& in, std::vector<FieldFault>& faults) {
+  constexpr std::size_t kConditionsMax = 32;
+  Watch watch;
+  watch.tasks = in.boolean("tasks").value_or(false);
+  watch.ids = read_strings(in, "taskIds", Viewer::kWatchedMax);
+  const auto lists = in.array("lists");
+  if (!lists) return watch;
+  for (const auto& element : lists->elements()) {
+    if (watch.lists.size() >= Viewer::kListsMax) {
+      in.fault("lists", fmt::format("must be at most {}", Viewer::kListsMax));
+      break;
+    }
+    json::FieldReader list(element, fmt::format("/lists/{}", watch.lists.size()), faults);
+    watch.lists.push_back({read_strings(list, "statuses", kConditionsMax),
+                           read_strings(list, "queues", kConditionsMax)});
+    list.done();
+  }
+  return watch;
+}
+
 }  // namespace
 
 Live::Live(LiveParts parts) : state_(std::make_shared<State>(std::move(parts))) {}
@@ -302,21 +348,8 @@ Result<> Live::watch(const Session& session, std::string_view body) {
   const json::Value value(body);
   json::FieldReader in(value, "", faults);
   const auto connection = in.string("connection", {1, 32, json::Need::required});
-  const auto tasks = in.boolean("tasks").value_or(false);
-  const auto listed = in.array("taskIds");
+  auto watched = read_watch(in, faults);
   in.done();
-  std::unordered_set<std::string> ids;
-  if (listed) {
-    for (const auto& element : listed->elements()) {
-      auto id = element.string();
-      if (!id || ids.size() >= Viewer::kWatchedMax) {
-        return fail({ErrorCode::validation_failed,
-                     "taskIds is a list of at most 500 ids",
-                     {{"/taskIds", "must be at most 500 strings"}}});
-      }
-      ids.insert(std::move(*id));
-    }
-  }
   if (!faults.empty()) {
     return fail({ErrorCode::validation_failed, "the body has faults", std::move(faults)});
   }
@@ -325,8 +358,8 @@ Result<> Live::watch(const Session& session, std::string_view body) {
     return fail(ErrorCode::not_found, "no such live stream");
   }
   const auto& viewer = at->second.first;
-  const bool begins = tasks && !viewer->wants_tasks();
-  viewer->watch(std::move(ids), tasks);
+  const bool begins = watched.tasks && !viewer->wants_tasks();
+  viewer->watch(std::move(watched));
   const auto room = at->second.second.lock();
   if (room && room->wants_tasks() != room->with_tasks) {
     room->look_again();

@@ -1,5 +1,6 @@
 #include "dashboard/viewer.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
@@ -11,27 +12,94 @@ namespace {
 
 class ViewerTest : public testing::Test {
  protected:
+  // `lists`: what the page's lists ask for.
+  void watch(std::unordered_set<std::string> ids, std::vector<WatchedList> lists = {}) {
+    viewer.watch({std::move(ids), std::move(lists), true});
+  }
+  void tell(std::string_view id, std::string_view status, bool submitted = false,
+            std::string_view queue = "mail") {
+    const auto json = fmt::format(R"({{"taskId":"{}","status":"{}"}})", id, status);
+    viewer.on_task({id, status, queue, json, submitted});
+  }
+  // What a message of tasks holds.
+  static std::string tasks(std::string_view changed, std::string_view arrived = "",
+                           std::string_view more = "") {
+    return fmt::format(
+        "event: tasks\ndata: {{\"changed\":[{}],\"arrived\":[{}],\"more\":[{}]}}\n\n", changed,
+        arrived, more);
+  }
+
   boost::asio::io_context context;
   Viewer viewer{"c1", std::make_shared<Session>(), context.get_executor()};
 };
 
-TEST_F(ViewerTest, TellsTheLastStateOfWhatIsOnScreenAndNumbersForTheRest) {
-  viewer.watch({"a", "b"}, true);
-  viewer.on_task("a", R"({"taskId":"a","status":"PENDING"})", true);
-  viewer.on_task("a", R"({"taskId":"a","status":"RUNNING"})", false);
-  viewer.on_task("x", "{}", true);
-  viewer.on_task("y", "{}", true);
-  viewer.on_task("y", "{}", false);
+const WatchedList kAll;
+const WatchedList kFailed{{"FAILED"}, {}};
+
+TEST_F(ViewerTest, TellsTheLastStateOfWhatIsOnScreen) {
+  watch({"a", "b"});
+  tell("a", "PENDING");
+  tell("a", "RUNNING");
+  tell("x", "RUNNING");
   ASSERT_TRUE(viewer.has_news());
-  EXPECT_EQ(viewer.take(),
-            "event: tasks\n"
-            R"(data: {"changed":[{"taskId":"a","status":"RUNNING"}],"arrived":2,"moved":1})"
-            "\n\n");
+  EXPECT_EQ(viewer.take(), tasks(R"({"taskId":"a","status":"RUNNING"})"));
+  EXPECT_FALSE(viewer.has_news());
+}
+
+TEST_F(ViewerTest, AListOfAllGainsWhatIsSubmittedAndNothingElse) {
+  watch({}, {kAll});
+  tell("old", "COMPLETED");
+  EXPECT_FALSE(viewer.has_news());
+  tell("x", "PENDING", true);
+  tell("x", "RUNNING");
+  EXPECT_EQ(viewer.take(), tasks(R"({"taskId":"x","status":"RUNNING"})", R"("x")"));
+}
+
+TEST_F(ViewerTest, AListOfAStatusGainsWhatComesIntoIt) {
+  watch({}, {kFailed});
+  tell("done", "PENDING", true);
+  tell("done", "COMPLETED");
+  EXPECT_FALSE(viewer.has_news()) << "neither belongs to the list";
+  tell("x", "FAILED");
+  EXPECT_EQ(viewer.take(), tasks(R"({"taskId":"x","status":"FAILED"})"));
+}
+
+TEST_F(ViewerTest, WhatAListGainedIsTakenBackWhenItLeaves) {
+  watch({}, {kFailed});
+  tell("x", "FAILED");
+  viewer.take();
+  tell("x", "PENDING");
+  EXPECT_EQ(viewer.take(), tasks(R"({"taskId":"x","status":"PENDING"})"));
+  tell("x", "RUNNING");
+  EXPECT_FALSE(viewer.has_news()) << "it is not followed any more";
+}
+
+TEST_F(ViewerTest, AListOfAQueueHearsNothingOfOthers) {
+  watch({}, {{{}, {"mail"}}});
+  tell("x", "PENDING", true, "reports");
+  EXPECT_FALSE(viewer.has_news());
+  tell("y", "PENDING", true, "mail");
+  EXPECT_TRUE(viewer.has_news());
+}
+
+TEST_F(ViewerTest, BeyondSomeTasksTheRestAreNumbers) {
+  watch({}, {kAll});
+  for (std::size_t i = 0; i < Viewer::kNamedMax + 3; ++i) {
+    tell(fmt::format("t{}", i), "PENDING", true);
+  }
+  tell("r", "PENDING", true, "reports");
+  const auto told = viewer.take();
+  EXPECT_NE(told.find(R"("more":[)"
+                      R"({"status":"PENDING","queue":"mail","arrived":true,"count":3},)"
+                      R"({"status":"PENDING","queue":"reports","arrived":true,"count":1}])"),
+            told.npos)
+      << told;
+  EXPECT_EQ(told.find("\"t202\""), told.npos);
   EXPECT_FALSE(viewer.has_news());
 }
 
 TEST_F(ViewerTest, HearsNothingOfTasksUnlessItAsked) {
-  viewer.on_task("a", "{}", true);
+  tell("a", "PENDING", true);
   EXPECT_FALSE(viewer.has_news());
   viewer.on_totals(R"({"total":1})");
   EXPECT_EQ(viewer.take(), "event: totals\ndata: {\"total\":1}\n\n");
@@ -40,8 +108,8 @@ TEST_F(ViewerTest, HearsNothingOfTasksUnlessItAsked) {
 }
 
 TEST_F(ViewerTest, WhatCameBeforeAResetIsNotTold) {
-  viewer.watch({"a"}, true);
-  viewer.on_task("a", "{}", false);
+  watch({"a"});
+  tell("a", "RUNNING");
   viewer.on_reset();
   EXPECT_EQ(viewer.take(), "event: reset\ndata: {}\n\n");
 }
@@ -59,9 +127,9 @@ TEST_F(ViewerTest, SaysWhenNoNewsCanComeAndWhenItComesAgain) {
 }
 
 TEST_F(ViewerTest, WhatLeavesTheScreenIsNotToldAnyMore) {
-  viewer.watch({"a"}, true);
-  viewer.on_task("a", "{}", false);
-  viewer.watch({"b"}, true);
+  watch({"a"});
+  tell("a", "RUNNING");
+  watch({"b"});
   EXPECT_FALSE(viewer.has_news());
 }
 

@@ -116,7 +116,8 @@ class Live:
 
     def watch(self, *ids, tasks=True):
         return self.browser.post(self.watch_path,
-                                 {"connection": self.id, "taskIds": list(ids), "tasks": tasks})
+                                 {"connection": self.id, "taskIds": list(ids), "tasks": tasks,
+                                  "lists": [{}]})
 
     def close(self):
         self.answer.close()

@@ -158,8 +158,8 @@ class LiveNews(DashboardCase):
         _, told = stream.until(lambda name, data: name == "tasks" and data["changed"])
         self.assertEqual([(one["taskId"], one["status"]) for one in told["changed"]],
                          [(first, "CANCELLED")])
-        self.submit(self.browser, target={"type": "worker"})
-        stream.until(lambda name, data: name == "tasks" and data["arrived"] == 1)
+        later = self.submit(self.browser, target={"type": "worker"})
+        stream.until(lambda name, data: name == "tasks" and data["arrived"] == [later])
 
     def test_a_page_that_begins_to_listen_beside_others_reads_its_lists_again(self):
         self.browser.register("acme")

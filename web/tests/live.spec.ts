@@ -4,13 +4,13 @@ import { expect, OPERATOR_KEY, signIn, Tenant, test } from './support';
 
 const live = (page: Page) => page.getByRole('banner').getByRole('status');
 
-// News of a new task stands behind a button, or, if the list was just being read, in the list.
+// A new task stands behind «1 new», or, if the list was just being read, in the list: in one of both.
 const seen = (page: Page, name: string, rows: number) =>
   expect
     .poll(
       async () =>
         (await page.getByRole('link', { name, exact: true }).count()) +
-        (await page.getByRole('button', { name: '1 new' }).count()),
+        (await page.getByRole('button', { name: '1 new', exact: true }).count()),
     )
     .toBe(rows);
 

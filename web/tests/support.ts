@@ -84,6 +84,12 @@ export class Tenant {
   async submit(body: object): Promise<string> {
     return (await this.call<{ taskId: string }>('POST', '/api/v1/tasks', body)).taskId;
   }
+  // The newest 500 of a name, in the list's order.
+  async named(taskName: string): Promise<string[]> {
+    const query = new URLSearchParams({ type: taskName, limit: '500' });
+    const tasks = await this.call<{ taskId: string }[]>('GET', `/api/v1/tasks?${query}`);
+    return tasks.map((task) => task.taskId);
+  }
   async waitFor(taskId: string, status: string): Promise<void> {
     await expect
       .poll(
@@ -101,13 +107,17 @@ export async function signIn(page: Page, key: string, to = '/', base = '.'): Pro
   await expect(page.getByRole('navigation', { name: 'Pages' })).toBeVisible();
 }
 
+// The next answer of a list of tasks.
+export const listRead = (page: Page) =>
+  page.waitForResponse((answer) => /v1\/tasks\?/.test(answer.url()));
+
 // The list of tasks, and news of it. Once the page listens it reads its list once more, so that it
 // misses nothing that came in between; what comes after that stands behind «N new».
-export async function openTasks(page: Page, tenant: Tenant): Promise<void> {
+export async function openTasks(page: Page, tenant: Tenant, to = '/tasks'): Promise<void> {
   let lists = 0;
   page.on('response', (answer) => {
     if (/v1\/tasks\?/.test(answer.url())) lists++;
   });
-  await signIn(page, tenant.account.apiKey, '/tasks');
+  await signIn(page, tenant.account.apiKey, to);
   await expect.poll(() => lists).toBeGreaterThanOrEqual(2);
 }

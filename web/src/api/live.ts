@@ -23,13 +23,32 @@ export interface TaskChange {
   attempt: number;
   at: string;
 }
+// Tasks that lists gained and that are not named: too many at once.
+export interface UnnamedTasks {
+  status: string;
+  queue: string | null;
+  arrived: boolean;
+  count: number;
+}
+export interface TaskNews {
+  changed: TaskChange[];
+  // Of `changed`: those that were just submitted.
+  arrived: string[];
+  more: UnnamedTasks[];
+}
 export type News =
   | { topic: 'totals'; counts: Counts }
-  | { topic: 'tasks'; changed: TaskChange[]; arrived: number; moved: number }
+  | ({ topic: 'tasks' } & TaskNews)
   | { topic: 'reset' };
 export type Light = 'live' | 'connecting' | 'stale';
+// What a list asks for, as far as the server can judge; empty: any.
+export interface WatchedList {
+  statuses: string[];
+  queues: string[];
+}
 export interface Watch {
   taskIds: string[];
+  list: WatchedList | null;
   tasks: boolean;
 }
 
@@ -37,6 +56,7 @@ const STALE_AFTER_MS = 20_000;
 const WATCH_AFTER_MS = 100;
 const BACKOFF_MS = [1_000, 30_000] as const;
 const WATCHED_MAX = 500;
+const LISTS_MAX = 32;
 
 type Message =
   | { kind: 'news'; news: News }
@@ -48,6 +68,10 @@ type Message =
   | { kind: 'begin'; tab: string }
   | { kind: 'who' };
 
+// A list with other filters has read its rows before the server knew of them: it reads them again.
+const asksAnew = (before: Watch, watch: Watch): boolean =>
+  watch.tasks && JSON.stringify(before.list) !== JSON.stringify(watch.list);
+
 export class LiveFeed {
   private readonly tab = crypto.randomUUID();
   private readonly channel: BroadcastChannel;
@@ -55,7 +79,7 @@ export class LiveFeed {
   private readonly lights = new Set<() => void>();
   private readonly stopped = new AbortController();
   private readonly watches = new Map<string, Watch>();
-  private own: Watch = { taskIds: [], tasks: false };
+  private own: Watch = { taskIds: [], list: null, tasks: false };
   private readonly beginners = new Set<string>();
   private source: EventSource | null = null;
   private connection: string | null = null;
@@ -110,7 +134,8 @@ export class LiveFeed {
   watch(watch: Watch): void {
     // The server sees a beginning only in the first tab that wants tasks.
     const others = [...this.watches.values()].some((one) => one.tasks);
-    if (this.leads && others && watch.tasks && !this.own.tasks) this.beginners.add(this.tab);
+    const begins = watch.tasks && !this.own.tasks ? others : asksAnew(this.own, watch);
+    if (this.leads && begins) this.beginners.add(this.tab);
     this.own = watch;
     if (this.leads) this.tellServerSoon();
     else this.post({ kind: 'watch', tab: this.tab, watch });
@@ -161,12 +186,7 @@ export class LiveFeed {
       this.tell({ topic: 'totals', counts: JSON.parse(event.data) as Counts }),
     );
     source.addEventListener('tasks', (event: MessageEvent<string>) => {
-      const data = JSON.parse(event.data) as {
-        changed: TaskChange[];
-        arrived: number;
-        moved: number;
-      };
-      this.tell({ topic: 'tasks', ...data });
+      this.tell({ topic: 'tasks', ...(JSON.parse(event.data) as TaskNews) });
     });
     source.addEventListener('reset', () => this.tell({ topic: 'reset' }));
     source.addEventListener('ping', () => this.heard());
@@ -216,7 +236,8 @@ export class LiveFeed {
     } else if (message.kind === 'begin') {
       if (message.tab === this.tab) this.deliver({ topic: 'reset' });
     } else if (message.kind === 'watch') {
-      if (message.watch.tasks && !this.watches.get(message.tab)?.tasks) {
+      const before = this.watches.get(message.tab);
+      if (message.watch.tasks && (!before?.tasks || asksAnew(before, message.watch))) {
         this.beginners.add(message.tab);
       }
       this.watches.set(message.tab, message.watch);
@@ -239,13 +260,17 @@ export class LiveFeed {
     const watches = [this.own, ...this.watches.values()];
     const taskIds = [...new Set(watches.flatMap((watch) => watch.taskIds))].slice(0, WATCHED_MAX);
     const tasks = watches.some((watch) => watch.tasks);
+    const lists = [...new Set(watches.map((watch) => JSON.stringify(watch.list)))]
+      .map((list) => JSON.parse(list) as WatchedList | null)
+      .filter((list) => list !== null)
+      .slice(0, LISTS_MAX);
     const begun = [...this.beginners];
     this.beginners.clear();
     try {
       await send(`${doorOf(this.scope)}/live/watch`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ connection: this.connection, taskIds, tasks }),
+        body: JSON.stringify({ connection: this.connection, taskIds, lists, tasks }),
       });
       for (const tab of begun) {
         if (tab === this.tab) this.deliver({ topic: 'reset' });

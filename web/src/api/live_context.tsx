@@ -6,7 +6,7 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react';
-import { type Light, LiveFeed, type News } from './live';
+import { type Light, LiveFeed, type News, type WatchedList } from './live';
 import { useScope } from './scope';
 
 const LiveContext = createContext<LiveFeed | null>(null);
@@ -55,15 +55,17 @@ export function useNews(onNews: (news: News) => void): void {
   useEffect(() => feed?.listen(onNews), [feed, onNews]);
 }
 
-// Says which tasks this tab shows; an empty list with `tasks: true` asks for arrivals only.
-export function useWatch(taskIds: readonly string[], tasks: boolean): void {
+// Says which tasks this tab shows, and what its list asks for (kept stable by the caller), if it has
+// one: then what the list gains is told as well.
+export function useWatch(taskIds: readonly string[], list: WatchedList | null = null): void {
   const feed = useLiveFeed();
   const joined = taskIds.join(',');
   useEffect(() => {
-    if (!feed) return;
-    feed.watch({ taskIds: joined === '' ? [] : joined.split(','), tasks });
-    return () => feed.watch({ taskIds: [], tasks: false });
-  }, [feed, joined, tasks]);
+    feed?.watch({ taskIds: joined === '' ? [] : joined.split(','), list, tasks: true });
+  }, [feed, joined, list]);
+  useEffect(() => {
+    return () => feed?.watch({ taskIds: [], list: null, tasks: false });
+  }, [feed]);
 }
 
 export function useLight(): { light: Light; heardAt: number | null } {

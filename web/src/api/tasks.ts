@@ -1,6 +1,7 @@
 import {
   type InfiniteData,
   keepPreviousData,
+  type QueryClient,
   useInfiniteQuery,
   useMutation,
   useQuery,
@@ -48,6 +49,21 @@ function readPage(api: Api, filter: TaskFilter, cursor: string | null, signal?: 
       ...(signal ? { signal } : {}),
     }),
   );
+}
+
+export const readFirstPage = (api: Api, filter: TaskFilter) => readPage(api, filter, null);
+
+// Only the first page is kept, and read again into the same rows.
+export async function renewTaskList(
+  queries: QueryClient,
+  queryKey: ReturnType<typeof taskListKey>,
+): Promise<void> {
+  await queries.cancelQueries({ queryKey, exact: true });
+  queries.setQueryData<TaskPages>(
+    queryKey,
+    (list) => list && { pages: list.pages.slice(0, 1), pageParams: list.pageParams.slice(0, 1) },
+  );
+  await queries.refetchQueries({ queryKey, exact: true });
 }
 
 export function useTaskList(filter: TaskFilter, enabled = true) {
@@ -218,12 +234,36 @@ export interface BulkRequest {
 export interface BulkAnswer {
   dryRun: boolean;
   matched: number;
+  // False: more match.
   exact: boolean;
   done: number;
   skipped: number;
   samples: TaskSummary[];
-  results: { taskId: string; status: number; problem?: Schemas['Problem'] }[];
 }
+// The most that one call takes.
+export const BULK_MAX = 1_000;
+// The finished body of a call: what is shown as curl is what is sent.
+export const bulkBody = (request: BulkRequest, dryRun: boolean): string =>
+  JSON.stringify({ ...request, dryRun });
+
+const NONE_DONE: BulkAnswer = {
+  dryRun: false,
+  matched: 0,
+  exact: true,
+  done: 0,
+  skipped: 0,
+  samples: [],
+};
+const added = (sum: BulkAnswer, one: BulkAnswer): BulkAnswer => ({
+  dryRun: one.dryRun,
+  matched: sum.matched + one.matched,
+  exact: sum.exact && one.exact,
+  done: sum.done + one.done,
+  skipped: sum.skipped + one.skipped,
+  samples: [...sum.samples, ...one.samples].slice(0, 5),
+});
+
+// Steers tasks by one call after the other.
 export function useBulk() {
   const { scope } = useScope();
   const renew = useRenewTasks();
@@ -231,16 +271,37 @@ export function useBulk() {
     const answer = await send(`${doorOf(scope)}/v1/tasks/${verb}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ ...request, dryRun }),
+      body: bulkBody(request, dryRun),
     });
     return (await answer.json()) as BulkAnswer;
   };
   return {
-    tryOut: (verb: BulkVerb, request: BulkRequest) => call(verb, request, true),
-    send: useMutation({
-      mutationFn: ({ verb, request }: { verb: BulkVerb; request: BulkRequest }) =>
-        call(verb, request, false),
-      onSettled: renew,
-    }),
+    tryOut: async (verb: BulkVerb, requests: BulkRequest[]): Promise<BulkAnswer> => {
+      let told = NONE_DONE;
+      for (const request of requests) told = added(told, await call(verb, request, true));
+      return told;
+    },
+    // A filter's call is repeated while more match: what is done has left the filter. Ends early when
+    // `onProgress` says so.
+    send: async (
+      verb: BulkVerb,
+      requests: BulkRequest[],
+      onProgress: (told: BulkAnswer) => 'go on' | 'stop',
+    ): Promise<BulkAnswer> => {
+      let told = NONE_DONE;
+      try {
+        for (const request of requests) {
+          for (let more = true; more; ) {
+            const one = await call(verb, request, false);
+            told = { ...added(told, one), exact: one.exact };
+            more = request.filter !== undefined && !one.exact && one.done > 0;
+            if (onProgress(told) === 'stop') return told;
+          }
+        }
+        return told;
+      } finally {
+        await renew();
+      }
+    },
   };
 }

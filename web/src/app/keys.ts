@@ -1,19 +1,11 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
+import { isTyping } from '../ui/keyboard';
 import { usePreference } from '../ui/preferences';
 import type { Place } from './nav';
 
 const GO_MS = 1_200;
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable ||
-      /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) ||
-      target.closest('.cm-editor') !== null)
-  );
-}
 
 // The keys that work on every page: `g` and a page's key, `c` submit, `t` times, `d` theme, `?` help.
 // Off in fields and in dialogs; single keys can be switched off.
@@ -48,7 +40,8 @@ export function useKeys(places: Place[], onHelp: () => void): void {
       } else if (event.key === 'd') toggleColorScheme();
       else if (event.key === '?') onHelp();
     };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
+    // Before the keys of a table: the `k` of `g k` does not move in it.
+    addEventListener('keydown', onKey, true);
+    return () => removeEventListener('keydown', onKey, true);
   }, [on, places, navigate, time, setTime, toggleColorScheme, onHelp]);
 }

@@ -1,17 +1,11 @@
 import { Checkbox } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import {
-  type KeyboardEvent,
-  type MouseEvent,
-  type ReactNode,
-  useEffect,
-  useRef,
-  useState,
-} from 'react';
+import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import classes from './DataTable.module.css';
 import { usePreference } from './preferences';
+import { useTableKeys } from './table_keys';
 
 export interface Column<Row> {
   id: string;
@@ -20,8 +14,10 @@ export interface Column<Row> {
   width: string;
   align?: 'right';
   cell: (row: Row) => ReactNode;
-  // Where it stands on a phone, whose rows have two lines; left out there if not given.
+  // Its line on a phone, whose rows have two; left out there if not given.
   phone?: 1 | 2;
+  // On a phone it takes what its line has left, and ends in «…».
+  fills?: boolean;
 }
 
 export interface Selection {
@@ -43,16 +39,24 @@ interface Props<Row> {
   // What a row is called for people who hear it.
   nameOf: (row: Row) => string;
   isDimmed?: (row: Row) => boolean;
-  // Stands at the end of a row, seen on hover and focus.
+  // Stands at the end of a row, seen on hover and focus, and always where nothing hovers.
   menuOf?: (row: Row) => ReactNode;
   // How many rows there are in all; nothing if that is not known.
   total?: number;
   onNearEnd?: () => void;
   // Which rows are on screen, for the live feed.
   onVisible?: (ids: string[]) => void;
+  // The pointer or the focus is in the table.
   onHold?: (held: boolean) => void;
   foot?: ReactNode;
   onPeek?: (row: Row) => void;
+  // Further single keys, with the row that has the focus, if one has.
+  keys?: Record<string, (row: Row | null) => void>;
+  // Where it was scrolled to when it was left, and where it is now.
+  initialTop?: number;
+  onScrolled?: (top: number) => void;
+  // Scrolls to the top whenever this changes.
+  jump?: unknown;
 }
 
 const ROW = { roomy: 36, dense: 28, phone: 56 };
@@ -62,220 +66,88 @@ const ROW = { roomy: 36, dense: 28, phone: 56 };
 export function DataTable<Row>(props: Props<Row>) {
   const { columns, rows, idOf, selection } = props;
   const [dense] = usePreference('dense');
-  const phone = useMediaQuery('(max-width: 640px)') ?? false;
+  const phone = useMediaQuery('(max-width: 640px)', undefined, { getInitialValueInEffect: false });
   const height = phone ? ROW.phone : dense ? ROW.dense : ROW.roomy;
+  const frame = useRef<HTMLDivElement>(null);
   const body = useRef<HTMLDivElement>(null);
-  const [active, setActive] = useState(0);
-  const anchor = useRef<string | null>(null);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => body.current,
     estimateSize: () => height,
     overscan: 8,
+    initialOffset: props.initialTop ?? 0,
     getItemKey: (index) => {
       const row = rows[index];
       return row === undefined ? index : idOf(row);
     },
   });
   const items = virtual.getVirtualItems();
-  const { onNearEnd, onVisible } = props;
-  const last = items.at(-1)?.index ?? -1;
-  useEffect(() => {
-    if (rows.length > 0 && last >= rows.length * 0.75) onNearEnd?.();
-  }, [last, rows.length, onNearEnd]);
-  const visible = items
-    .map((item) => rows[item.index])
-    .filter((row) => row !== undefined)
-    .map(idOf)
-    .join(',');
-  useEffect(() => {
-    onVisible?.(visible === '' ? [] : visible.split(','));
-  }, [visible, onVisible]);
+  useOnScreen(
+    props,
+    items.map((item) => item.index),
+  );
+  useJump(body, props.jump);
+  const select = useSelect(rows, idOf, selection);
 
-  const select = (id: string, on: boolean, range: boolean) => {
-    if (!selection) return;
-    const next = new Set(selection.ids);
-    const from =
-      range && anchor.current ? rows.findIndex((row) => idOf(row) === anchor.current) : -1;
-    const to = rows.findIndex((row) => idOf(row) === id);
-    const touched =
-      from < 0
-        ? [id]
-        : rows.slice(Math.min(from, to), Math.max(from, to) + 1).map((row) => idOf(row));
-    for (const one of touched) {
-      if (on) next.add(one);
-      else next.delete(one);
-    }
-    anchor.current = id;
-    selection.onChange(next);
-  };
-
+  // The row that has, or last had, the focus.
+  const [activeId, setActiveId] = useState<string | null>(null);
+  const active = Math.max(
+    0,
+    rows.findIndex((row) => idOf(row) === activeId),
+  );
   const focusRow = (index: number) => {
     const bounded = Math.max(0, Math.min(rows.length - 1, index));
-    setActive(bounded);
+    const row = rows[bounded];
+    if (row === undefined) return;
+    setActiveId(idOf(row));
     virtual.scrollToIndex(bounded);
     requestAnimationFrame(() =>
       body.current?.querySelector<HTMLElement>(`[data-row="${bounded}"] [data-main]`)?.focus(),
     );
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const row = rows[active];
-    const steps: Record<string, number> = {
-      j: 1,
-      ArrowDown: 1,
-      k: -1,
-      ArrowUp: -1,
-      PageDown: 15,
-      PageUp: -15,
-    };
-    const step = steps[event.key];
-    if (step !== undefined) {
-      event.preventDefault();
-      focusRow(active + step);
-    } else if (event.key.toLowerCase() === 'x' && row !== undefined && selection) {
-      event.preventDefault();
-      select(idOf(row), !selection.ids.has(idOf(row)), event.shiftKey);
-    } else if (event.key === 'p' && row !== undefined && props.onPeek) {
-      event.preventDefault();
-      props.onPeek(row);
-    }
-  };
+  useTableKeys(frame, {
+    move: (step, inside) => focusRow(inside ? active + step : active),
+    press: (event, inside) => {
+      const row = rows[active];
+      if (row === undefined) return false;
+      const id = idOf(row);
+      if (event.key.toLowerCase() === 'x' && selection) {
+        if (!inside) focusRow(active);
+        select(id, !selection.ids.has(id), event.shiftKey);
+      } else if (event.key === 'p' && props.onPeek) {
+        props.onPeek(row);
+      } else if (props.keys?.[event.key]) {
+        props.keys[event.key]?.(inside ? row : null);
+      } else return false;
+      return true;
+    },
+  });
   const shown = phone ? columns.filter((column) => column.phone) : columns;
   const template = [
-    selection && !phone ? '36px' : '',
-    ...shown.map((column) => column.width),
-    props.menuOf && !phone ? '36px' : '',
+    selection ? '36px' : '',
+    ...(phone ? ['minmax(0, 1fr)'] : shown.map((column) => column.width)),
+    props.menuOf ? '36px' : '',
   ]
     .filter(Boolean)
     .join(' ');
-  const loaded = rows.map(idOf);
-  const all = loaded.length > 0 && loaded.every((id) => selection?.ids.has(id));
-
-  const rowOf = (row: Row, index: number, top: number) => {
-    const id = idOf(row);
-    const selected = selection?.ids.has(id) ?? false;
-    const href = props.hrefOf?.(row);
-    return (
-      <div
-        key={id}
-        role="row"
-        tabIndex={-1}
-        aria-rowindex={index + 2}
-        aria-selected={selection ? selected : undefined}
-        data-row={index}
-        data-id={id}
-        data-phone={phone || undefined}
-        data-dimmed={props.isDimmed?.(row) || undefined}
-        className={classes.row}
-        style={{
-          height,
-          transform: `translateY(${top}px)`,
-          gridTemplateColumns: phone ? undefined : template,
-        }}
-        onFocus={() => setActive(index)}
-      >
-        {selection && !phone && (
-          <div role="cell" className={classes.cell} tabIndex={-1}>
-            <Checkbox
-              size="xs"
-              checked={selected}
-              aria-label={`Select ${props.nameOf(row)}`}
-              tabIndex={index === active ? 0 : -1}
-              onChange={() => {}}
-              onClick={(event: MouseEvent) => select(id, !selected, event.shiftKey)}
-            />
-          </div>
-        )}
-        {shown.map((column) => (
-          <div
-            key={column.id}
-            role="cell"
-            tabIndex={-1}
-            className={classes.cell}
-            data-align={column.align}
-            data-line={phone ? column.phone : undefined}
-          >
-            {href !== undefined && column.id === props.linkColumn ? (
-              <Link
-                href={href}
-                className={classes.main}
-                data-main
-                onPointerEnter={props.onPoint}
-                onFocus={props.onPoint}
-                tabIndex={index === active ? 0 : -1}
-              >
-                {column.cell(row)}
-              </Link>
-            ) : (
-              column.cell(row)
-            )}
-          </div>
-        ))}
-        {props.menuOf && !phone && (
-          <div role="cell" className={`${classes.cell} ${classes.menu}`} tabIndex={-1}>
-            {props.menuOf(row)}
-          </div>
-        )}
-      </div>
-    );
-  };
+  const hold = useHold(frame, props.onHold);
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the keys belong to the rows inside
-    <div
-      className={classes.frame}
-      onMouseEnter={() => props.onHold?.(true)}
-      onMouseLeave={() => props.onHold?.(false)}
-      onKeyDown={onKeyDown}
-    >
+    <div ref={frame} className={classes.frame} {...hold}>
       <div
         role="table"
         aria-label={props.label}
         aria-rowcount={props.total !== undefined ? props.total + 1 : -1}
         className={classes.table}
       >
-        {!phone && (
-          <div
-            role="row"
-            tabIndex={-1}
-            aria-rowindex={1}
-            className={classes.head}
-            style={{ gridTemplateColumns: template }}
-          >
-            {selection && (
-              <div role="columnheader" tabIndex={-1} className={classes.cell}>
-                <Checkbox
-                  size="xs"
-                  aria-label="Select all loaded rows"
-                  checked={all}
-                  indeterminate={!all && loaded.some((id) => selection.ids.has(id))}
-                  onChange={() => selection.onChange(new Set(all ? [] : loaded))}
-                />
-              </div>
-            )}
-            {shown.map((column) => (
-              <div
-                key={column.id}
-                role="columnheader"
-                tabIndex={-1}
-                className={classes.cell}
-                data-align={column.align}
-              >
-                {column.title}
-              </div>
-            ))}
-            {props.menuOf && (
-              <div
-                role="columnheader"
-                tabIndex={-1}
-                aria-label="Actions"
-                className={classes.cell}
-              />
-            )}
-          </div>
-        )}
-        <div role="rowgroup" ref={body} className={classes.body} data-testid="rows">
+        <Head {...props} columns={shown} template={template} phone={phone} />
+        <div
+          role="rowgroup"
+          ref={body}
+          className={classes.body}
+          data-testid="rows"
+          onScroll={(event) => props.onScrolled?.(event.currentTarget.scrollTop)}
+        >
           <div
             role="presentation"
             className={classes.canvas}
@@ -283,12 +155,237 @@ export function DataTable<Row>(props: Props<Row>) {
           >
             {items.map((item) => {
               const row = rows[item.index];
-              return row === undefined ? null : rowOf(row, item.index, item.start);
+              return row === undefined ? null : (
+                <TableRow
+                  key={item.key}
+                  {...props}
+                  columns={shown}
+                  phone={phone}
+                  row={row}
+                  index={item.index}
+                  tabbable={item.index === active}
+                  style={{
+                    height,
+                    transform: `translateY(${item.start}px)`,
+                    gridTemplateColumns: template,
+                  }}
+                  onActive={() => setActiveId(idOf(row))}
+                  onSelect={select}
+                />
+              );
             })}
           </div>
           {props.foot}
         </div>
       </div>
+    </div>
+  );
+}
+
+// Tells which rows are on screen, and when the end comes near.
+function useOnScreen<Row>(props: Props<Row>, indexes: number[]): void {
+  const { rows, idOf, onNearEnd, onVisible } = props;
+  const last = indexes.at(-1) ?? -1;
+  useEffect(() => {
+    if (rows.length > 0 && last >= rows.length * 0.75) onNearEnd?.();
+  }, [last, rows.length, onNearEnd]);
+  const visible = indexes
+    .map((index) => rows[index])
+    .filter((row) => row !== undefined)
+    .map(idOf)
+    .join(',');
+  useEffect(() => {
+    onVisible?.(visible === '' ? [] : visible.split(','));
+  }, [visible, onVisible]);
+}
+
+function useJump(body: { current: HTMLElement | null }, jump: unknown): void {
+  const last = useRef(jump);
+  useEffect(() => {
+    if (last.current !== jump) body.current?.scrollTo(0, 0);
+    last.current = jump;
+  }, [body, jump]);
+}
+
+// Says when the pointer or the focus comes into the table, and when both have left.
+function useHold(frame: { current: HTMLElement | null }, onHold?: (held: boolean) => void) {
+  const inside = useRef({ pointer: false, focus: false });
+  const say = (change: Partial<typeof inside.current>) => {
+    inside.current = { ...inside.current, ...change };
+    onHold?.(inside.current.pointer || inside.current.focus);
+  };
+  return {
+    onPointerEnter: () => say({ pointer: true }),
+    onPointerLeave: () => say({ pointer: false }),
+    onFocus: () => say({ focus: true }),
+    onBlur: (event: { relatedTarget: EventTarget | null }) =>
+      say({
+        focus:
+          event.relatedTarget instanceof Node && !!frame.current?.contains(event.relatedTarget),
+      }),
+  };
+}
+
+// Selects a row, or all from the last one touched to it.
+function useSelect<Row>(rows: Row[], idOf: (row: Row) => string, selection?: Selection) {
+  const anchor = useRef<string | null>(null);
+  return (id: string, on: boolean, range: boolean) => {
+    if (!selection) return;
+    const next = new Set(selection.ids);
+    const place = (of: string) => rows.findIndex((row) => idOf(row) === of);
+    const from = range && anchor.current ? place(anchor.current) : -1;
+    const to = place(id);
+    const touched =
+      from < 0 ? [id] : rows.slice(Math.min(from, to), Math.max(from, to) + 1).map(idOf);
+    for (const one of touched) {
+      if (on) next.add(one);
+      else next.delete(one);
+    }
+    anchor.current = id;
+    selection.onChange(next);
+  };
+}
+
+interface HeadProps<Row> extends Props<Row> {
+  template: string;
+  phone: boolean;
+}
+
+// Titles, and the box for all loaded rows; on a phone the box alone.
+function Head<Row>({ columns, rows, idOf, selection, menuOf, template, phone }: HeadProps<Row>) {
+  if (phone && !selection) return null;
+  const loaded = rows.map(idOf);
+  const all = loaded.length > 0 && loaded.every((id) => selection?.ids.has(id));
+  return (
+    <div
+      role="row"
+      tabIndex={-1}
+      aria-rowindex={1}
+      className={classes.head}
+      style={{ gridTemplateColumns: template }}
+    >
+      {selection && (
+        <div role="columnheader" tabIndex={-1} className={classes.cell}>
+          <Checkbox
+            size="xs"
+            aria-label="Select all loaded rows"
+            checked={all}
+            indeterminate={!all && loaded.some((id) => selection.ids.has(id))}
+            onChange={() => selection.onChange(new Set(all ? [] : loaded))}
+          />
+        </div>
+      )}
+      {phone ? (
+        <div role="columnheader" tabIndex={-1} className={classes.cell}>
+          All loaded rows
+        </div>
+      ) : (
+        columns.map((column) => (
+          <div
+            key={column.id}
+            role="columnheader"
+            tabIndex={-1}
+            className={classes.cell}
+            data-align={column.align}
+          >
+            {column.title}
+          </div>
+        ))
+      )}
+      {menuOf && (
+        <div role="columnheader" tabIndex={-1} aria-label="Actions" className={classes.cell} />
+      )}
+    </div>
+  );
+}
+
+interface RowProps<Row> extends Props<Row> {
+  row: Row;
+  index: number;
+  phone: boolean;
+  // It is the one that the tabulator key reaches.
+  tabbable: boolean;
+  style: { height: number; transform: string; gridTemplateColumns: string };
+  onActive: () => void;
+  onSelect: (id: string, on: boolean, range: boolean) => void;
+}
+
+function TableRow<Row>(props: RowProps<Row>) {
+  const { row, index, columns, selection, phone } = props;
+  const id = props.idOf(row);
+  const selected = selection?.ids.has(id) ?? false;
+  const cellOf = (column: Column<Row>) => <Cell key={column.id} {...props} column={column} />;
+  return (
+    <div
+      role="row"
+      tabIndex={-1}
+      aria-rowindex={index + 2}
+      aria-selected={selection ? selected : undefined}
+      data-row={index}
+      data-id={id}
+      data-phone={phone || undefined}
+      data-dimmed={props.isDimmed?.(row) || undefined}
+      className={classes.row}
+      style={props.style}
+      onFocus={props.onActive}
+    >
+      {selection && (
+        <div role="cell" className={classes.cell} tabIndex={-1}>
+          <Checkbox
+            size="xs"
+            checked={selected}
+            aria-label={`Select ${props.nameOf(row)}`}
+            tabIndex={props.tabbable ? 0 : -1}
+            onChange={() => {}}
+            onClick={(event: MouseEvent) => props.onSelect(id, !selected, event.shiftKey)}
+          />
+        </div>
+      )}
+      {phone ? (
+        <div role="presentation" className={classes.lines}>
+          {([1, 2] as const).map((line) => (
+            <div key={line} role="presentation" className={classes.line} data-line={line}>
+              {columns.filter((column) => column.phone === line).map(cellOf)}
+            </div>
+          ))}
+        </div>
+      ) : (
+        columns.map(cellOf)
+      )}
+      {props.menuOf && (
+        <div role="cell" className={`${classes.cell} ${classes.menu}`} tabIndex={-1}>
+          {props.menuOf(row)}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Cell<Row>(props: RowProps<Row> & { column: Column<Row> }) {
+  const { row, column } = props;
+  const href = props.hrefOf?.(row);
+  return (
+    <div
+      role="cell"
+      tabIndex={-1}
+      className={classes.cell}
+      data-align={column.align}
+      data-fills={column.fills || undefined}
+    >
+      {href !== undefined && column.id === props.linkColumn ? (
+        <Link
+          href={href}
+          className={classes.main}
+          data-main
+          onPointerEnter={props.onPoint}
+          onFocus={props.onPoint}
+          tabIndex={props.tabbable ? 0 : -1}
+        >
+          {column.cell(row)}
+        </Link>
+      ) : (
+        column.cell(row)
+      )}
     </div>
   );
 }

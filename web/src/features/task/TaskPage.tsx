@@ -17,7 +17,7 @@ import {
   useTask,
 } from '../../api/tasks';
 import { useTaskDeliveries } from '../../api/webhooks';
-import { neighboursOf } from '../../shared/neighbours';
+import { neighboursOf, wayBackToList } from '../../shared/neighbours';
 import { isFinished, isStatus, STATUS_LOOK } from '../../theme/status';
 import { ConfirmDialog, type Question } from '../../ui/ConfirmDialog';
 import { CurlButton } from '../../ui/CurlButton';
@@ -59,7 +59,7 @@ export default function TaskPage() {
 function useTaskNews(id: string) {
   const queries = useQueryClient();
   const { key } = useScope();
-  useWatch([id], true);
+  useWatch([id]);
   useNews(
     useCallback(
       (news: News) => {
@@ -159,7 +159,7 @@ function Ways({ taskId }: { taskId: string }) {
   });
   return (
     <Group component="nav" aria-label="Around this task" gap="sm" mb={4} fz="sm">
-      <Link href="/tasks">Tasks</Link>
+      <Link {...wayBackToList(window.location.pathname)}>Tasks</Link>
       {previous && <Link href={`/tasks/${previous}`}>Previous</Link>}
       {next && <Link href={`/tasks/${next}`}>Next</Link>}
     </Group>

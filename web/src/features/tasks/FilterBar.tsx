@@ -1,11 +1,20 @@
-import { ActionIcon, Button, Group, Menu, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useRef, useState } from 'react';
-import { useLocation } from 'wouter';
+import { useLocation, useSearch } from 'wouter';
+import { useQueues } from '../../api/queues';
 import { IconChevronDown, IconSearch, IconX } from '../../theme/icons';
 import { usePageKeys } from '../../ui/page_keys';
 import { usePreference } from '../../ui/preferences';
 import classes from './FilterBar.module.css';
-import { AGE_NAMES, type Filters, NO_FILTERS, typed } from './filters';
+import {
+  AGE_NAMES,
+  chipsOf,
+  type Filters,
+  NO_FILTERS,
+  qualifier,
+  typed,
+  unknownIn,
+} from './filters';
 
 const VIEWS: { name: string; filters: Partial<Filters> }[] = [
   { name: 'Failed today', filters: { status: ['FAILED'], created: '24h' } },
@@ -19,8 +28,9 @@ interface Props {
   onChange: (change: Partial<Filters>) => void;
 }
 
-export function FilterBar({ filters, onChange }: Props) {
+export function FilterBar({ filters, onChange, names }: Props & { names: string[] }) {
   const [text, setText] = useState('');
+  const [near, setNear] = useState(false);
   const [, navigate] = useLocation();
   const field = useRef<HTMLInputElement>(null);
   usePageKeys({ '/': () => field.current?.focus() });
@@ -45,8 +55,12 @@ export function FilterBar({ filters, onChange }: Props) {
           placeholder="queue:a name:b tag:c, an id, or text"
           leftSection={<IconSearch size={14} />}
           value={text}
+          list="filter-words"
+          autoComplete="off"
+          onFocus={() => setNear(true)}
           onChange={(event) => setText(event.currentTarget.value)}
         />
+        {near && <Completions names={names} />}
       </form>
       <Views onChange={onChange} />
       <AgeMenu
@@ -54,7 +68,23 @@ export function FilterBar({ filters, onChange }: Props) {
         onChange={(created) => onChange({ created, from: null, to: null })}
       />
       <Chips filters={filters} onChange={onChange} />
+      <Unknown />
     </div>
+  );
+}
+
+// What there is to filter by: the browser offers it while somebody types.
+function Completions({ names }: { names: string[] }) {
+  const queues = useQueues().data ?? [];
+  return (
+    <datalist id="filter-words">
+      {queues.map(({ name }) => (
+        <option key={`queue ${name}`} value={qualifier('queue', name)} />
+      ))}
+      {names.map((name) => (
+        <option key={`name ${name}`} value={qualifier('name', name)} />
+      ))}
+    </datalist>
   );
 }
 
@@ -151,26 +181,9 @@ function SaveView({ onSave }: { onSave: (name: string) => void }) {
 }
 
 function Chips({ filters, onChange }: Props) {
-  const chips: { words: string; without: Partial<Filters> }[] = [];
-  for (const key of ['queue', 'name', 'tag'] as const) {
-    for (const value of filters[key]) {
-      chips.push({
-        words: `${key}: ${value}`,
-        without: { [key]: filters[key].filter((one) => one !== value) },
-      });
-    }
-  }
-  if (filters.text) chips.push({ words: `holds «${filters.text}»`, without: { text: '' } });
-  if (filters.stuck) chips.push({ words: 'waiting over 5 min', without: { stuck: false } });
-  if (filters.from || filters.to) {
-    chips.push({
-      words: `created ${filters.from ?? '…'} to ${filters.to ?? '…'}`,
-      without: { from: null, to: null },
-    });
-  }
   return (
     <>
-      {chips.map((chip) => (
+      {chipsOf(filters).map((chip) => (
         <button
           key={chip.words}
           type="button"
@@ -183,5 +196,16 @@ function Chips({ filters, onChange }: Props) {
         </button>
       ))}
     </>
+  );
+}
+
+// What stood in the address and was dropped.
+function Unknown() {
+  const unknown = unknownIn(useSearch());
+  if (unknown.length === 0) return null;
+  return (
+    <Text size="xs" role="status">
+      Not known here, so left out: {unknown.join(', ')}
+    </Text>
   );
 }

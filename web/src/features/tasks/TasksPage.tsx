@@ -1,12 +1,11 @@
 import { ActionIcon, Button, Checkbox, Menu, Stack, Switch, Text } from '@mantine/core';
-import { useCallback, useEffect, useMemo, useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { Link, useSearch } from 'wouter';
 import { useCounts, useMetrics } from '../../api/metrics';
-import { type TaskSummary, useTaskList } from '../../api/tasks';
-import { rememberList } from '../../shared/neighbours';
-import { IconColumns3, IconDots } from '../../theme/icons';
+import { type BulkVerb, type TaskFilter, type TaskSummary, useTaskList } from '../../api/tasks';
+import { arriveAt, placeToReturnTo, rememberList, rememberPlace } from '../../shared/neighbours';
+import { IconColumns3 } from '../../theme/icons';
 import { isFinished, isStatus, STATUS_LOOK, STATUSES } from '../../theme/status';
-import { useNow } from '../../ui/clock';
 import { DataTable } from '../../ui/DataTable';
 import { failureOf } from '../../ui/failure';
 import { fetchEditor } from '../../ui/JsonView';
@@ -14,13 +13,24 @@ import { FailedFirst, FailedLater, NoneMatch, NoneYet, SkeletonRows } from '../.
 import { PageHead } from '../../ui/PageHead';
 import { usePageKeys } from '../../ui/page_keys';
 import { usePreference } from '../../ui/preferences';
-import { numberText } from '../../ui/time';
+import { now, numberText, plural } from '../../ui/time';
 import { BulkBar } from './BulkBar';
 import { COLUMNS, DEFAULT_COLUMNS } from './columns';
 import { FilterBar } from './FilterBar';
-import { asked, type Filters, isEmpty, NO_FILTERS, stillMatches, useFilters } from './filters';
-import { useLiveRows } from './live_rows';
+import {
+  asked,
+  type Filters,
+  isEmpty,
+  isRelative,
+  NO_FILTERS,
+  stillMatches,
+  useFilters,
+  wordsOf,
+} from './filters';
+import { useFollow, useLiveRows } from './live_rows';
 import { Peek } from './Peek';
+import { RowMenu } from './RowMenu';
+import { useSteering } from './Steering';
 import classes from './TasksPage.module.css';
 
 // How many empty pages are gone through before somebody has to say «keep looking».
@@ -28,17 +38,43 @@ const EMPTY_PAGES = 5;
 
 export default function TasksPage() {
   const [filters, setFilters] = useFilters();
-  const minute = useNow(false);
-  const filter = useMemo(() => asked(filters, minute), [filters, minute]);
+  const { filter, moment, renewMoment } = useAsked(filters);
+  const list = useTaskList(filter);
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const change = useCallback((some: Partial<Filters>) => void setFilters(some), [setFilters]);
+  const names = useMemo(() => [...new Set(rows.map((task) => task.taskName))].sort(), [rows]);
   return (
     <>
       <PageHead title="Tasks" />
       <StatusTabs filters={filters} onChange={change} />
-      <FilterBar filters={filters} onChange={change} />
-      <TaskTable filter={filter} onClear={() => change(NO_FILTERS)} onFilter={change} />
+      <FilterBar filters={filters} onChange={change} names={names} />
+      <TaskTable
+        list={list}
+        rows={rows}
+        filter={filter}
+        words={wordsOf(filters)}
+        moment={moment}
+        onRenew={isRelative(filters) ? renewMoment : null}
+        onFilter={change}
+      />
     </>
   );
+}
+
+// What the API is asked for. The moment that ages are counted from stays as long as the filters do.
+function useAsked(filters: Filters) {
+  const key = JSON.stringify(filters);
+  const [asking, setAsking] = useState(() => ({
+    key,
+    moment: placeToReturnTo(location.pathname + location.search)?.moment ?? now(),
+  }));
+  if (asking.key !== key) setAsking({ key, moment: now() });
+  const filter = useMemo(
+    () => asked(JSON.parse(asking.key) as Filters, asking.moment),
+    [asking.key, asking.moment],
+  );
+  const renewMoment = useCallback(() => setAsking({ key, moment: now() }), [key]);
+  return { filter, moment: asking.moment, renewMoment };
 }
 
 function StatusTabs({
@@ -78,32 +114,46 @@ function StatusTabs({
 }
 
 interface TableProps {
-  filter: ReturnType<typeof asked>;
-  onClear: () => void;
+  list: ReturnType<typeof useTaskList>;
+  rows: TaskSummary[];
+  filter: TaskFilter;
+  // The filter in words.
+  words: string[];
+  moment: number;
+  // Asks again from now on; null if the filter does not depend on it.
+  onRenew: (() => void) | null;
   onFilter: (change: Partial<Filters>) => void;
 }
 
-function TaskTable({ filter, onClear, onFilter }: TableProps) {
-  const list = useTaskList(filter);
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+function TaskTable(props: TableProps) {
+  const { list, rows, filter, onFilter } = props;
   const [onScreen, setOnScreen] = useState<string[]>([]);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [pointer, setPointer] = useState(false);
+  const [inTable, setInTable] = useState(false);
   const [follow, setFollow] = useState(false);
   const [peeked, setPeeked] = useState<TaskSummary | null>(null);
-  const [keepLooking, setKeepLooking] = useState(0);
-  const held = pointer || selected.size > 0 || peeked !== null;
-  const { fresh, renew } = useLiveRows(filter, onScreen, held, follow);
+  const place = useListPlace(props.moment);
+  const live = useLiveRows({ filter, rows, hasMore: list.hasNextPage, onScreen });
+  const [renewals, setRenewals] = useState(0);
+  const renew = async () => {
+    setRenewals((count) => count + 1);
+    if (props.onRenew) {
+      live.forget();
+      props.onRenew();
+    } else await live.renew();
+  };
+  const busy = inTable || selected.size > 0 || peeked !== null;
+  const held = useFollow(follow, busy, live.fresh, live.renew);
   const { columns, picker } = useColumns();
-  usePageKeys({ '.': () => void renew(), f: () => setFollow((on) => !on) });
+  const clear = () => setSelected(new Set());
+  const steering = useSteering(clear);
+  usePageKeys({
+    '.': () => void renew(),
+    f: () => setFollow((on) => !on),
+    Escape: clear,
+  });
   useEffect(() => rememberList(rows.map((task) => task.taskId)), [rows]);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
-  const empty = (list.data?.pages.length ?? 0) - (rows.length > 0 ? 1 : 0);
-  const mayGoOn = rows.length > 0 || empty < EMPTY_PAGES * (keepLooking + 1);
-  const more = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  if (rows.length === 0 && hasNextPage && !isFetchingNextPage && !list.isPending && mayGoOn) more();
+  const more = useMore(list, rows.length);
 
   if (list.isPending) return <SkeletonRows rows={14} />;
   if (list.isError && rows.length === 0) {
@@ -114,12 +164,12 @@ function TaskTable({ filter, onClear, onFilter }: TableProps) {
       />
     );
   }
-  if (rows.length === 0 && !list.isFetching) {
-    if (hasNextPage) return <NothingSoFar onMore={() => setKeepLooking((n) => n + 1)} />;
-    return isEmpty(filter) ? <FirstTask /> : <NoneMatch onClear={onClear} />;
-  }
   const chosen = rows.filter((task) => selected.has(task.taskId));
-  const finished = chosen.filter((task) => isStatus(task.status) && isFinished(task.status)).length;
+  const finished = chosen.filter(isOver).length;
+  const steer = (verb: BulkVerb) => (row: TaskSummary | null) => {
+    if (selected.size > 0) steering.ask(verb, { ids: [...selected] });
+    else if (row && isOver(row) === (verb === 'retry')) steering.ask(verb, { ids: [row.taskId] });
+  };
   return (
     <>
       {list.isError && (
@@ -128,60 +178,174 @@ function TaskTable({ filter, onClear, onFilter }: TableProps) {
           onRetry={() => void list.refetch()}
         />
       )}
-      <div className={classes.tools}>
-        {fresh > 0 && (
-          <Button size="compact-xs" variant="light" onClick={() => void renew()}>
-            {numberText(fresh)} new
-          </Button>
-        )}
-        {follow && held && fresh > 0 && <Text size="xs">Held: {numberText(fresh)} new</Text>}
-        <span className={classes.gap} />
-        <Switch
-          size="xs"
-          label="Follow"
-          checked={follow}
-          onChange={(event) => setFollow(event.currentTarget.checked)}
-        />
-        {picker}
-      </div>
-      <DataTable
-        label="Tasks"
-        columns={columns}
-        rows={rows}
-        idOf={(task) => task.taskId}
-        nameOf={(task) => `${task.taskName} ${task.taskId}`}
-        linkColumn="task"
-        hrefOf={(task) => `/tasks/${task.taskId}`}
-        onPoint={fetchEditor}
-        selection={{ ids: selected, onChange: setSelected }}
-        isDimmed={(task) => !stillMatches(filter, task.status)}
-        menuOf={(task) => (
-          <RowMenu
-            task={task}
-            onFilter={onFilter}
-            onSteer={() => setSelected(new Set([task.taskId]))}
-          />
-        )}
-        onNearEnd={more}
-        onVisible={setOnScreen}
-        onHold={setPointer}
-        onPeek={setPeeked}
-        foot={isFetchingNextPage ? <SkeletonRows rows={1} /> : null}
+      <Tools
+        count={isEmpty(filter) || rows.length === 0 ? null : rows.length}
+        hasMore={list.hasNextPage}
+        live={live}
+        held={held}
+        onRenew={() => void renew()}
+        follow={follow}
+        onFollow={setFollow}
+        picker={picker}
       />
+      {rows.length === 0 && !list.isFetching ? (
+        <NoRows
+          filter={filter}
+          mayHaveMore={list.hasNextPage}
+          onMore={more.keepLooking}
+          onClear={() => onFilter(NO_FILTERS)}
+        />
+      ) : (
+        <DataTable
+          label="Tasks"
+          columns={columns}
+          rows={rows}
+          idOf={idOf}
+          nameOf={(task) => `${task.taskName} ${task.taskId}`}
+          linkColumn="task"
+          hrefOf={(task) => `/tasks/${task.taskId}`}
+          onPoint={fetchEditor}
+          selection={{ ids: selected, onChange: setSelected }}
+          isDimmed={(task) => !stillMatches(filter, task.status)}
+          menuOf={(task) => (
+            <RowMenu
+              task={task}
+              onFilter={onFilter}
+              onSelect={() => setSelected(new Set([...selected, task.taskId]))}
+              steering={steering}
+            />
+          )}
+          onNearEnd={more.next}
+          onVisible={setOnScreen}
+          onHold={setInTable}
+          onPeek={setPeeked}
+          keys={{ r: steer('retry'), Delete: steer('cancel') }}
+          initialTop={place.initialTop}
+          onScrolled={place.onScrolled}
+          jump={`${JSON.stringify(filter)} ${renewals}`}
+          foot={list.isFetchingNextPage ? <SkeletonRows rows={1} /> : null}
+        />
+      )}
       <BulkBar
         selected={selected}
         finished={finished}
         unfinished={chosen.length - finished}
-        matching={isEmpty(filter) ? null : { filter }}
-        onDone={() => {
-          setSelected(new Set());
-          void list.refetch();
-        }}
-        onClear={() => setSelected(new Set())}
+        matching={isEmpty(filter) || rows.length === 0 ? null : { filter, words: props.words }}
+        steering={steering}
+        onClear={clear}
       />
+      {steering.dialog}
       <Peek task={peeked} onClose={() => setPeeked(null)} />
     </>
   );
+}
+
+// How many there are, what is new, and how the list is looked at.
+function Tools({
+  count,
+  hasMore,
+  live,
+  held,
+  onRenew,
+  follow,
+  onFollow,
+  picker,
+}: {
+  count: number | null;
+  hasMore: boolean;
+  live: { fresh: number; atLeast: boolean };
+  held: boolean;
+  onRenew: () => void;
+  follow: boolean;
+  onFollow: (on: boolean) => void;
+  picker: ReactNode;
+}) {
+  const fresh = `${numberText(live.fresh)}${live.atLeast ? '+' : ''} new`;
+  return (
+    <div className={classes.tools}>
+      {count !== null && (
+        <Text size="xs" c="dimmed">
+          {hasMore ? `${numberText(count)}+ tasks` : plural(count, 'task')}
+        </Text>
+      )}
+      {live.fresh > 0 && (
+        <Button
+          size="compact-xs"
+          variant="light"
+          onClick={() => {
+            // This button goes away: the focus stays on the page.
+            document.getElementById('main')?.focus({ preventScroll: true });
+            onRenew();
+          }}
+        >
+          {fresh}
+        </Button>
+      )}
+      {held && live.fresh > 0 && <Text size="xs">Held: {fresh}</Text>}
+      <span className={classes.gap} />
+      <Switch
+        size="xs"
+        label="Follow"
+        checked={follow}
+        onChange={(event) => onFollow(event.currentTarget.checked)}
+      />
+      {picker}
+    </div>
+  );
+}
+
+const idOf = (task: TaskSummary): string => task.taskId;
+const isOver = (task: TaskSummary): boolean => isStatus(task.status) && isFinished(task.status);
+
+// Where the list was scrolled to when it was left, and remembers where it is.
+function useListPlace(moment: number) {
+  const search = useSearch();
+  const [page] = useState(() => location.pathname);
+  const path = search === '' ? page : `${page}?${search}`;
+  const [initialTop] = useState(
+    () => placeToReturnTo(location.pathname + location.search)?.top ?? 0,
+  );
+  const top = useRef(initialTop);
+  useEffect(() => arriveAt({ path, moment, top: top.current }), [path, moment]);
+  const onScrolled = useCallback(
+    (now: number) => {
+      top.current = now;
+      rememberPlace({ path, moment, top: now });
+    },
+    [path, moment],
+  );
+  return { initialTop, onScrolled };
+}
+
+// The next page, when it is wanted. While nothing was found, some pages are gone through by
+// themselves.
+function useMore(list: TableProps['list'], rows: number) {
+  const { hasNextPage, isFetchingNextPage, fetchNextPage, isPending, isFetching } = list;
+  const [keepLooking, setKeepLooking] = useState(0);
+  const next = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const pages = list.data?.pages.length ?? 0;
+  const goOn = rows === 0 && !isPending && !isFetching && pages < EMPTY_PAGES * (keepLooking + 1);
+  useEffect(() => {
+    if (goOn) next();
+  }, [goOn, next]);
+  return { next, keepLooking: () => setKeepLooking((times) => times + 1) };
+}
+
+function NoRows({
+  filter,
+  mayHaveMore,
+  onMore,
+  onClear,
+}: {
+  filter: TaskFilter;
+  mayHaveMore: boolean;
+  onMore: () => void;
+  onClear: () => void;
+}) {
+  if (mayHaveMore) return <NothingSoFar onMore={onMore} />;
+  return isEmpty(filter) ? <FirstTask /> : <NoneMatch onClear={onClear} />;
 }
 
 function NothingSoFar({ onMore }: { onMore: () => void }) {
@@ -237,43 +401,4 @@ function useColumns() {
     </Menu>
   );
   return { columns, picker };
-}
-
-function RowMenu({
-  task,
-  onFilter,
-  onSteer,
-}: {
-  task: TaskSummary;
-  onFilter: TableProps['onFilter'];
-  onSteer: () => void;
-}) {
-  const [, navigate] = useLocation();
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size={26}
-          aria-label={`More for ${task.taskName} ${task.taskId}`}
-        >
-          <IconDots size={16} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item onClick={() => void navigator.clipboard.writeText(task.taskId)}>
-          Copy id
-        </Menu.Item>
-        <Menu.Item onClick={() => onFilter({ name: [task.taskName] })}>
-          Only «{task.taskName}»
-        </Menu.Item>
-        <Menu.Item onClick={() => onFilter({ queue: [task.queue] })}>
-          Only queue {task.queue}
-        </Menu.Item>
-        <Menu.Item onClick={() => navigate(`/submit?from=${task.taskId}`)}>Clone</Menu.Item>
-        <Menu.Item onClick={onSteer}>Select, to cancel or retry</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-  );
 }

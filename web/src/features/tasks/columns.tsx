@@ -59,13 +59,14 @@ export const COLUMNS: Column<TaskSummary>[] = [
     title: 'Task',
     width: 'minmax(120px, 2fr)',
     phone: 1,
+    fills: true,
     cell: (task) => task.taskName,
   },
   {
     id: 'queue',
     title: 'Queue',
     width: 'minmax(80px, 1fr)',
-    phone: 2,
+    phone: 1,
     cell: (task) => <span className="mono">{task.queue}</span>,
   },
   {
@@ -122,6 +123,8 @@ export const COLUMNS: Column<TaskSummary>[] = [
     id: 'remark',
     title: 'What matters',
     width: 'minmax(160px, 3fr)',
+    phone: 2,
+    fills: true,
     cell: (task) => <Remark task={task} />,
   },
 ];

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { asked, NO_FILTERS, stillMatches, typed } from './filters';
+import { asked, NO_FILTERS, qualifier, stillMatches, typed, unknownIn, wordsOf } from './filters';
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0, 30);
 
@@ -11,11 +11,11 @@ it('asks in the words of the API', () => {
     status: ['FAILED'],
     type: ['a'],
     queue: ['q'],
-    createdFrom: '2026-11-24T11:00:00.000Z',
+    createdFrom: '2026-11-24T11:00:30.000Z',
   });
   expect(asked({ ...NO_FILTERS, stuck: true }, NOW)).toEqual({
     status: ['PENDING'],
-    createdTo: '2026-11-24T11:55:00.000Z',
+    createdTo: '2026-11-24T11:55:30.000Z',
   });
 });
 
@@ -37,4 +37,29 @@ it('reads qualifiers, ids and text', () => {
 it('knows what has left the list', () => {
   expect(stillMatches({ status: ['RUNNING'] }, 'COMPLETED')).toBe(false);
   expect(stillMatches({ queue: ['a'] }, 'COMPLETED')).toBe(true);
+});
+
+it('takes quotes for what holds blanks', () => {
+  expect(typed('name:"send mail" queue:a "gone wrong"').change).toEqual({
+    name: ['send mail'],
+    queue: ['a'],
+    text: 'gone wrong',
+  });
+  expect(typed(qualifier('name', 'send mail')).change).toEqual({ name: ['send mail'] });
+});
+
+it('names what an address holds and nobody knows', () => {
+  expect(unknownIn('?status=FAILED&status=NOPE&queue=a&queue=b&created=2h&colour=red')).toEqual([
+    'status=NOPE',
+    'created=2h',
+    'colour=red',
+  ]);
+});
+
+it('says a filter in words', () => {
+  expect(wordsOf({ ...NO_FILTERS, status: ['FAILED'], queue: ['a'], created: '24h' })).toEqual([
+    'Failed',
+    'created in the last 24h',
+    'queue: a',
+  ]);
 });
