@@ -103,7 +103,15 @@ export class Tenant {
 export async function signIn(page: Page, key: string, to = '/', base = '.'): Promise<void> {
   await page.goto(`${base}/signin?next=${encodeURIComponent(to)}`);
   await page.getByRole('textbox', { name: 'API key' }).fill(key);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  // All tests come from one address, and the dashboard may ask it for patience.
+  const signedIn = async () => {
+    const answer = page.waitForResponse(
+      (it) => it.url().endsWith('/api/session') && it.request().method() === 'POST',
+    );
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    return (await answer).status();
+  };
+  await expect.poll(signedIn, { intervals: [2_000], timeout: 50_000 }).not.toBe(429);
   await expect(page.getByRole('navigation', { name: 'Pages' })).toBeVisible();
 }
 
