@@ -109,6 +109,19 @@ test('an empty list says what to do, one without a match how to widen it', async
   await expect(page.getByRole('link', { name: 'one', exact: true })).toBeVisible();
 });
 
+test('what an empty list offers stays while the list is read again', async ({ page }) => {
+  const tenant = await Tenant.make();
+  await openTasks(page, tenant, '/tasks?name=nothing-is-called-so');
+  const clear = page.getByRole('button', { name: 'Clear filters' });
+  await expect(clear).toBeVisible();
+  const shown = await clear.elementHandle();
+  const answered = page.waitForResponse((answer) => LIST.test(answer.url()));
+  await page.keyboard.press('.');
+  await answered;
+  await expect(clear).toBeVisible();
+  expect(await shown?.evaluate((it) => it.isConnected), 'the same button').toBe(true);
+});
+
 test('a page without rows goes on by itself while there is more', async ({ page }) => {
   const tenant = await Tenant.make();
   await signIn(page, tenant.account.apiKey, '/settings');

@@ -188,7 +188,7 @@ function TaskTable(props: TableProps) {
         onFollow={setFollow}
         picker={picker}
       />
-      {rows.length === 0 && !list.isFetching ? (
+      {rows.length === 0 && !list.isPlaceholderData && !more.looking ? (
         <NoRows
           filter={filter}
           mayHaveMore={list.hasNextPage}
@@ -326,11 +326,15 @@ function useMore(list: TableProps['list'], rows: number) {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const pages = list.data?.pages.length ?? 0;
-  const goOn = rows === 0 && !isPending && !isFetching && pages < EMPTY_PAGES * (keepLooking + 1);
+  const goOn = rows === 0 && hasNextPage && !isPending && pages < EMPTY_PAGES * (keepLooking + 1);
   useEffect(() => {
-    if (goOn) next();
-  }, [goOn, next]);
-  return { next, keepLooking: () => setKeepLooking((times) => times + 1) };
+    if (goOn && !isFetching) next();
+  }, [goOn, isFetching, next]);
+  return {
+    next,
+    looking: goOn || isFetchingNextPage,
+    keepLooking: () => setKeepLooking((times) => times + 1),
+  };
 }
 
 function NoRows({
