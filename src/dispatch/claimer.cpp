@@ -28,8 +28,9 @@ Claimer::Claimer(const Context& context, Running& running, async::TaskGroup& run
 
 void Claimer::on_changes(std::span<const store::TaskChange> changes) {
   for (const auto& change : changes) {
-    if (change.from == domain::Status::running) {
-      picker_.unpark_tenant(change.tenant);  // a limit may have got room
+    // A limit may have got room, or what stands behind expired tasks its turn.
+    if (change.from == domain::Status::running || change.to == domain::Status::expired) {
+      picker_.unpark_tenant(change.tenant);
       wake_.notify();
     }
     if (change.to == domain::Status::pending) flag(change.queue, store::lane_bit(change.lane));
@@ -126,6 +127,7 @@ void Claimer::take(const FairPicker::Turn& turn, Result<store::Reply> reply) {
     case HeldBy::empty:
       picker_.clear(turn.queue, turn.flagged_at);
       break;
+    case HeldBy::expired:
     case HeldBy::queue_paused:
     case HeldBy::tenant_suspended:
     case HeldBy::queue_limit:

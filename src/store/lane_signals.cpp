@@ -95,9 +95,10 @@ void LaneSignals::on_commit(const Committed& committed) {
   std::unordered_map<domain::QueueNo, std::size_t> ready;
   for (const auto& change : committed.changes) {
     // Pushes are nothing that a worker could take.
-    if (change.to == domain::Status::pending && change.lane != domain::Lane::push) {
-      ++ready[change.queue];
-    }
+    if (change.lane == domain::Lane::push) continue;
+    if (change.to == domain::Status::pending) ++ready[change.queue];
+    // It may have stood before others: one look is enough for all of them.
+    if (change.to == domain::Status::expired) ready.try_emplace(change.queue, 1);
   }
   for (const auto& [queue, count] : ready) state_->wake(queue, count);
 }

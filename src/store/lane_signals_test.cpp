@@ -72,6 +72,16 @@ TEST(LaneSignals, IgnoresWhatNoWorkerCouldTake) {
   EXPECT_EQ(worker.woken, 1);
 }
 
+// What stood before the next task has gone, so a claim that stopped at it finds more now.
+TEST(LaneSignals, TasksThatExpiredWakeOneHoweverMany) {
+  LaneSignals signals;
+  Waiting first(signals, {kMail});
+  Waiting second(signals, {kMail});
+  signals.on_commit(ready(kMail, 5, Lane::worker, Status::expired));
+  EXPECT_EQ(first.woken, 1);
+  EXPECT_EQ(second.woken, 0);
+}
+
 TEST(LaneSignals, ConfigurationWakesEveryoneOnce) {
   LaneSignals signals;
   Waiting one(signals, {kMail});

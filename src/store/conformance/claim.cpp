@@ -152,6 +152,36 @@ TEST_P(StoreConformance, ClaimLeavesOutWhatHasExpired) {
   EXPECT_EQ(bed.status(tenant, task.id), Status::pending) << "its end is another command's";
 }
 
+// Whoever owns a hundred thousand expired tasks must not hold the writer for all (P13).
+TEST_P(StoreConformance, ClaimPassesByABoundedNumberOfExpiredTasks) {
+  const auto tenant = bed.add_tenant();
+  std::vector<TaskId> expiring;
+  std::vector<Command> submits;
+  for (int i = 0; i < 3'000; ++i) {
+    Submit submit;
+    submit.task = bed.a_task(tenant);
+    submit.task.expires_at = bed.now() + Millis{1'000};
+    expiring.push_back(submit.task.id);
+    submits.emplace_back(std::move(submit));
+  }
+  bed.ask_all(std::move(submits));
+  bed.advance(Millis{1'000});
+  const auto fresh = bed.submit(tenant);
+  std::size_t ended = 0;
+  auto reply = bed.claim(bed.a_claim(tenant));
+  EXPECT_EQ(reply.held_by, HeldBy::expired);
+  while (reply.held_by == HeldBy::expired && ended < expiring.size()) {
+    EXPECT_TRUE(reply.tasks.empty());
+    std::vector<Command> ends;
+    for (int i = 0; i < 500; ++i) {
+      ends.emplace_back(bed.an_end(tenant, expiring[ended++], Status::expired));
+    }
+    bed.ask_all(std::move(ends));
+    reply = bed.claim(bed.a_claim(tenant));
+  }
+  EXPECT_EQ(ids_of(reply), std::vector{fresh});
+}
+
 TEST_P(StoreConformance, ClaimOfAnUnknownQueueIsRefused) {
   Claim claim;
   claim.queue = domain::QueueNo{4'711};

@@ -13,6 +13,11 @@ namespace {
 constexpr domain::Lane kLanes[] = {domain::Lane::by_queue_default, domain::Lane::push,
                                    domain::Lane::worker};
 
+// Expired tasks that one claim passes by: they stand in front until the rescuer has ended them, and a
+// tenant's hundred thousand must not hold the writer.
+constexpr std::size_t kExpiredPassedMax = 1'000;
+constexpr std::size_t kLookedAtOnce = 250;  // once some have been met
+
 std::optional<Timestamp> maybe_time(std::optional<std::int64_t> ms) {
   return ms ? std::optional(from_ms(*ms)) : std::nullopt;
 }
@@ -27,7 +32,9 @@ std::vector<Executor::Candidate> Executor::candidates(const Claim& command, int 
     if ((command.lanes & lane_bit(lane)) == 0) continue;
     auto row = context_.db.statement(sql::hot::ready);
     row.bind(lane_key(command.queue, lane)).bind(after.rank).bind(after.seq).bind(limit);
-    while (row.step()) found.push_back({row.integer(0), row.integer(1), lane});
+    while (row.step()) {
+      found.push_back({row.integer(0), row.integer(1), lane, maybe_time(row.maybe_integer(2))});
+    }
   }
   std::ranges::sort(found, {}, [](const Candidate& c) { return std::pair(c.rank, c.seq); });
   if (found.size() > static_cast<std::size_t>(limit)) {
@@ -36,7 +43,7 @@ std::vector<Executor::Candidate> Executor::candidates(const Claim& command, int 
   return found;
 }
 
-bool Executor::claim_one(const Claim& command, const Candidate& candidate, const QueueRules& queue,
+void Executor::claim_one(const Claim& command, const Candidate& candidate, const QueueRules& queue,
                          Timestamp now, std::vector<Claim::Task>& out) {
   Claim::Task task;
   std::int64_t attempt = 0;
@@ -46,8 +53,7 @@ bool Executor::claim_one(const Claim& command, const Candidate& candidate, const
     auto row = context_.db.statement(sql::hot::candidate);
     row.bind(candidate.seq);
     if (!row.step()) throw Broken("an unfinished task has no body");
-    task.expires_at = maybe_time(row.maybe_integer(5));
-    if (task.expires_at && *task.expires_at <= now) return false;
+    task.expires_at = candidate.expires_at;
     known.run = row.integer(0);
     attempt = row.integer(1) + 1;
     task.run_attempt = static_cast<int>(row.integer(2)) + 1;
@@ -114,7 +120,6 @@ bool Executor::claim_one(const Claim& command, const Candidate& candidate, const
   remember(std::move(known));
   context_.batch->claimed(task.bytes);
   out.push_back(std::move(task));
-  return true;
 }
 
 Result<Claim::Reply> Executor::run(const Claim& command) {
@@ -144,20 +149,27 @@ Result<Claim::Reply> Executor::run(const Claim& command) {
            batch.claimed_bytes() < domain::kClaimBytesACommit;
   };
   Candidate after{std::numeric_limits<std::int64_t>::min(),
-                  std::numeric_limits<std::int64_t>::min(), domain::Lane::push};
-  while (reply.tasks.size() < wanted && has_bytes()) {
-    const auto limit = static_cast<int>(wanted - reply.tasks.size());
+                  std::numeric_limits<std::int64_t>::min(), domain::Lane::push, std::nullopt};
+  std::size_t passed = 0;
+  bool more = true;
+  while (more && reply.tasks.size() < wanted && has_bytes() && passed <= kExpiredPassedMax) {
+    const auto missing = wanted - reply.tasks.size();
+    const auto limit = static_cast<int>(passed == 0 ? missing : std::max(missing, kLookedAtOnce));
     const auto found = candidates(command, limit, after);
-    if (reply.tasks.empty()) reply.tasks.reserve(found.size());
+    if (reply.tasks.empty()) reply.tasks.reserve(std::min(found.size(), missing));
     for (const auto& candidate : found) {
-      if (!has_bytes()) break;
-      claim_one(command, candidate, *queue, now, reply.tasks);
+      if (!has_bytes() || reply.tasks.size() == wanted) break;
+      if (candidate.expires_at && *candidate.expires_at <= now) {
+        ++passed;
+      } else {
+        claim_one(command, candidate, *queue, now, reply.tasks);
+      }
     }
-    if (found.size() < static_cast<std::size_t>(limit)) break;
-    after = found.back();
+    more = found.size() == static_cast<std::size_t>(limit);
+    if (more) after = found.back();
   }
   if (reply.tasks.size() < wanted) {
-    reply.held_by = has_bytes() ? HeldBy::empty : HeldBy::bytes;
+    reply.held_by = !has_bytes() ? HeldBy::bytes : more ? HeldBy::expired : HeldBy::empty;
   } else if (wanted < static_cast<std::size_t>(std::max(command.max, 0))) {
     reply.held_by = held;
   }

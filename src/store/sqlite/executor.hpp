@@ -78,6 +78,7 @@ class Executor {
   struct Candidate {
     std::int64_t rank, seq;
     domain::Lane lane;
+    std::optional<Timestamp> expires_at;
   };
 
   void refresh();  // forgets configuration that others changed
@@ -87,7 +88,7 @@ class Executor {
   Result<const QueueRules*> queue_for(const Submit& command, const TenantRules& tenant);
   bool exists(std::int64_t seq);
   std::vector<Candidate> candidates(const Claim& command, int limit, const Candidate& after);
-  bool claim_one(const Claim& command, const Candidate& candidate, const QueueRules& queue,
+  void claim_one(const Claim& command, const Candidate& candidate, const QueueRules& queue,
                  Timestamp now, std::vector<Claim::Task>& out);
   void write_attempt(const Found& task, std::string_view outcome, const Finish& command,
                      Timestamp now);

@@ -45,7 +45,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- The next candidates of a lane: from the index alone.
 -- name: ready
-SELECT rank, seq FROM live INDEXED BY live_ready
+SELECT rank, seq, expires_at FROM live INDEXED BY live_ready
 WHERE lane = ?1 AND status = 2 AND (rank, seq) > (?2, ?3) ORDER BY rank, seq LIMIT ?4;
 
 -- name: candidate
