@@ -449,7 +449,7 @@ class ContractTest(unittest.TestCase):
                 caller.call(good, method, path, raw=b"a=b", headers={"Content-Type": "text/plain"}, **fill)
             if content:
                 caller.call(good, method, path, raw=b"{", **fill)
-                caller.call(good, method, path, raw=b'[{"zzz":1}]' if raw == b"[]" else b'{"zzz":1}', **fill)
+                caller.call(good, method, path, raw=b'{"zzz":1}', **fill)
             elif method != "GET":
                 self.assertEqual(caller.call(good, method, path, raw=b'{"zzz":1}', **fill).problem, "validation_failed", path)
             if path.startswith("/api/"):

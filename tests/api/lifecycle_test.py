@@ -222,7 +222,8 @@ class Lifecycle(unittest.TestCase):
         results = self.tenant.post("/api/v1/leases/complete", answers).json["results"]
         self.assertEqual([r["taskStatus"] for r in results], ["COMPLETED", "FAILED"])
         both = {**answers[0], "retryable": True}
-        self.assertEqual(self.tenant.post("/api/v1/leases/complete", [both]).status, 422)
+        refused = self.tenant.post("/api/v1/leases/complete", [both]).json["results"][0]
+        self.assertEqual((refused["status"], refused["problem"]["errors"][0]["pointer"]), (422, "/result"))
 
     def test_a_workers_attempt_ends_with_its_timeout_whatever_it_says(self):
         task = self.worker_task(timeoutMs=1500)

@@ -10,7 +10,7 @@ PATH = os.path.join(os.path.dirname(__file__), "..", "..", "api", "openapi.yaml"
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 KNOWN = {"$ref", "type", "enum", "const", "oneOf", "allOf", "properties", "required", "items",
          "additionalProperties", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
-         "maxProperties", "pattern", "format", "description", "default", "example"}
+         "maxProperties", "propertyNames", "pattern", "format", "description", "default", "example"}
 
 
 def load():
@@ -67,7 +67,10 @@ class Document:
         known, faults = self.properties(schema), []
         more = next((p["additionalProperties"] for p in self.parts(schema) if "additionalProperties" in p), False)
         free = not any({"type", "properties", "allOf"} & set(p) for p in self.parts(schema))  # any JSON
+        names = [part["propertyNames"] for part in self.parts(schema) if "propertyNames" in part]
         for name, member in value.items():
+            for rule in names:
+                faults += self.faults(rule, name, f"{where}/{name}")
             if name in known:
                 part, sub = known[name]
                 self.seen.add((id(part), name))
