@@ -29,9 +29,9 @@ struct Options {
   std::string invitation;                  // what `invite` asks for
   std::vector<std::string> cors_origins;   // exact origins
   std::vector<std::string> allowed_hosts;  // Host names beyond the defaults; see origin_guard
-  // Only loopback or allowed Host values; any other listener serves every name while none is allowed.
+  // Only loopback or allowed Host values; other listeners serve every name while none is allowed.
   bool loopback_listener = true;
-  std::chrono::minutes zone_offset{0};     // of times without an offset
+  std::chrono::minutes zone_offset{0};  // of times without an offset
   bool default_target_is_echo = false;
   std::string public_url;         // issuer of tokens, links in metadata
   std::string operator_key_hash;  // SHA-256 of operator.key

@@ -32,8 +32,8 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
   }
 }
 
-// Below /assets/, or a name with a dot at the root. Deeper paths are the page's own addresses, where
-// a queue's name may have dots.
+// Below /assets/, or a name with a dot at the root. Deeper paths are the page's own addresses,
+// where a queue's name may have dots.
 bool looks_like_a_file(std::string_view path) {
   const auto last = path.rfind('/');
   return path.starts_with("/assets/") || (last == 0 && path.find('.') != path.npos);

@@ -66,8 +66,9 @@ inline constexpr unsigned lane_bit(domain::Lane lane) {
 
 // Takes up to `max` ready tasks of a queue in order of rank, merged over the lanes in the mask.
 // Honours pause, suspension and the running limits of queue and tenant; leaves out tasks whose
-// expiresAt has passed, and passes by a bounded number of those. Ends early, after the first task at the earliest, once what it took weighs
-// `bytes_max`; takes nothing once the claims of its transaction weigh kClaimBytesACommit.
+// expiresAt has passed, and passes by a bounded number of those. Ends early, after the first task
+// at the earliest, once what it took weighs `bytes_max`; takes nothing once the claims of its
+// transaction weigh kClaimBytesACommit.
 struct Claim {
   QueueNo queue;
   unsigned lanes = 0;  // lane_bit()s
@@ -106,7 +107,7 @@ struct Claim {
     queue_paused,
     tenant_suspended,
     bytes,        // the limit of the claim or of its transaction; there may be more at once
-    expired,      // by expired tasks in front, as many as one claim passes by: until those have ended
+    expired,      // by as many expired tasks in front as one claim passes by, until they ended
     queue_limit,  // running at the queue's concurrency limit
     tenant_limit,
   };

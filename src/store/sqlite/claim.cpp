@@ -13,8 +13,8 @@ namespace {
 constexpr domain::Lane kLanes[] = {domain::Lane::by_queue_default, domain::Lane::push,
                                    domain::Lane::worker};
 
-// Expired tasks that one claim passes by: they stand in front until the rescuer has ended them, and a
-// tenant's hundred thousand must not hold the writer.
+// Expired tasks that one claim passes by: they stand in front until the rescuer has ended them, and
+// a tenant's hundred thousand must not hold the writer.
 constexpr std::size_t kExpiredPassedMax = 1'000;
 constexpr std::size_t kLookedAtOnce = 250;  // once some have been met
 

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Make a tenant
-         * @description Makes a tenant with its first API key and the secret that signs its pushes and callbacks. Both are shown in this answer only. The server may want an `invitation`, or take nobody.
+         * @description Makes a tenant with its first API key and the secret that signs its pushes and callbacks. Both are shown in this answer only. The server may want an `invitation`, or take nobody. The one creation without a `Location`: a tenant is no resource that it could fetch itself, and only operators see tenants under an address.
          */
         post: operations["register"];
         delete?: never;
@@ -55,7 +55,7 @@ export interface paths {
         put?: never;
         /**
          * End a token at once
-         * @description RFC 7009. Whoever holds a token may end it; an invalid one needs no ending and is answered 200 too.
+         * @description RFC 7009. Whoever holds a token may end it, without a client's credentials; an invalid one needs no ending and is answered 200 too.
          */
         post: operations["revokeToken"];
         delete?: never;
@@ -113,7 +113,7 @@ export interface paths {
         };
         /**
          * List tasks, newest first
-         * @description A bare array. Lists that several values may be given to take them repeated or separated by commas; the conditions of different parameters all hold. A page looks at no more than 50,000 tasks, so one under a rare filter may be short or empty and still have a `Link` to the next. Needs the scope `tasks:read`.
+         * @description A bare array. Lists that several values may be given to take them repeated or separated by commas (`%2C` is part of a value); the conditions of different parameters all hold. A page looks at no more than 50,000 tasks, so one under a rare filter may be short or empty and still have a `Link` to the next. A page also ends early, after one task at least, once its payloads, results and options come to 8 MiB: follow `Link` until there is none. Needs the scope `tasks:read`.
          */
         get: operations["listTasks"];
         put?: never;
@@ -269,7 +269,7 @@ export interface paths {
         put?: never;
         /**
          * Take tasks to work on
-         * @description Waits up to `waitMs` for the first task, then answers with what there is, best first; an empty list means that nothing came. Whoever is answered holds each task until `leaseExpiresAt` and names it by `leaseToken` from then on. Needs the scope `worker`.
+         * @description Waits up to `waitMs` for the first task, then answers with what there is, best first; an empty list means that nothing came. There may be fewer than `max` though more wait: an answer ends, after one task at least, once its payloads and options come to 4 MiB. Whoever is answered holds each task until `leaseExpiresAt` and names it by `leaseToken` from then on. Needs the scope `worker`.
          */
         post: operations["leaseTasks"];
         delete?: never;
@@ -289,7 +289,7 @@ export interface paths {
         put?: never;
         /**
          * Finish many leased tasks at once
-         * @description 1 to 1,000 answers in up to 16 MiB, each with its own result. One with `errorMessage` or `retryable` is a failure, any other a completion. Needs the scope `worker`.
+         * @description 1 to 1,000 answers in up to 16 MiB, each with its own result: one that cannot be taken is its own problem and no other's. One with `errorMessage` or `retryable` is a failure, any other a completion. Needs the scope `worker`.
          */
         post: operations["settleTasks"];
         delete?: never;
@@ -1104,7 +1104,7 @@ export interface components {
         /** @description RFC 6749 section 5.2. */
         OAuthError: {
             /** @enum {string} */
-            error: "invalid_request" | "invalid_client" | "unsupported_grant_type" | "invalid_scope";
+            error: "invalid_request" | "invalid_client" | "unauthorized_client" | "unsupported_grant_type" | "invalid_scope";
             error_description: string;
         };
         Detail: {
@@ -1161,6 +1161,13 @@ export interface components {
             token: string;
             /** @description Not needed; taken for RFC 7009's sake. */
             token_type_hint?: string | null;
+        };
+        /** @description RFC 7009 section 2.1. Other parameters, as client_id, are taken and ignored. */
+        RevocationForm: {
+            token: string;
+            token_type_hint?: string;
+            client_id?: string;
+            client_secret?: string;
         };
         KeySet: {
             keys: {
@@ -1520,7 +1527,8 @@ export interface components {
         };
         SettlementResults: {
             results: {
-                taskId: components["schemas"]["Id"];
+                /** @description As sent; null where none can be read. */
+                taskId: string | null;
                 /** @description As the single call's would be. */
                 status: number;
                 taskStatus?: components["schemas"]["TaskStatus"];
@@ -1910,6 +1918,8 @@ export interface components {
          * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
          */
         IdempotencyKey: string;
+        /** @description W3C Trace Context; ignored if it is not valid, or without a valid traceparent. Kept with the task and handed to its pushes. */
+        Tracestate: string;
         /**
          * @description W3C Trace Context, version 00; an invalid one is ignored. Kept with the task and handed to its pushes and workers.
          * @example 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
@@ -2075,6 +2085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            403: components["responses"]["Forbidden"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
@@ -2100,7 +2111,7 @@ export interface operations {
                  *       "token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.e30.c2ln"
                  *     }
                  */
-                "application/x-www-form-urlencoded": components["schemas"]["TokenRevocation"];
+                "application/x-www-form-urlencoded": components["schemas"]["RevocationForm"];
             };
         };
         responses: {
@@ -2111,7 +2122,30 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
+            /** @description The body cannot be read. A form's faults are told in OAuth's words. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "send token=TOKEN"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthError"];
+                    /**
+                     * @example {
+                     *       "type": "urn:belfry:problem:invalid_json",
+                     *       "title": "Bad request",
+                     *       "status": 400,
+                     *       "detail": "the body is empty; send a JSON object"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
@@ -2205,7 +2239,7 @@ export interface operations {
                 queue?: string[];
                 /** @description With one of these task names. */
                 type?: string[];
-                /** @description With all of these tags. */
+                /** @description With one of these tags. */
                 tag?: string[];
                 /** @description Submitted at or after. */
                 createdFrom?: components["schemas"]["TimeIn"];
@@ -2260,6 +2294,8 @@ export interface operations {
                  * @example 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
                  */
                 traceparent?: components["parameters"]["Traceparent"];
+                /** @description W3C Trace Context; ignored if it is not valid, or without a valid traceparent. Kept with the task and handed to its pushes. */
+                tracestate?: components["parameters"]["Tracestate"];
             };
             path?: never;
             cookie?: never;
@@ -2306,6 +2342,8 @@ export interface operations {
                  * @example 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
                  */
                 traceparent?: components["parameters"]["Traceparent"];
+                /** @description W3C Trace Context; ignored if it is not valid, or without a valid traceparent. Kept with the task and handed to its pushes. */
+                tracestate?: components["parameters"]["Tracestate"];
             };
             path?: never;
             cookie?: never;
@@ -2589,6 +2627,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskDetail"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -2614,10 +2653,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2642,11 +2683,13 @@ export interface operations {
                     "application/json": components["schemas"]["TaskDetail"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2962,6 +3005,7 @@ export interface operations {
                     "application/json": components["schemas"]["Queue"][];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             503: components["responses"]["Unavailable"];
@@ -2988,6 +3032,7 @@ export interface operations {
                     "application/json": components["schemas"]["Queue"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -3104,10 +3149,12 @@ export interface operations {
                     "application/json": components["schemas"]["Queue"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3129,6 +3176,7 @@ export interface operations {
                     "application/json": components["schemas"]["Endpoint"][];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             503: components["responses"]["Unavailable"];
@@ -3200,6 +3248,7 @@ export interface operations {
                     "application/json": components["schemas"]["Endpoint"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -3225,9 +3274,11 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3292,10 +3343,12 @@ export interface operations {
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3321,10 +3374,12 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointWithSecret"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3353,9 +3408,11 @@ export interface operations {
                     "application/json": components["schemas"]["TenantSecret"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3416,6 +3473,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryDetail"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -3443,11 +3501,13 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryDetail"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3488,6 +3548,7 @@ export interface operations {
                     "application/json": components["schemas"]["Key"][];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             503: components["responses"]["Unavailable"];
@@ -3570,9 +3631,11 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3713,6 +3776,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tenant"][];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             503: components["responses"]["Unavailable"];
@@ -3739,6 +3803,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -3846,10 +3911,12 @@ export interface operations {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3886,10 +3953,12 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3916,9 +3985,11 @@ export interface operations {
                     "application/json": components["schemas"]["Detail"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4119,6 +4190,8 @@ export interface operations {
                 "Idempotency-Key": string;
                 /** @description W3C Trace Context. */
                 traceparent: string;
+                /** @description The submitter's, if it sent one. */
+                tracestate?: string;
                 /** @description The task's id. */
                 "webhook-id": string;
                 /** @description When it was sent in seconds since 1970. */
