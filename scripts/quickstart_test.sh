@@ -57,14 +57,16 @@ nothing_left() {
   done
 }
 
-# The lines of the README's first sh block after a heading, for the ports of this test.
-readme_block() {
-  awk -v heading="## $1" '$0 == heading {on = 1; next} on && /^```sh$/ {code = 1; next}
-    code && /^```$/ {exit} code' README.md | sed "s|http://127.0.0.1:8080|$scheduler|g"
+# blocks FILE HEADING LANGUAGE: the lines of all such blocks of the section, with this test's ports.
+blocks() {
+  awk -v heading="## $2" -v fence="\`\`\`$3" '/^## / {on = $0 == heading}
+    on && $0 == fence {code = 1; next} /^```$/ {code = 0} code' "$1" |
+    sed "s|http://127.0.0.1:8080|$scheduler|g; s|http://127.0.0.1:8081|$payment|g
+      s|http://127.0.0.1:8082|$(url_of notification)|g; s|\b9000\b|${ports[6]}|g"
 }
 
 mapfile -t ports < <(python3 -c 'import socket
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(6)]
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(7)]
 for s in held: print(s.getsockname()[1])')
 export BELFRY_PORT_SCHEDULER=${ports[0]} BELFRY_PORT_PAYMENT=${ports[1]}
 export BELFRY_PORT_NOTIFICATION=${ports[2]} BELFRY_PORT_OPERATORS=${ports[3]}
@@ -136,18 +138,35 @@ done < <(grep -E '^ +curl ' "$work/start")
 ok "both curl lines of start.sh"
 
 say "quick start: the README's lines"
-readme_block "Schedule a task with curl" >"$work/readme.sh"
-[[ $(grep -c '^curl\|=$(curl' "$work/readme.sh") == 4 ]] || die "the README's lines are not found"
-printf '%s\n' 'printf "%s" "$TOKEN" >token' >>"$work/readme.sh"
-(cd "$work" && bash -euo pipefail readme.sh >out) || die "the README's lines failed"
-expect "the README's list" "$work/out" '"taskName": "hello"'
+{
+  printf '%s\n' 'trap "kill \$(jobs -p)" EXIT'
+  blocks README.md "With curl" sh
+  printf '%s\n' 'printf "%s" "$TOKEN" >token'
+} >"$work/readme.sh"
+(cd "$work" && bash -euo pipefail readme.sh >out) ||
+  die "the README's lines failed: $(cat "$work/out")"
+expect "the README's first task" "$work/out" '"status": "COMPLETED"'
+expect "the README's handler" "$work/out" '"greeted": {'
+expect "the README's worker" "$work/out" 'resizing {"image":7}'
+[[ $(tail -n 1 "$work/out") == COMPLETED ]] || die "the README's worker: $(cat "$work/out")"
+ok "the README's lines: a task, a handler, a worker"
 tasks() { curl -sf "$scheduler/api/v1/tasks$1" -H "Authorization: Bearer $(<"$work/token")"; }
-deadline=$((SECONDS + 30))
-until [[ $(tasks '?status=COMPLETED' | jq -r '.[0].taskName') == hello ]]; do
-  ((SECONDS < deadline)) || die "the README's task did not complete: $(tasks '')"
-  sleep 0.1
+for name in submit worker handler; do
+  awk '/^ *\/\/ \[readme\]$/ {on = !on; next} on {sub(/^  /, ""); print}' \
+    "examples/snippets/$name.cpp"
+done >"$work/snippets"
+diff -u <(blocks README.md "With the C++ client library" cpp) <(sed "s|\b9000\b|${ports[6]}|" "$work/snippets") ||
+  die "the README's C++ is not that of examples/snippets"
+ok "the README's C++ is what is built and tested"
+for heading in "Payment reconciliation" "Batch notifications"; do
+  blocks docs/examples.md "$heading" sh >"$work/example.sh"
+  (cd "$work" && bash -euo pipefail example.sh >out) || die "$heading: $(cat "$work/out")"
+  cat "$work/out" >>"$work/examples"
 done
-ok "the README's four curl lines; the task completes"
+expect "the sample files" "$work/examples" '"ledgerRows": 5157'
+expect "own files" "$work/examples" '"reference":"A-1"'
+expect "a batch" "$work/examples" '"delivered": 2'
+ok "the lines of docs/examples.md"
 "$BIN_DIR/belfry-scheduler" --help >"$work/help"
 flags=$(sed -n '/^## Configuration/,/^## /p' README.md | grep '^|' | grep -o -- '`--[a-z-]*`')
 for flag in $flags; do expect "--help" "$work/help" "${flag//\`/}"; done
@@ -161,11 +180,11 @@ jq -r '.findings[0] | "\(.finding),\(.reference),\(.differences[0].currency),"' 
   examples/payment/samples/expected.json >>"$work/figures"
 printf '%s\n' '"delivered": 240' '"failed": 0' '"pending": 0' >>"$work/figures"
 while read -r figure; do expect demo.sh "$work/demo" "$figure"; done <"$work/figures"
-[[ $(find "$work/data/notification/outbox" -name '*.eml' | wc -l) == 240 ]] || die "not 240 mails"
+[[ $(find "$work/data/notification/outbox" -name '*.eml' | wc -l) == 242 ]] || die "not 242 mails"
 no_such_proxy=http://127.0.0.1:${ports[5]}
 http_proxy=$no_such_proxy "$scripts/demo.sh" >"$work/out" 2>&1 ||
   die "the second demo.sh, behind a proxy, failed: $(cat "$work/out")"
-ok "demo.sh, twice, with the planted figures and 240 mails"
+ok "demo.sh, twice, with the planted figures and all mails"
 
 say "quick start: stop.sh as another user"
 somebody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
@@ -183,7 +202,7 @@ fi
 
 say "quick start: stop, twice, and what is left"
 runs=$(curl -sf "$payment/api/payments/runs" | jq length)
-((runs == 3)) || die "there are $runs runs and not 3"
+((runs == 5)) || die "there are $runs runs and not 5"
 "$scripts/stop.sh" >"$work/out" || die "stop.sh failed"
 for name in "${SERVICES[@]}"; do expect stop.sh "$work/out" "$name has drained and stopped"; done
 "$scripts/stop.sh" >"$work/out" || die "the second stop.sh failed"
@@ -194,7 +213,8 @@ http_proxy=$no_such_proxy SMTP_URL=smtp://127.0.0.1:$(<"$work/up") "$scripts/sta
   >"$work/out" || die "it does not start again behind a proxy: $(cat "$work/out")"
 expect "start.sh behind a proxy" "$work/out" "export no_proxy=127.0.0.1,localhost,::1"
 [[ $(curl -sf "$payment/api/payments/runs" | jq length) == "$runs" ]] || die "runs are gone"
-[[ $(tasks '' | jq -r '.[0].taskName') == hello ]] || die "the task or its token is gone"
+[[ $(tasks '' | jq -r '[.[].taskName] | sort | join(",")') == greet,hello,resize ]] ||
+  die "the tasks or their token are gone"
 ok "data, accounts and tokens survive a restart"
 refuses "demo.sh fails when deliveries fail" "error: 240 of 240 were not delivered" "$scripts/demo.sh"
 leave
