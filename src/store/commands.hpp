@@ -133,6 +133,7 @@ struct Finish {
   TaskId id;
   LeaseToken token;
   Verdict verdict = Verdict::completed;
+  bool unsent = false;  // released before anything was sent: no attempt is recorded
   std::optional<Timestamp> next_at;
   std::string result;   // raw JSON text; empty: none
   std::string error;    // for people, at most kErrorBytesMax
@@ -185,7 +186,8 @@ struct End {
   };
 };
 
-// SCHEDULED tasks whose time has come become PENDING, oldest first.
+// SCHEDULED tasks whose time has come become PENDING, oldest first; where there are more than
+// `max`, their tenants take turns.
 struct MoveDue {
   int max = 1'000;
   std::optional<Timestamp> now;

@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/error.hpp"
+
 // Infrastructure failures, thrown by drivers only (DESIGN section 4). A driver translates its
 // database's codes into these in one place.
 namespace belfry::store {
@@ -30,5 +32,11 @@ class Broken final : public Failure {
  public:
   using Failure::Failure;
 };
+
+// What the gateway answers while the store is away or behind: the same question may be asked again
+// in a moment. Any other error is the store's own word.
+inline bool is_passing(const Error& error) {
+  return error.code == ErrorCode::storage_unavailable || error.code == ErrorCode::overloaded;
+}
 
 }  // namespace belfry::store

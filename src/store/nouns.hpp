@@ -90,10 +90,13 @@ class DeliveryReads {
   virtual std::vector<DeliveryRow> list(TenantId tenant, const DeliveryFilter& filter,
                                         std::optional<DeliveryId> before, int limit) = 0;
   virtual std::vector<DeliveryAttemptRow> attempts(TenantId tenant, DeliveryId id) = 0;
-  // Waiting ones that are due, oldest due first.
+  // Waiting ones that are due, oldest due first; where there are more than `limit`, their tenants
+  // take turns.
   virtual std::vector<DeliveryRow> due_all_tenants(std::optional<Timestamp> now, int limit,
                                                    const std::vector<DeliveryId>& in_flight) = 0;
   virtual std::optional<Timestamp> next_due_all_tenants() = 0;
+  // When the one that has been put off for longest was due.
+  virtual std::optional<Timestamp> put_off_longest_all_tenants() = 0;
   virtual std::int64_t waiting_all_tenants() = 0;
 };
 

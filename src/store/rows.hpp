@@ -109,8 +109,9 @@ struct EndpointRow {
   std::string description;
   std::uint32_t events = domain::kAllTaskEvents;  // domain::bit()s
   bool enabled = true;
-  std::string disabled_reason;  // by its owner, or "failing", "gone"
-  std::optional<Timestamp> failing_since;
+  std::string disabled_reason;              // by its owner, or "failing", "gone"
+  std::optional<Timestamp> failing_since;   // no call has succeeded since
+  std::optional<Timestamp> last_failed_at;  // to the hour
   std::string sealed_secret, sealed_previous_secret;
   std::optional<Timestamp> previous_until;
   Timestamp created_at;

@@ -1,3 +1,6 @@
+#include <map>
+#include <set>
+
 #include "store/conformance/bed.hpp"
 
 namespace belfry::store::conformance {
@@ -228,6 +231,63 @@ TEST_P(StoreConformance, PruningDeliveriesKeepsThoseOnTheirWayAndTheYoung) {
   EXPECT_FALSE(bed.read([&](Snapshot& s) { return s.deliveries().find(tenant, old.id); }));
   EXPECT_TRUE(bed.read([&](Snapshot& s) { return s.deliveries().find(tenant, waiting.id); }));
   EXPECT_TRUE(bed.read([&](Snapshot& s) { return s.deliveries().find(tenant, young.id); }));
+}
+
+// A backlog of one tenant, older than anybody else's, fills every batch: the others are in it too.
+TEST_P(StoreConformance, TenantsTakeTurnsWhenMoreDeliveriesAreDueThanAreRead) {
+  constexpr int kRead = 10;
+  const auto noisy = bed.add_tenant(), quiet = bed.add_tenant(), other = bed.add_tenant();
+  const auto submit = [&](TenantId tenant) {
+    return bed.submit(bed.a_task(tenant),
+                      Outbox{{{EventType::completed, "{}"}}, "http://127.0.0.1:1/"});
+  };
+  for (int i = 0; i < 3 * kRead; ++i) submit(noisy);
+  bed.advance(Millis{1});
+  submit(quiet);
+  submit(other);
+  bed.advance(Millis{1});
+  const auto due =
+      bed.read([&](Snapshot& s) { return s.deliveries().due_all_tenants(bed.at(), kRead, {}); });
+  ASSERT_EQ(due.size(), static_cast<std::size_t>(kRead));
+  std::map<TenantId, int> of;
+  std::set<DeliveryId> different;
+  for (const auto& row : due) {
+    ++of[row.tenant];
+    different.insert(row.id);
+  }
+  EXPECT_EQ(of[noisy], kRead - 2);
+  EXPECT_EQ(of[quiet], 1);
+  EXPECT_EQ(of[other], 1);
+  EXPECT_EQ(different.size(), due.size());
+  // Those under way are left out, also in turn.
+  const auto rest = bed.read([&](Snapshot& s) {
+    return s.deliveries().due_all_tenants(bed.at(), 3 * kRead,
+                                          {different.begin(), different.end()});
+  });
+  EXPECT_EQ(rest.size(), static_cast<std::size_t>(2 * kRead + 2));
+}
+
+TEST_P(StoreConformance, ADeliveryThatIsPutOffKeepsTheTimeAtWhichItWasDue) {
+  StoreDeliveries deliveries(bed);
+  const auto tenant = bed.add_tenant();
+  bed.add_endpoint(bed.an_endpoint(tenant));
+  const auto delivery = deliveries.add(tenant, deliveries.a_running_task(tenant));
+  const auto due = delivery.next_at;
+  const auto longest = [&] {
+    return bed.read([](Snapshot& s) { return s.deliveries().put_off_longest_all_tenants(); });
+  };
+  EXPECT_FALSE(longest());
+  for (int i = 0; i < 2; ++i) {
+    bed.advance(Millis{1'000});
+    EXPECT_EQ(outcome(bed.transact([&](Transaction& tx) -> Result<> {
+                tx.delivery_writes().postpone(delivery.id, bed.now() + Millis{60'000});
+                return {};
+              })),
+              "ok");
+    EXPECT_EQ(longest(), due);
+  }
+  deliveries.record(delivery, DeliveryState::waiting, bed.now() + Millis{5'000}, 500);
+  EXPECT_FALSE(longest());
 }
 
 }  // namespace

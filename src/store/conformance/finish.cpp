@@ -91,6 +91,19 @@ TEST_P(StoreConformance, ReleasedCostsNoAttemptAndKeepsTheTasksPlace) {
   EXPECT_EQ(again.run_attempt, 1);
 }
 
+TEST_P(StoreConformance, WhatWasReleasedUnsentLeavesNoAttempt) {
+  const auto tenant = bed.add_tenant();
+  const auto id = bed.submit(tenant);
+  auto unsent = bed.a_finish(bed.claim_one(tenant), Verdict::released);
+  unsent.unsent = true;
+  EXPECT_EQ(outcome(bed.ask(unsent)), "ok");
+  bed.finish(bed.claim_one(tenant));
+  const auto attempts = bed.read([&](Snapshot& s) { return s.tasks().attempts(tenant, id); });
+  ASSERT_EQ(attempts.size(), 1U);
+  EXPECT_EQ(attempts[0].number, 2);
+  EXPECT_EQ(attempts[0].outcome, "completed");
+}
+
 TEST_P(StoreConformance, AStaleTokenChangesNothingAndIsToldSo) {
   const auto tenant = bed.add_tenant();
   const auto id = bed.submit(tenant);
@@ -166,6 +179,26 @@ TEST_P(StoreConformance, EveryAttemptIsInTheHistory) {
   std::vector<std::string> outcomes;
   for (const auto& attempt : attempts) outcomes.push_back(attempt.outcome);
   EXPECT_EQ(outcomes, (std::vector<std::string>{"failed", "released", "lease_lost", "completed"}));
+}
+
+// As with deliveries: one tenant's tasks for the same instant are many batches, another's is one.
+TEST_P(StoreConformance, TenantsTakeTurnsWhenMoreTasksAreDueThanAreMoved) {
+  constexpr int kMoved = 10;
+  const auto noisy = bed.add_tenant(), quiet = bed.add_tenant();
+  const auto submit = [&](TenantId tenant, Millis later) {
+    auto task = bed.a_task(tenant);
+    task.scheduled_for = bed.now() + later;
+    return bed.submit(task);
+  };
+  for (int i = 0; i < 3 * kMoved; ++i) submit(noisy, Millis{1'000});
+  const auto id = submit(quiet, Millis{2'000});
+  bed.advance(Millis{5'000});
+  const auto moved = bed.ask(MoveDue{kMoved, bed.at()});
+  ASSERT_EQ(outcome(moved), "ok");
+  EXPECT_EQ(moved->moved, kMoved);
+  EXPECT_EQ(bed.status(quiet, id), Status::pending);
+  EXPECT_EQ(bed.counts(noisy)[Status::pending], kMoved - 1);
+  EXPECT_EQ(bed.move_due(), 2 * kMoved + 1);
 }
 
 }  // namespace

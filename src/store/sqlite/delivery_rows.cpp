@@ -7,6 +7,7 @@
 
 #include "sql.hpp"
 #include "store/sqlite/columns.hpp"
+#include "store/sqlite/turns.hpp"
 
 namespace belfry::store::sqlite {
 
@@ -30,6 +31,16 @@ DeliveryRow delivery_from(const Statement& s, Numbers& numbers) {
   row.next_at = maybe_time_at(s, 13);
   row.finished_at = maybe_time_at(s, 14);
   return row;
+}
+
+// The first `max` that are not busy, of a statement that gives (no, id).
+std::vector<std::int64_t> idle(Statement s, std::size_t max,
+                               const std::unordered_set<DeliveryId>& busy) {
+  std::vector<std::int64_t> nos;
+  while (nos.size() < max && s.step()) {
+    if (!busy.contains(id_at<DeliveryId>(s, 1))) nos.push_back(s.integer(0));
+  }
+  return nos;
 }
 
 }  // namespace
@@ -152,11 +163,23 @@ std::vector<DeliveryAttemptRow> DeliveryRows::attempts(TenantId tenant, Delivery
 std::vector<DeliveryRow> DeliveryRows::due_all_tenants(std::optional<Timestamp> now, int limit,
                                                        const std::vector<DeliveryId>& in_flight) {
   const std::unordered_set<DeliveryId> busy(in_flight.begin(), in_flight.end());
-  std::vector<std::int64_t> nos;
-  auto s = context_.db.statement(sql::deliveries::due);
-  s.bind(to_ms(context_.now_or(now))).bind(limit + static_cast<std::int64_t>(busy.size()));
-  while (nos.size() < static_cast<std::size_t>(std::max(limit, 0)) && s.step()) {
-    if (!busy.contains(id_at<DeliveryId>(s, 1))) nos.push_back(s.integer(0));
+  const auto max = static_cast<std::size_t>(std::max(limit, 0));
+  const auto until = to_ms(context_.now_or(now));
+  const auto busy_rows = static_cast<std::int64_t>(busy.size());
+  auto due = context_.db.statement(sql::deliveries::due);
+  due.bind(until).bind(limit + busy_rows);
+  auto nos = idle(std::move(due), max, busy);
+  if (nos.size() == max) {
+    std::vector<Turn> turns;
+    auto s = context_.db.statement(sql::deliveries::due_turns);
+    s.bind(until);
+    while (s.step()) turns.emplace_back(s.integer(0), s.integer(1));
+    const auto of_tenant = [&](std::int64_t tenant, std::size_t count) {
+      auto own = context_.db.statement(sql::deliveries::due_of_tenant);
+      own.bind(tenant).bind(until).bind(static_cast<std::int64_t>(count) + busy_rows);
+      return idle(std::move(own), count, busy);
+    };
+    nos = in_turns(std::move(nos), max, std::move(turns), of_tenant, std::identity{});
   }
   std::vector<DeliveryRow> rows;
   for (const auto no : nos) {
@@ -167,6 +190,11 @@ std::vector<DeliveryRow> DeliveryRows::due_all_tenants(std::optional<Timestamp> 
 
 std::optional<Timestamp> DeliveryRows::next_due_all_tenants() {
   auto s = context_.db.statement(sql::deliveries::next_due);
+  return s.step() ? maybe_time_at(s, 0) : std::nullopt;
+}
+
+std::optional<Timestamp> DeliveryRows::put_off_longest_all_tenants() {
+  auto s = context_.db.statement(sql::deliveries::put_off_longest);
   return s.step() ? maybe_time_at(s, 0) : std::nullopt;
 }
 

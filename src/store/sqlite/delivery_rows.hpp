@@ -15,6 +15,7 @@ class DeliveryRows final : public DeliveryReads {
   std::vector<DeliveryRow> due_all_tenants(std::optional<Timestamp> now, int limit,
                                            const std::vector<DeliveryId>& in_flight) override;
   std::optional<Timestamp> next_due_all_tenants() override;
+  std::optional<Timestamp> put_off_longest_all_tenants() override;
   std::int64_t waiting_all_tenants() override;
 
  private:

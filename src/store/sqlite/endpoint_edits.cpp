@@ -43,7 +43,7 @@ Result<> EndpointEdits::update(const EndpointRow& endpoint) {
   s.bind(static_cast<std::int64_t>(endpoint.events)).bind(endpoint.enabled ? 1 : 0);
   s.bind_text(endpoint.disabled_reason).bind(maybe_ms(endpoint.failing_since));
   s.bind_blob(endpoint.sealed_secret).bind_blob(endpoint.sealed_previous_secret);
-  s.bind(maybe_ms(endpoint.previous_until));
+  s.bind(maybe_ms(endpoint.previous_until)).bind(maybe_ms(endpoint.last_failed_at));
   s.run();
   if (found->enabled && !endpoint.enabled) give_up_deliveries(*found);
   context_.batch->configuration_changed(endpoint.tenant);

@@ -21,6 +21,7 @@ EndpointRow endpoint_from(const Statement& s) {
   endpoint.sealed_previous_secret = bytes_at(s, 9);
   endpoint.previous_until = maybe_time_at(s, 10);
   endpoint.created_at = time_at(s, 11);
+  endpoint.last_failed_at = maybe_time_at(s, 12);
   return endpoint;
 }
 

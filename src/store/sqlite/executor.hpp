@@ -97,6 +97,8 @@ class Executor {
   domain::Status put_back(const Found& task, const Finish& command, Timestamp now);
   void record(const Found& task, SeriesEvent::Kind kind, Timestamp at, bool measure_run);
   void change(const Found& task, domain::Status to, Timestamp at, Timestamp next_at);
+  std::vector<Found> due(Timestamp now, int max);
+  static std::vector<Found> read_due(Statement row);
   void write_progress(const Found& task, const Progress& progress, Timestamp now);
   void post(const Outbox& outbox, TenantId tenant, TaskId id, Timestamp now);
   void deliver(const domain::EventDraft& draft, const TenantRules& tenant, TaskId id,

@@ -2,6 +2,7 @@
 #include "domain/state_machine.hpp"
 #include "sql.hpp"
 #include "store/sqlite/executor.hpp"
+#include "store/sqlite/turns.hpp"
 
 namespace belfry::store::sqlite {
 
@@ -64,7 +65,9 @@ domain::Status Executor::put_back(const Found& task, const Finish& command, Time
                     : std::optional(domain::rank(next_at, task.priority, queue->aging)));
   row.bind(task.failures + (released ? 0 : 1)).bind(task.run_attempt - (released ? 1 : 0)).run();
   CHECK(context_.db.changes() == 1);
-  write_attempt(task, released ? "released" : retry ? "failed" : "lease_lost", command, now);
+  if (!released || !command.unsent) {
+    write_attempt(task, released ? "released" : retry ? "failed" : "lease_lost", command, now);
+  }
   if (!released) record(task, Kind::retried, now, true);
   change(task, status, now, next_at);
   return status;
@@ -180,29 +183,50 @@ Result<End::Reply> Executor::run(const End& command) {
   return End::Reply{now, was_running};
 }
 
+std::vector<Executor::Found> Executor::read_due(Statement row) {
+  std::vector<Found> due;
+  while (row.step()) {
+    Found task;
+    task.seq = row.integer(0);
+    task.tenant_no = row.integer(1);
+    task.lane = row.integer(2);
+    task.next_at = row.integer(3);
+    task.attempt = row.integer(4);
+    task.low = row.integer(5);
+    task.status = Status::scheduled;
+    due.push_back(std::move(task));
+  }
+  return due;
+}
+
+std::vector<Executor::Found> Executor::due(Timestamp now, int max) {
+  auto statement = context_.db.statement(sql::hot::due);
+  statement.bind(to_ms(now)).bind(max);
+  auto oldest = read_due(std::move(statement));
+  if (oldest.size() < static_cast<std::size_t>(max)) return oldest;
+  std::vector<Turn> turns;
+  {
+    auto row = context_.db.statement(sql::hot::due_turns);
+    row.bind(to_ms(now));
+    while (row.step()) turns.emplace_back(row.integer(0), row.integer(1));
+  }
+  const auto of_tenant = [&](std::int64_t tenant, std::size_t count) {
+    auto own = context_.db.statement(sql::hot::due_of_tenant);
+    own.bind(tenant).bind(to_ms(now)).bind(static_cast<std::int64_t>(count));
+    return read_due(std::move(own));
+  };
+  return in_turns(std::move(oldest), static_cast<std::size_t>(max), std::move(turns), of_tenant,
+                  [](const Found& task) { return task.seq; });
+}
+
 Result<MoveDue::Reply> Executor::run(const MoveDue& command) {
   const auto now = context_.now_or(command.now);
-  std::vector<std::pair<Found, std::int64_t>> due;
-  {
-    auto row = context_.db.statement(sql::hot::due);
-    row.bind(to_ms(now)).bind(command.max);
-    while (row.step()) {
-      Found task;
-      task.seq = row.integer(0);
-      task.tenant_no = row.integer(1);
-      task.lane = row.integer(2);
-      task.next_at = row.integer(3);
-      task.attempt = row.integer(4);
-      task.low = row.integer(5);
-      task.status = Status::scheduled;
-      due.emplace_back(std::move(task), row.integer(3));
-    }
-  }
-  for (const auto& [task, due_at] : due) {
+  const auto tasks = due(now, command.max);
+  for (const auto& task : tasks) {
     context_.db.statement(sql::hot::make_ready).bind(task.seq).run();
-    change(task, Status::pending, now, from_ms(due_at));
+    change(task, Status::pending, now, from_ms(task.next_at));
   }
-  MoveDue::Reply reply{static_cast<int>(due.size()), {}};
+  MoveDue::Reply reply{static_cast<int>(tasks.size()), {}};
   auto row = context_.db.statement(sql::hot::next_due);
   if (row.step()) reply.next_due = from_ms(row.integer(0));
   return reply;

@@ -164,6 +164,10 @@ TEST_F(OpenTest, AStoreOfTheFirstSchemaIsBroughtToThisOne) {
   change_file([](Database& db) {
     db.execute("DROP INDEX outcomes_failed_at");
     db.execute("DROP INDEX live_upcoming");
+    db.execute("DROP INDEX deliveries_turns");
+    db.execute("DROP INDEX deliveries_put_off");
+    db.execute("ALTER TABLE deliveries DROP COLUMN due_since");
+    db.execute("ALTER TABLE endpoints DROP COLUMN last_failed_at");
     db.execute("ALTER TABLE outcomes DROP COLUMN checksum");
     db.execute(fmt::format(fmt::runtime(sql::upkeep::set_user_version), 1));
   });

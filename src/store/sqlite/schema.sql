@@ -54,7 +54,7 @@ CREATE TABLE deliveries (
   created_at     INTEGER NOT NULL,
   next_at        INTEGER,
   finished_at    INTEGER
-);
+, due_since INTEGER);
 CREATE TABLE delivery_attempts (
   delivery    INTEGER NOT NULL,
   number      INTEGER NOT NULL,
@@ -80,7 +80,7 @@ CREATE TABLE endpoints (
   previous_until  INTEGER,
   created_at      INTEGER NOT NULL,
   removed_at      INTEGER CHECK (removed_at IS NULL OR enabled = 0)
-);
+, last_failed_at INTEGER);
 CREATE TABLE idempotency (
   tenant      INTEGER NOT NULL,
   key         TEXT NOT NULL,
@@ -207,6 +207,8 @@ CREATE INDEX deliveries_by_task ON deliveries (seq, endpoint, no);
 CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 1;
 CREATE INDEX deliveries_exhausted ON deliveries (tenant, endpoint, no) WHERE state = 3;
 CREATE INDEX deliveries_open ON deliveries (tenant, endpoint, no) WHERE state < 2;
+CREATE INDEX deliveries_put_off ON deliveries (due_since) WHERE state = 1 AND due_since IS NOT NULL;
+CREATE INDEX deliveries_turns ON deliveries (tenant, next_at) WHERE state = 1;
 CREATE INDEX endpoints_by_tenant ON endpoints (tenant);
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 CREATE INDEX live_by_tenant ON live (tenant, seq);

@@ -70,7 +70,7 @@ class StatementsTest : public testing::Test {
     for (std::string line; std::getline(lines, line);) {
       const bool scans = line.starts_with("SCAN ") && line.find("INDEX") == std::string::npos;
       // What a recursion found so far, and the one row that it starts with.
-      const bool own = line == "SCAN lanes" || line == "SCAN named" ||
+      const bool own = line == "SCAN lanes" || line == "SCAN named" || line == "SCAN turns" ||
                        line == "SCAN CONSTANT ROW" || line.starts_with("SCAN (");
       if (scans && !own) return true;
     }
@@ -121,6 +121,11 @@ TEST_F(StatementsTest, HotStatementsUseTheIndexThatIsMeantForThem) {
       {"tasks_read.row", "b USING INTEGER PRIMARY KEY"},
       {"deliveries.due", "INDEX deliveries_due (next_at<?)"},
       {"deliveries.next_due", "INDEX deliveries_due"},
+      {"deliveries.due_turns", "d USING INDEX deliveries_turns (tenant=?)"},
+      {"deliveries.due_of_tenant", "INDEX deliveries_turns (tenant=? AND next_at<?)"},
+      {"deliveries.put_off_longest", "INDEX deliveries_put_off"},
+      {"hot.due_turns", "l USING INDEX live_upcoming (tenant=?)"},
+      {"hot.due_of_tenant", "l USING INDEX live_upcoming (tenant=? AND next_at<?)"},
       {"deliveries.of_endpoint", "INDEX deliveries_by_endpoint (tenant=? AND endpoint=? AND no<?)"},
       {"deliveries.exhausted_of_endpoint", "INDEX deliveries_exhausted"},
       {"deliveries.open_of_endpoint", "INDEX deliveries_open"},

@@ -54,6 +54,28 @@ FROM delivery_attempts WHERE delivery = ?1 ORDER BY number;
 SELECT no, id FROM deliveries INDEXED BY deliveries_due
 WHERE state = 1 AND next_at <= ?1 ORDER BY next_at, no LIMIT ?2;
 
+-- The tenants with deliveries that are due, and when their oldest was: a loose scan, two seeks each.
+-- name: due_turns
+WITH RECURSIVE turns (tenant) AS (
+  SELECT (SELECT tenant FROM deliveries INDEXED BY deliveries_turns
+          WHERE state = 1 ORDER BY tenant LIMIT 1)
+  UNION ALL
+  SELECT (SELECT d.tenant FROM deliveries AS d INDEXED BY deliveries_turns
+          WHERE d.state = 1 AND d.tenant > turns.tenant ORDER BY d.tenant LIMIT 1)
+  FROM turns WHERE turns.tenant IS NOT NULL
+)
+SELECT (SELECT d.next_at FROM deliveries AS d INDEXED BY deliveries_turns
+        WHERE d.state = 1 AND d.tenant = turns.tenant ORDER BY d.next_at LIMIT 1) AS oldest, tenant
+FROM turns WHERE tenant IS NOT NULL AND oldest <= ?1;
+
+-- name: due_of_tenant
+SELECT no, id FROM deliveries INDEXED BY deliveries_turns
+WHERE state = 1 AND tenant = ?1 AND next_at <= ?2 ORDER BY next_at, no LIMIT ?3;
+
+-- name: put_off_longest
+SELECT due_since FROM deliveries INDEXED BY deliveries_put_off
+WHERE state = 1 AND due_since IS NOT NULL ORDER BY due_since LIMIT 1;
+
 -- name: next_due
 SELECT next_at FROM deliveries INDEXED BY deliveries_due
 WHERE state = 1 ORDER BY next_at LIMIT 1;
@@ -79,10 +101,11 @@ UPDATE deliveries SET attempts = attempts + 1, attempts_total = max(attempts_tot
 WHERE no = ?1;
 
 -- name: set_state
-UPDATE deliveries SET state = ?2, next_at = ?3, finished_at = ?4 WHERE no = ?1;
+UPDATE deliveries SET state = ?2, next_at = ?3, finished_at = ?4, due_since = NULL WHERE no = ?1;
 
 -- name: postpone
-UPDATE deliveries SET next_at = ?2 WHERE id = ?1 AND state = 1;
+UPDATE deliveries SET next_at = ?2, due_since = coalesce(due_since, next_at)
+WHERE id = ?1 AND state = 1;
 
 -- name: release_next
 UPDATE deliveries SET state = 1, next_at = ?3
@@ -97,7 +120,8 @@ WHERE seq = ?1 AND endpoint = ?2 AND state = 1 LIMIT 1;
 SELECT enabled FROM endpoints WHERE no = ?1 AND removed_at IS NULL;
 
 -- name: new_round
-UPDATE deliveries SET state = ?2, attempts = 0, next_at = ?3, finished_at = NULL WHERE no = ?1;
+UPDATE deliveries SET state = ?2, attempts = 0, next_at = ?3, finished_at = NULL, due_since = NULL
+WHERE no = ?1;
 
 -- name: prune_walk
 SELECT no, created_at, finished_at FROM deliveries WHERE no > ?1 ORDER BY no LIMIT ?2;

@@ -1,18 +1,18 @@
 -- name: find
 SELECT e.id, t.id, e.url, e.description, e.events, e.enabled, e.disabled_reason, e.failing_since,
-       e.sealed_secret, e.sealed_previous, e.previous_until, e.created_at
+       e.sealed_secret, e.sealed_previous, e.previous_until, e.created_at, e.last_failed_at
 FROM endpoints AS e CROSS JOIN tenants AS t ON t.no = e.tenant
 WHERE e.id = ?1 AND e.tenant = ?2 AND e.removed_at IS NULL;
 
 -- name: of_tenant
 SELECT e.id, t.id, e.url, e.description, e.events, e.enabled, e.disabled_reason, e.failing_since,
-       e.sealed_secret, e.sealed_previous, e.previous_until, e.created_at
+       e.sealed_secret, e.sealed_previous, e.previous_until, e.created_at, e.last_failed_at
 FROM endpoints AS e CROSS JOIN tenants AS t ON t.no = e.tenant
 WHERE e.tenant = ?1 AND e.removed_at IS NULL ORDER BY e.no DESC;
 
 -- name: every
 SELECT e.id, t.id, e.url, e.description, e.events, e.enabled, e.disabled_reason, e.failing_since,
-       e.sealed_secret, e.sealed_previous, e.previous_until, e.created_at
+       e.sealed_secret, e.sealed_previous, e.previous_until, e.created_at, e.last_failed_at
 FROM endpoints AS e CROSS JOIN tenants AS t ON t.no = e.tenant
 WHERE e.removed_at IS NULL ORDER BY e.no;
 
@@ -30,7 +30,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
 -- name: change
 UPDATE endpoints SET url = ?2, description = ?3, events = ?4, enabled = ?5, disabled_reason = ?6,
                      failing_since = ?7, sealed_secret = ?8, sealed_previous = ?9,
-                     previous_until = ?10
+                     previous_until = ?10, last_failed_at = ?11
 WHERE no = ?1;
 
 -- name: remove

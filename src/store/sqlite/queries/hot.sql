@@ -118,6 +118,24 @@ SELECT l.seq, l.tenant, l.lane, l.next_at, l.attempt, b.id_low
 FROM live AS l INDEXED BY live_due CROSS JOIN bodies AS b ON b.seq = l.seq
 WHERE l.status = 1 AND l.next_at <= ?1 ORDER BY l.next_at LIMIT ?2;
 
+-- name: due_turns
+WITH RECURSIVE turns (tenant) AS (
+  SELECT (SELECT tenant FROM live INDEXED BY live_upcoming
+          WHERE status = 1 ORDER BY tenant LIMIT 1)
+  UNION ALL
+  SELECT (SELECT l.tenant FROM live AS l INDEXED BY live_upcoming
+          WHERE l.status = 1 AND l.tenant > turns.tenant ORDER BY l.tenant LIMIT 1)
+  FROM turns WHERE turns.tenant IS NOT NULL
+)
+SELECT (SELECT l.next_at FROM live AS l INDEXED BY live_upcoming
+        WHERE l.status = 1 AND l.tenant = turns.tenant ORDER BY l.next_at LIMIT 1) AS oldest, tenant
+FROM turns WHERE tenant IS NOT NULL AND oldest <= ?1;
+
+-- name: due_of_tenant
+SELECT l.seq, l.tenant, l.lane, l.next_at, l.attempt, b.id_low
+FROM live AS l INDEXED BY live_upcoming CROSS JOIN bodies AS b ON b.seq = l.seq
+WHERE l.status = 1 AND l.tenant = ?1 AND l.next_at <= ?2 ORDER BY l.next_at LIMIT ?3;
+
 -- name: make_ready
 UPDATE live SET status = 2 WHERE seq = ?1 AND status = 1;
 
