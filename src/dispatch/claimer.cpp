@@ -19,10 +19,12 @@ Claimer::Claimer(const Context& context, Running& running, async::TaskGroup& run
       running_(running),
       runners_(runners),
       runner_(context, running),
-      picker_([&directory = context.directory](TenantId id) {
-        const auto tenant = directory.tenant(id);
-        return tenant ? tenant->limits.weight : 1;
-      }),
+      picker_(
+          [&directory = context.directory](TenantId id) {
+            const auto tenant = directory.tenant(id);
+            return tenant ? tenant->limits.weight : 1;
+          },
+          context.options.push_total),
       held_(context.options.push_bytes_total, context.options.push_bytes_a_tenant),
       wake_(context.executor) {}
 
@@ -84,8 +86,7 @@ asio::awaitable<void> Claimer::run() {
 
 asio::awaitable<bool> Claimer::run_once() {
   if (held_.full()) co_return false;  // an attempt that ends wakes us
-  const int free = context_.options.push_total - picker_.slots_in_use();
-  const auto turns = picker_.plan(std::min(free, kTurnsARound), kTurnsAQueue);
+  const auto turns = picker_.plan(kTurnsARound, kTurnsAQueue);
   if (turns.empty()) co_return false;
   std::vector<store::Command> commands;
   commands.reserve(turns.size());

@@ -3,6 +3,20 @@
 #include <algorithm>
 
 namespace belfry::dispatch {
+namespace {
+
+// How many times what is left to all a tenant of weight 1 may hold; and the part of the slots that
+// is kept for tenants that hold none.
+constexpr double kGreed = 8;
+constexpr int kReserve = 10;  // 1 / 10
+
+}  // namespace
+
+bool FairPicker::may_take(double share) const {
+  const int free = total_ - in_use_;
+  if (share == 0) return free > 0;
+  return share < kGreed * (free - total_ / kReserve);
+}
 
 FairPicker::LaneKey FairPicker::key_of(domain::QueueNo queue, const Lane& lane) const {
   return {lane.slots, lane.served, queue.value};
@@ -81,11 +95,12 @@ void FairPicker::unpark_all() {
   for (const auto queue : parked) unpark(queue);
 }
 
-std::vector<FairPicker::Turn> FairPicker::plan(int slots, int per_queue) {
+std::vector<FairPicker::Turn> FairPicker::plan(int at_most, int per_queue) {
   std::vector<Turn> turns;
   std::unordered_map<domain::QueueNo, std::size_t> place;
   std::vector<domain::QueueNo> full;
-  for (; slots > 0 && !active_.empty(); --slots) {
+  for (; at_most > 0 && !active_.empty(); --at_most) {
+    if (!may_take(std::get<0>(*active_.begin()))) break;
     const auto id = std::get<2>(*active_.begin());
     const domain::QueueNo queue{std::get<2>(*tenants_[id].active.begin())};
     const auto [at, is_new] = place.try_emplace(queue, turns.size());

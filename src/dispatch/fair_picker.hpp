@@ -15,10 +15,16 @@ namespace belfry::dispatch {
 // Whose turn it is (DESIGN section 5): the tenant with the fewest slots in use over its weight,
 // ties to the one served longest ago; then its queues likewise. Knows which queues may have ready
 // work; the store knows the tasks. Pure bookkeeping, single-threaded; every step costs O(log n).
+//
+// However greedy some tenants are, and however long they keep their slots, one without a slot finds
+// one: a tenant takes no more than eight times what is left to all of its weight (so that what is
+// left shrinks, but never to nothing), and a tenth of the slots goes only to tenants that hold
+// none.
 class FairPicker {
  public:
   using WeightOf = std::function<int(TenantId)>;
-  explicit FairPicker(WeightOf weight_of) : weight_of_(std::move(weight_of)) {}
+  // `total`: the slots there are, at least 1.
+  FairPicker(WeightOf weight_of, int total) : weight_of_(std::move(weight_of)), total_(total) {}
 
   // There may be ready work in this queue.
   void flag(TenantId tenant, domain::QueueNo queue);
@@ -39,9 +45,9 @@ class FairPicker {
     std::uint64_t flagged_at = 0;
     std::uint64_t planned_at = 0;
   };
-  // Hands out up to `slots` turns, at most `per_queue` to one queue, and counts them as slots in
-  // use; a queue's turns come as one entry.
-  std::vector<Turn> plan(int slots, int per_queue);
+  // Hands out up to `at_most` of the slots that are free, at most `per_queue` to one queue, and
+  // counts them as slots in use; a queue's turns come as one entry.
+  std::vector<Turn> plan(int at_most, int per_queue);
   // Slots that a claim did not use, or that a finished attempt gives back.
   void release(domain::QueueNo queue, int slots);
 
@@ -68,6 +74,9 @@ class FairPicker {
   };
   using TenantKey = std::tuple<double, std::uint64_t, TenantId>;  // share, served
 
+  // Whether the tenant whose slots over its weight are the fewest may take one more; if it may not,
+  // nobody may.
+  bool may_take(double share) const;
   LaneKey key_of(domain::QueueNo queue, const Lane& lane) const;
   // Takes a tenant (and lane) out of the order while its numbers change, and puts it back.
   template <class Change>
@@ -76,6 +85,7 @@ class FairPicker {
   void change_lane(domain::QueueNo queue, Change change);
 
   WeightOf weight_of_;
+  int total_;
   std::unordered_map<TenantId, Tenant> tenants_;
   std::unordered_map<domain::QueueNo, Lane> lanes_;
   std::set<TenantKey> active_;  // tenants with flagged lanes

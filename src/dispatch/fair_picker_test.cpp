@@ -23,8 +23,12 @@ class FairPickerTest : public ::testing::Test {
     return by_queue;
   }
 
+  FairPicker make(int total) {
+    return {[this](TenantId id) { return weights_.contains(id) ? weights_[id] : 1; }, total};
+  }
+
   std::map<TenantId, int> weights_;
-  FairPicker picker_{[this](TenantId id) { return weights_.contains(id) ? weights_[id] : 1; }};
+  FairPicker picker_ = make(30'000);
 };
 
 TEST_F(FairPickerTest, SharesEquallyWhateverTheBacklogs) {
@@ -116,6 +120,47 @@ TEST_F(FairPickerTest, ServesTenThousandTenantsInTurn) {
   const auto shares = counts(20'000);
   ASSERT_EQ(shares.size(), 10'000U);
   for (const auto& [number, count] : shares) ASSERT_EQ(count, 2) << number;
+}
+
+// Tenants that take whatever they are given and give nothing back, in every number and of mixed
+// weights: whoever comes after them is served, and so are many after that one.
+TEST_F(FairPickerTest, GreedyTenantsLeaveSlotsToThoseWhoComeLater) {
+  for (const std::uint64_t greedy : {1, 2, 8, 64, 1'000, 5'000}) {
+    picker_ = make(8'000);
+    for (std::uint64_t n = 1; n <= greedy; ++n) {
+      weights_[tenant(n)] = n % 7 == 0 ? 10 : 1;
+      picker_.flag(tenant(n), queue(static_cast<std::int64_t>(n)));
+    }
+    while (!picker_.plan(512, 256).empty()) {
+    }
+    EXPECT_GT(picker_.slots_in_use(), 8'000 * 3 / 4) << "most of it is used";
+    for (std::uint64_t n = greedy + 1; n <= greedy + 100; ++n) {
+      picker_.flag(tenant(n), queue(static_cast<std::int64_t>(n)));
+      const auto turns = picker_.plan(1, 1);
+      ASSERT_EQ(turns.size(), 1U) << greedy << " greedy ones, newcomer " << n - greedy;
+      ASSERT_EQ(turns[0].tenant, tenant(n));
+    }
+  }
+}
+
+TEST_F(FairPickerTest, OneTenantAloneHasNearlyAllSlotsAndASingleSlotIsUsed) {
+  picker_ = make(8'000);
+  picker_.flag(tenant(1), queue(1));
+  EXPECT_GT(counts(8'000, 8'000).at(1), 6'000);
+  picker_ = make(1);
+  picker_.flag(tenant(1), queue(1));
+  EXPECT_EQ(counts(10).at(1), 1);
+  EXPECT_TRUE(picker_.plan(1, 1).empty());
+}
+
+TEST_F(FairPickerTest, WhatIsLeftIsSharedByWeight) {
+  picker_ = make(8'000);
+  weights_[tenant(1)] = 3;
+  picker_.flag(tenant(1), queue(1));
+  picker_.flag(tenant(2), queue(2));
+  while (!picker_.plan(1, 1).empty()) {
+  }
+  EXPECT_NEAR(picker_.slots_in_use(tenant(1)), 3 * picker_.slots_in_use(tenant(2)), 3);
 }
 
 }  // namespace
