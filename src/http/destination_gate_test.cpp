@@ -197,8 +197,62 @@ TEST_F(GateTest, PutsOffAtThePaceAtWhichItAnswered) {
   EXPECT_EQ(first, clock.now() + Millis{250});
   EXPECT_EQ(gate->put_off("a"), first + Millis{200});  // 400 ms, two at a time
   EXPECT_EQ(gate->put_off("a"), first + Millis{400});
-  for (int i = 0; i < 1'000; ++i) gate->put_off("a");
+  for (int i = 0; i < 297; ++i) gate->put_off("a");
   EXPECT_EQ(gate->put_off("a"), clock.now() + Millis{250 + 60'000});
+  // More of them than that: at the least spacing, so that they do not all come again at once.
+  for (int i = 1; i <= 1'000; ++i) {
+    EXPECT_EQ(gate->put_off("a"), clock.now() + Millis{250 + 60'000 + 2 * i});
+  }
+}
+
+// Calls that began before the breaker opened end when they like: that they failed, or did not, is
+// not what the probe is sent to find out.
+TEST_F(GateTest, OnlyTheProbeJudgesAnOpenBreaker) {
+  for (const bool late_answer : {true, false}) {
+    make({});
+    enter_many("a", 7);
+    for (int i = 0; i < 5; ++i) end_one(false);
+    EXPECT_TRUE(gate->refuses("a"));
+    clock.advance(Millis{5'000});
+    EXPECT_FALSE(gate->refuses("a"));
+    auto probe = gate->try_enter("a");
+    ASSERT_TRUE(probe);
+    EXPECT_FALSE(gate->refuses("a")) << "its answer may be waited for";
+    end_one(late_answer);
+    EXPECT_TRUE(gate->closed_until("a")) << "the probe is under way still";
+    EXPECT_FALSE(gate->try_enter("a"));
+    probe.done(false);
+    EXPECT_EQ(gate->closed_until("a"), clock.now() + Millis{10'000});
+    inside.clear();
+  }
+}
+
+TEST_F(GateTest, TellsSinceWhenItHasBeenOpen) {
+  make({});
+  EXPECT_FALSE(gate->open_since("a"));
+  for (int i = 0; i < 5; ++i) call("a", false);
+  const auto opened = clock.now();
+  clock.advance(Millis{5'000});
+  call("a", false);
+  EXPECT_EQ(gate->open_since("a"), opened);
+  clock.advance(Millis{10'000});
+  call("a", true);
+  EXPECT_FALSE(gate->open_since("a"));
+}
+
+TEST_F(GateTest, ForgetsABreakerThatNobodyProbesAnyMore) {
+  make({});
+  for (int i = 0; i < 5; ++i) call("a", false);
+  clock.advance(std::chrono::minutes{5});
+  int others = 0;
+  const auto sweep = [&] {  // so many that the idle ones are forgotten
+    for (int i = 0; i < 5'000; ++i) gate->put_off("other" + std::to_string(others++));
+  };
+  sweep();
+  EXPECT_TRUE(gate->open_since("a"));
+  clock.advance(std::chrono::minutes{10});
+  sweep();
+  EXPECT_FALSE(gate->open_since("a"));
 }
 
 }  // namespace
