@@ -11,6 +11,7 @@
 #include "async/wake_up.hpp"
 #include "base/log.hpp"
 #include "webhook/delivery_request.hpp"
+#include "webhook/endpoint_health.hpp"
 #include "webhook/schedule.hpp"
 #include "webhook/verdict.hpp"
 
@@ -28,9 +29,14 @@ constexpr Millis kLookWhileBusy{250};
 struct Due {
   std::vector<store::DeliveryRow> rows;
   std::optional<Timestamp> next;
+  std::optional<Timestamp> put_off_longest;
 };
 
-using PutOffs = std::vector<std::pair<DeliveryId, Timestamp>>;
+// What was due and is not called: because its destination is busy, or because it is not called now.
+struct NotCalled {
+  std::vector<std::pair<DeliveryId, Timestamp>> put_off;
+  std::vector<store::DeliveryRow> refused;
+};
 using AbortSignal = std::shared_ptr<asio::cancellation_signal>;
 using CallAnswer = std::expected<http::OutboundResponse, http::CallFailure>;
 
@@ -51,9 +57,9 @@ struct Courier::State : std::enable_shared_from_this<State> {
         delivered(attempts("delivered")),
         retrying(attempts("retrying")),
         exhausted(attempts("exhausted")),
+        refusals(attempts("refused")),
         postponed(parts.metrics.counter("belfry_webhooks_postponed_total",
-                                        "Deliveries put off because their destination is busy or "
-                                        "not called for a while.")),
+                                        "Deliveries put off because their destination is busy.")),
         lineup(parts.executor, parts.clock, options.lineup),
         wake(parts.executor),
         loops(parts.executor, parts.on_failure),
@@ -63,9 +69,11 @@ struct Courier::State : std::enable_shared_from_this<State> {
                   [this] { return static_cast<double>(waiting.load()); });
     metrics.gauge("belfry_webhooks_in_flight", "Deliveries being attempted.",
                   [this] { return static_cast<double>(flying.load()); });
-    metrics.gauge("belfry_webhooks_oldest_due_seconds",
-                  "How long the delivery that is due longest has waited for its attempt to end.",
-                  [this] { return oldest_due_seconds(); });
+    metrics.gauge(
+        "belfry_webhooks_oldest_due_seconds",
+        "How long the delivery that is due longest has waited for its attempt to end, put "
+        "off or not.",
+        [this] { return oldest_due_seconds(); });
   }
 
   Counter& attempts(const std::string& outcome) {
@@ -83,9 +91,11 @@ struct Courier::State : std::enable_shared_from_this<State> {
   asio::awaitable<std::optional<Millis>> run_once();
   asio::awaitable<Result<Due>> read_due();
   asio::awaitable<void> count_waiting();
-  void begin(store::DeliveryRow row, PutOffs& put_off);
+  void begin(store::DeliveryRow row, NotCalled& not_called);
   void start(Lineup::Start start);
-  asio::awaitable<void> postpone(PutOffs put_off);
+  asio::awaitable<void> postpone(const NotCalled& not_called);
+  asio::awaitable<void> record_refusals(std::vector<store::DeliveryRow> rows);
+  asio::awaitable<void> commit(store::TransactFn fn);
   asio::awaitable<void> attempt(Parcel parcel, http::DestinationGate::Pass pass, AbortSignal abort);
   asio::awaitable<CallAnswer> call(http::OutboundRequest request, AbortSignal abort);
   void go_on(Lineup::Next next);
@@ -97,6 +107,7 @@ struct Courier::State : std::enable_shared_from_this<State> {
   Counter& delivered;
   Counter& retrying;
   Counter& exhausted;
+  Counter& refusals;
   Counter& postponed;
   Lineup lineup;
   async::StopSignal stop;
@@ -127,7 +138,8 @@ asio::awaitable<Result<Due>> Courier::State::read_due() {
   std::function<Due(store::Snapshot&)> read = [now = parts.clock.now(),
                                                skip](store::Snapshot& snapshot) {
     auto& deliveries = snapshot.deliveries();
-    return Due{deliveries.due_all_tenants(now, kBatch, skip), deliveries.next_due_all_tenants()};
+    return Due{deliveries.due_all_tenants(now, kBatch, skip), deliveries.next_due_all_tenants(),
+               deliveries.put_off_longest_all_tenants()};
   };
   co_return co_await parts.gateway.read<Due>(std::move(read));
 }
@@ -146,19 +158,22 @@ asio::awaitable<void> Courier::State::count_waiting() {
 }
 
 // How long to wait for the next one; nothing if none is known. Each delivery that was read is under
-// way, in line, put off or given up afterwards, so that the next turn reads others.
+// way, in line, put off, refused or given up afterwards, so that the next turn reads others.
 asio::awaitable<std::optional<Millis>> Courier::State::run_once() {
   co_await count_waiting();
   if (lineup.full()) co_return std::nullopt;
   auto due = co_await read_due();
   if (!due) co_return kStoreRetry;
-  oldest_due_ms = due->next ? to_ms(*due->next) : 0;
-  PutOffs put_off;
+  oldest_due_ms =
+      due->next ? to_ms(std::min(*due->next, due->put_off_longest.value_or(*due->next))) : 0;
+  NotCalled not_called;
   for (auto& row : due->rows) {
-    if (!stop.requested()) begin(std::move(row), put_off);
+    if (!stop.requested()) begin(std::move(row), not_called);
   }
-  const bool more = due->rows.size() == static_cast<std::size_t>(kBatch) || !put_off.empty();
-  co_await postpone(std::move(put_off));
+  const bool more = due->rows.size() == static_cast<std::size_t>(kBatch) ||
+                    !not_called.put_off.empty() || !not_called.refused.empty();
+  co_await postpone(not_called);
+  co_await record_refusals(std::move(not_called.refused));
   if (more) co_return lineup.full() ? std::nullopt : std::optional(Millis{0});
   // The earliest may be one that is under way, and tells nothing of the others then.
   const auto now = parts.clock.now();
@@ -166,7 +181,7 @@ asio::awaitable<std::optional<Millis>> Courier::State::run_once() {
   co_return due->next ? std::optional(kLookWhileBusy) : std::nullopt;
 }
 
-void Courier::State::begin(store::DeliveryRow row, PutOffs& put_off) {
+void Courier::State::begin(store::DeliveryRow row, NotCalled& not_called) {
   std::string target = row.url;
   if (row.endpoint) {
     const auto endpoint = parts.directory.endpoint(row.endpoint);
@@ -181,7 +196,9 @@ void Courier::State::begin(store::DeliveryRow row, PutOffs& put_off) {
   if (auto* now = std::get_if<Lineup::Start>(&place)) {
     start(std::move(*now));
   } else if (const auto* later = std::get_if<Lineup::PutOff>(&place)) {
-    put_off.emplace_back(id, later->until);
+    not_called.put_off.emplace_back(id, later->until);
+  } else if (auto* refused = std::get_if<Lineup::Refused>(&place)) {
+    not_called.refused.push_back(std::move(refused->parcel.row));
   } else {
     taken[id] = nullptr;
   }
@@ -194,16 +211,45 @@ void Courier::State::start(Lineup::Start start) {
   sends.spawn(attempt(std::move(start.parcel), std::move(start.pass), abort));
 }
 
-asio::awaitable<void> Courier::State::postpone(PutOffs put_off) {
-  if (put_off.empty()) co_return;
-  postponed.add(put_off.size());
-  store::TransactFn fn = [put_off](store::Transaction& tx) -> Result<> {
+asio::awaitable<void> Courier::State::postpone(const NotCalled& not_called) {
+  if (not_called.put_off.empty()) co_return;
+  postponed.add(not_called.put_off.size());
+  store::TransactFn fn = [put_off = not_called.put_off](store::Transaction& tx) -> Result<> {
     for (const auto& [id, until] : put_off) tx.delivery_writes().postpone(id, until);
     return {};
   };
   const auto done = co_await parts.gateway.transact(std::move(fn), store::Purpose::upkeep);
   // They are due still, and read again: not at once while the store is away.
   if (!done) co_await async::sleep_for(kStoreRetry, stop);
+}
+
+// One transaction for all of them: when a destination is dead they are many.
+asio::awaitable<void> Courier::State::record_refusals(std::vector<store::DeliveryRow> rows) {
+  if (rows.empty()) co_return;
+  std::vector<std::pair<DeliveryId, AttemptVerdict>> verdicts;
+  verdicts.reserve(rows.size());
+  for (const auto& row : rows) {
+    verdicts.emplace_back(row.id, refused(row, parts.clock.now(), parts.random));
+    const bool last = verdicts.back().second.state == store::DeliveryState::exhausted;
+    (last ? exhausted : refusals).add();
+  }
+  store::TransactFn fn = [verdicts = std::move(verdicts)](store::Transaction& tx) -> Result<> {
+    for (const auto& [id, verdict] : verdicts) {
+      tx.delivery_writes().record_attempt(id, verdict.attempt, verdict.state, verdict.next_at);
+    }
+    return {};
+  };
+  co_await commit(std::move(fn));
+  for (const auto& row : rows) taken.erase(row.id);
+}
+
+// What has happened is told until the store has taken it, or the drain's time is up.
+asio::awaitable<void> Courier::State::commit(store::TransactFn fn) {
+  for (;;) {
+    const auto done = co_await parts.gateway.transact(fn, store::Purpose::upkeep);
+    if (done || !store::is_passing(done.error())) co_return;
+    if (!co_await async::sleep_for(kStoreRetry, abandon)) co_return;
+  }
 }
 
 asio::awaitable<CallAnswer> Courier::State::call(http::OutboundRequest request, AbortSignal abort) {
@@ -242,8 +288,9 @@ asio::awaitable<void> Courier::State::attempt(Parcel parcel, http::DestinationGa
 void Courier::State::go_on(Lineup::Next next) {
   flying = lineup.in_flight();
   for (auto& one : next.starts) start(std::move(one));
-  for (const auto& [id, until] : next.put_off) taken.erase(id);
-  if (!next.put_off.empty()) sends.spawn(postpone(std::move(next.put_off)));
+  std::vector<store::DeliveryRow> refused;
+  for (auto& parcel : next.refused) refused.push_back(std::move(parcel.row));
+  if (!refused.empty()) sends.spawn(record_refusals(std::move(refused)));
   wake.notify();
 }
 
@@ -261,35 +308,16 @@ asio::awaitable<void> Courier::State::record(store::DeliveryRow row, AttemptVerd
                   : verdict.state == store::DeliveryState::waiting ? retrying
                                                                    : exhausted;
   counter.add();
-  const auto endpoint =
-      attempted && row.endpoint ? parts.directory.endpoint(row.endpoint) : nullptr;
-  const bool mends = endpoint && good && endpoint->failing_since;
-  const bool begins_to_fail = endpoint && !good && !endpoint->failing_since;
-  const auto now = parts.clock.now();
-  const bool gives_up = endpoint && !good && endpoint->failing_since &&
-                        *endpoint->failing_since + kDisableAfter <= now;
-  store::TransactFn fn = [=, tenant = row.tenant, endpoint_id = row.endpoint,
+  const bool tells = attempted && row.endpoint;
+  store::TransactFn fn = [=, now = parts.clock.now(), tenant = row.tenant, endpoint = row.endpoint,
                           id = row.id](store::Transaction& tx) -> Result<> {
     tx.delivery_writes().record_attempt(id, verdict.attempt, verdict.state, verdict.next_at);
-    if (!mends && !begins_to_fail && !gives_up && !verdict.endpoint_gone) return {};
-    auto changed = tx.endpoints().find(tenant, endpoint_id);
-    if (!changed) return {};
-    if (good) {
-      changed->failing_since.reset();
-    } else if (!changed->failing_since) {
-      changed->failing_since = now;
-    }
-    if (verdict.endpoint_gone || gives_up) {
-      changed->enabled = false;
-      changed->disabled_reason = verdict.endpoint_gone ? "gone" : "failing";
-    }
+    if (!tells) return {};
+    auto changed = tx.endpoints().find(tenant, endpoint);
+    if (!changed || !note_call(*changed, verdict, now)) return {};
     return tx.endpoint_writes().update(*changed);
   };
-  for (;;) {
-    const auto done = co_await parts.gateway.transact(fn, store::Purpose::upkeep);
-    if (done || done.error().code != ErrorCode::storage_unavailable) break;
-    if (!co_await async::sleep_for(kStoreRetry, abandon)) break;
-  }
+  co_await commit(std::move(fn));
   if (!attempted) taken.erase(row.id);
 }
 

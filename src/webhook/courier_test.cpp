@@ -155,6 +155,34 @@ TEST_F(CourierTest, MarksWhenAnEndpointBeginsToFailAndWhenItIsWell) {
   EXPECT_FALSE(directory.endpoint(endpoint)->failing_since);
 }
 
+// What an open breaker holds back goes along its schedule, as if it had been tried: it is not read
+// again and again. The endpoint is blamed for what was sent to it only.
+TEST_F(CourierTest, AnOpenBreakerPutsADeliveryOffAlongItsSchedule) {
+  std::vector<http::Act> script(5, {.send = answer(500)});
+  script.push_back({.send = answer(200)});
+  ScriptedPeer peer(script);
+  const auto tenant = add_tenant();
+  start();
+  for (int i = 0; i < 5; ++i) submit(tenant, {EventType::completed}, url_of(peer));
+  ASSERT_TRUE(eventually([&] {
+    return std::ranges::all_of(deliveries(tenant), [](auto& row) { return row.attempts == 1; });
+  }));
+  const auto endpoint = add_endpoint(tenant, url_of(peer));
+  const auto task = submit(tenant, {EventType::submitted});
+  const auto held_back = [&] { return deliveries(tenant, task).front(); };
+  ASSERT_TRUE(eventually([&] { return held_back().attempts == 1; }));
+  EXPECT_EQ(held_back().state, DeliveryState::waiting);
+  EXPECT_GE(held_back().next_at, clock.now() + Millis{4'500});
+  EXPECT_EQ(attempts(tenant, held_back().id).front().failure, "circuit_open");
+  EXPECT_EQ(metric(R"(belfry_webhook_attempts_total{outcome="refused"})"), 1);
+  EXPECT_EQ(metric("belfry_webhooks_postponed_total"), 0);
+  EXPECT_FALSE(directory.endpoint(endpoint)->failing_since);
+  EXPECT_EQ(peer.requests().size(), 5U);
+  pass(Millis{6'000});
+  ASSERT_TRUE(eventually([&] { return all_are(tenant, DeliveryState::delivered); }));
+  EXPECT_EQ(peer.requests().size(), 11U);
+}
+
 TEST_F(CourierTest, WhatAStopCutsOffIsDeliveredAfterTheNextStart) {
   ScriptedPeer peer({{.hang = true}, {.send = answer(200)}});
   const auto tenant = add_tenant();

@@ -21,10 +21,10 @@ std::optional<Lineup::Start> Lineup::try_start(Parcel& parcel) {
 }
 
 Lineup::Place Lineup::place(Parcel parcel) {
-  const bool closed = gate_.closed_until(parcel.destination).has_value();
+  if (gate_.refuses(parcel.destination)) return Refused{std::move(parcel)};
   const auto line = lines_.find(parcel.destination);
   const std::size_t before = line == lines_.end() ? 0 : line->second.size();
-  if (!closed && before == 0) {
+  if (before == 0) {
     if (auto start = try_start(parcel)) return std::move(*start);
   }
   // Who stands in line is called when a call of its tenant ends, so there must be one.
@@ -34,7 +34,7 @@ Lineup::Place Lineup::place(Parcel parcel) {
                     tenant->second.held < options_.held_per_tenant &&
                     before < options_.held_per_line;
   if (!called && tenant != tenants_.end()) tenants_.erase(tenant);
-  if (closed || !room) return PutOff{gate_.put_off(parcel.destination)};
+  if (!room) return PutOff{gate_.put_off(parcel.destination)};
   hold(std::move(parcel), tenant->second);
   return Held{};
 }
@@ -69,11 +69,11 @@ std::optional<Lineup::Start> Lineup::next_of(Tenant& tenant) {
 }
 
 // A destination that is not called for a while keeps nobody in memory.
-void Lineup::empty_closed_line(const std::string& destination, Tenant& tenant, Next& next) {
-  if (!gate_.closed_until(destination)) return;
+void Lineup::empty_refused_line(const std::string& destination, Tenant& tenant, Next& next) {
+  if (!gate_.refuses(destination)) return;
   for (auto line = lines_.find(destination); line != lines_.end();
        line = lines_.find(destination)) {
-    next.put_off.emplace_back(line->second.front().row.id, gate_.put_off(destination));
+    next.refused.push_back(std::move(line->second.front()));
     take_front(destination, tenant);
   }
   std::erase(tenant.lines, destination);
@@ -90,7 +90,7 @@ Lineup::Next Lineup::ended(const Parcel& parcel, http::DestinationGate::Pass pas
   --in_flight_;
   auto& tenant = tenants_[parcel.row.tenant];
   --tenant.in_flight;
-  empty_closed_line(parcel.destination, tenant, next);
+  empty_refused_line(parcel.destination, tenant, next);
   while (auto start = next_of(tenant)) next.starts.push_back(std::move(*start));
   if (tenant.in_flight == 0 && tenant.held == 0) tenants_.erase(parcel.row.tenant);
   return next;

@@ -32,7 +32,8 @@ struct Parcel {
   std::string destination;  // tenant and origin
 };
 
-// Who may be sent now, who stands in line in memory, and who is put off in the store (PROMISES
+// Who may be sent now, who stands in line in memory, who is put off in the store, and who is
+// refused because its destination is not called for a while (PROMISES
 // P11): a destination is given as many calls as it has shown to answer, a tenant no more than its
 // share, and what would wait long is put off at the pace of its destination. So memory, and what is
 // read again and again, stay bounded whatever hangs. Single-threaded.
@@ -48,14 +49,18 @@ class Lineup {
   struct PutOff {
     Timestamp until;
   };
-  using Place = std::variant<Start, Held, PutOff>;
+  // The destination has failed too often to be called now: this is one more failure.
+  struct Refused {
+    Parcel parcel;
+  };
+  using Place = std::variant<Start, Held, PutOff, Refused>;
   Place place(Parcel parcel);
 
   // A call has ended: what may start in its stead, and what stood in line for a destination that is
   // not called for a while.
   struct Next {
     std::vector<Start> starts;
-    std::vector<std::pair<DeliveryId, Timestamp>> put_off;
+    std::vector<Parcel> refused;
   };
   // `healthy` absent: it was aborted.
   Next ended(const Parcel& parcel, http::DestinationGate::Pass pass, std::optional<bool> healthy);
@@ -77,7 +82,7 @@ class Lineup {
   void hold(Parcel parcel, Tenant& tenant);
   void take_front(const std::string& destination, Tenant& tenant);
   std::optional<Start> next_of(Tenant& tenant);
-  void empty_closed_line(const std::string& destination, Tenant& tenant, Next& next);
+  void empty_refused_line(const std::string& destination, Tenant& tenant, Next& next);
 
   LineupOptions options_;
   http::DestinationGate gate_;

@@ -10,8 +10,6 @@ namespace belfry::webhook {
 
 // Ten attempts over 75.5 hours (CONVENTIONS 2.1).
 inline constexpr int kAttemptsMax = 10;
-// An endpoint that has failed for this long is disabled.
-inline constexpr std::chrono::hours kDisableAfter{24 * 5};
 
 // The wait before attempt `attempts` + 1, ± 10 %; nothing after the last one.
 std::optional<Millis> wait_after(int attempts, Random& random);

@@ -22,7 +22,23 @@ bool throttles(int status) {
   return status == 429 || status == 502 || status == 503 || status == 504;
 }
 
+// The next place in the schedule, or its end.
+void go_on_by_schedule(AttemptVerdict& verdict, int attempts, Timestamp now, Random& random) {
+  const auto wait = wait_after(attempts, random);
+  verdict.state = wait ? store::DeliveryState::waiting : store::DeliveryState::exhausted;
+  if (wait) verdict.next_at = now + *wait;
+}
+
 }  // namespace
+
+AttemptVerdict refused(const store::DeliveryRow& delivery, Timestamp now, Random& random) {
+  AttemptVerdict verdict;
+  verdict.attempt.number = delivery.attempts_total + 1;
+  verdict.attempt.at = now;
+  verdict.attempt.failure = "circuit_open";
+  go_on_by_schedule(verdict, delivery.attempts + 1, now, random);
+  return verdict;
+}
 
 AttemptVerdict judge(const store::DeliveryRow& delivery,
                      const std::expected<http::OutboundResponse, http::CallFailure>& answer,
@@ -46,14 +62,12 @@ AttemptVerdict judge(const store::DeliveryRow& delivery,
   }
   const bool never = verdict.endpoint_gone ||
                      (!answer && answer.error() == http::CallFailure::destination_forbidden);
-  const auto wait = wait_after(attempts, random);
-  if (never || !wait) {
+  if (never) {
     verdict.state = store::DeliveryState::exhausted;
     return verdict;
   }
-  verdict.state = store::DeliveryState::waiting;
-  verdict.next_at = now + *wait;
-  if (answer && throttles(answer->status)) {
+  go_on_by_schedule(verdict, attempts, now, random);
+  if (verdict.next_at && answer && throttles(answer->status)) {
     if (const auto value = answer->headers.get("Retry-After")) {
       const auto asked = http::retry_after(*value, now);
       verdict.next_at = std::max(*verdict.next_at, asked.value_or(*verdict.next_at));

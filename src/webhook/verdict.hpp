@@ -23,4 +23,8 @@ AttemptVerdict judge(const store::DeliveryRow& delivery,
                      const std::expected<http::OutboundResponse, http::CallFailure>& answer,
                      Timestamp began, Timestamp now, Random& random);
 
+// An attempt that was due and was not made, because the destination's breaker is open: it counts as
+// one that failed (docs/decisions/open-breaker.md).
+AttemptVerdict refused(const store::DeliveryRow& delivery, Timestamp now, Random& random);
+
 }  // namespace belfry::webhook

@@ -1623,7 +1623,7 @@ export interface components {
                 at: components["schemas"]["Time"];
                 durationMs: number;
                 httpStatus: number | null;
-                /** @description A class of failure, such as timeout or destination_forbidden. */
+                /** @description A class of failure, such as timeout or destination_forbidden; circuit_open when it was not called because it keeps failing. */
                 failure: string | null;
                 /** @description The answer's first bytes. */
                 answer: string;
