@@ -103,12 +103,14 @@ asio::awaitable<bool> Claimer::run_once() {
     claim.kind = store::LeaseKind::push;
     commands.emplace_back(std::move(claim));
   }
+  running_.expect_claims();
   auto replies = co_await context_.gateway.ask_all(std::move(commands));
   bool store_answers = true;
   for (std::size_t i = 0; i < turns.size(); ++i) {
     store_answers = store_answers && replies[i].has_value();
     take(turns[i], std::move(replies[i]));
   }
+  running_.claims_are_answered();
   if (!store_answers) co_await async::sleep_for(kStoreRetry, context_.stop);
   co_return true;
 }

@@ -7,6 +7,32 @@
 
 namespace belfry::dispatch {
 
+// What one loop needs, for a test that runs it alone.
+struct LoopBench {
+  LoopBench(const boost::asio::any_io_executor& executor, const Clock& clock, Random& random,
+            store::Gateway& gateway, const store::Directory& directory, http::Client& client,
+            MetricsRegistry& metrics, std::vector<signing::SigningKey> keys)
+      : instruments(metrics),
+        gate(executor, clock, {}),
+        context{executor,
+                clock,
+                random,
+                gateway,
+                directory,
+                client,
+                gate,
+                [keys](TenantId) { return keys; },
+                [](TenantId, std::string_view) -> std::optional<std::string> { return "opened"; },
+                instruments,
+                {},
+                {},
+                {}} {}
+
+  Instruments instruments;
+  http::DestinationGate gate;
+  Context context;
+};
+
 // A dispatcher on the real clock; tests wait for commits and requests, never for time.
 class DispatcherTest : public outbox::LoopsTest<AnchoredClock> {
  protected:

@@ -49,8 +49,11 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
       posted = false;
     }
     for (const auto& change : taken) {
-      if (change.from == domain::Status::running && change.to == domain::Status::cancelled) {
-        running.stop(change.id, change.attempt, Fate::cancelled);
+      // Whoever ended it (a cancellation, the target's own call, the rescuer): the answer to a push
+      // that still flies is nobody's any more.
+      if (change.from == domain::Status::running) {
+        const bool cancelled = change.to == domain::Status::cancelled;
+        running.stop(change.id, change.attempt, cancelled ? Fate::cancelled : Fate::lease_lost);
       }
     }
     timer.on_changes(taken);

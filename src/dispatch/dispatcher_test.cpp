@@ -1,12 +1,19 @@
 #include "dispatch/dispatcher.hpp"
 
 #include "dispatch/dispatch_fixture.hpp"
+#include "store/lease_token.hpp"
 
 namespace belfry::dispatch {
 namespace {
 
 using domain::Status;
 using http::ScriptedPeer;
+
+Options single_slot() {
+  Options options;
+  options.push_total = 1;
+  return options;
+}
 
 TEST_F(DispatcherTest, PushesATaskAndKeepsItsResult) {
   ScriptedPeer peer({{.send = answer(200, "Content-Type: application/json\r\n", R"({"ok":1})")}});
@@ -183,7 +190,7 @@ TEST_F(DispatcherTest, HoldsAQueuesConcurrencyLimit) {
 
 TEST_F(DispatcherTest, CancellingARunningPushAbortsIt) {
   ScriptedPeer peer({{.hang = true}, {.send = answer(200)}});
-  start();
+  start(single_slot());
   const auto id = submit(at(peer));
   peer.wait_for_requests(1);
   store::End end;
@@ -194,6 +201,54 @@ TEST_F(DispatcherTest, CancellingARunningPushAbortsIt) {
   // Its slot is free: another one with the single slot there is gets through.
   ASSERT_TRUE(becomes(submit(at(peer)), Status::completed));
   EXPECT_EQ(task(id).status, Status::cancelled);
+}
+
+// The target failed its task by the API while its answer is still due: the next attempt starts, and
+// this one holds nothing any more, neither a slot nor the drain.
+TEST_F(DispatcherTest, APushWhoseAttemptHasEndedElsewhereIsAborted) {
+  ScriptedPeer peer({{.hang = true}, {.send = answer(200)}});
+  auto options = single_slot();
+  options.renewal = std::chrono::hours{1};  // it is not by this, nor by its timeout, that it ends
+  start(options);
+  auto target = at(peer);
+  target.timeout = std::chrono::hours{1};
+  const auto id = submit(target);
+  peer.wait_for_requests(1);
+  const auto request = peer.requests().at(0);
+  const auto lease = request.find("\r\nBelfry-Lease: ") + 16;
+  store::Finish finish;
+  finish.tenant = tenant;
+  finish.id = id;
+  finish.token =
+      *store::parse_lease_token(request.substr(lease, request.find("\r\n", lease) - lease));
+  finish.verdict = store::Verdict::retry;
+  const auto failed =
+      boost::asio::co_spawn(context, gateway.ask(finish), boost::asio::use_future).get();
+  ASSERT_TRUE(failed);
+  ASSERT_TRUE(becomes(id, Status::completed));
+  EXPECT_EQ(task(id).attempt, 2);
+}
+
+TEST_F(DispatcherTest, AnAcceptanceIsToldAgainWhileTheStoreIsAway) {
+  std::atomic<int> refused{0};
+  backend->tend([&](std::span<store::Job*> jobs) {
+    const auto accepts = [](const store::Job* job) {
+      const auto* renew = std::get_if<store::Renew>(&job->command);
+      return renew != nullptr && renew->accepted;
+    };
+    if (std::ranges::any_of(jobs, accepts) && refused++ < 3) throw store::Unavailable("busy");
+  });
+  ScriptedPeer peer({{.send = answer(202)}});
+  start();
+  const auto id = submit(at(peer));
+  peer.wait_for_requests(1);
+  const auto is_the_targets = [&] { return task(id).next_at > clock.now() + Millis{20'000}; };
+  ASSERT_TRUE(eventually(is_the_targets));
+  EXPECT_GT(refused, 3);
+  // Nobody here renews the lease, and a drain leaves it alone.
+  stop(std::chrono::milliseconds{0});
+  EXPECT_EQ(task(id).status, Status::running);
+  EXPECT_TRUE(is_the_targets());
 }
 
 TEST_F(DispatcherTest, ADestinationThatHangsLeavesSlotsToTheOthers) {

@@ -21,6 +21,8 @@ namespace asio = boost::asio;
 using outbox::AttemptEnd;
 
 constexpr Millis kStoreRetry{200};
+// For so long an outage of a target costs no task an attempt.
+constexpr Millis kShelter{60'000};
 
 AttemptEnd failure(std::string error, bool retryable) {
   AttemptEnd end;
@@ -30,21 +32,16 @@ AttemptEnd failure(std::string error, bool retryable) {
   return end;
 }
 
-bool is_passing(const Error& error) {
-  return error.code == ErrorCode::storage_unavailable || error.code == ErrorCode::overloaded;
-}
-
 double seconds(Timestamp from, Timestamp to) {
   return static_cast<double>((to - from).count()) / 1'000.0;
 }
 
-store::Finish release(const store::Claim::Task& task, std::optional<Timestamp> until) {
+store::Finish release(const store::Claim::Task& task) {
   store::Finish finish;
   finish.tenant = task.tenant;
   finish.id = task.id;
   finish.token = task.token;
   finish.verdict = store::Verdict::released;
-  finish.next_at = until;
   return finish;
 }
 
@@ -55,19 +52,28 @@ asio::awaitable<void> Runner::run(std::shared_ptr<Attempt> attempt) {
   const auto& task = attempt->task;
   const auto due = std::max(task.submitted_at, task.scheduled_for.value_or(task.submitted_at));
   if (task.token.attempt == 1) context_.instruments.wait.observe(seconds(due, task.started_at));
-  Performed performed;
   if (co_await tell_started(*attempt)) {
-    try {
-      performed = co_await asio::co_spawn(
-          context_.executor, perform(attempt),
-          asio::bind_cancellation_slot(attempt->abort.slot(), asio::use_awaitable));
-    } catch (const boost::system::system_error& error) {
-      // Aborted between two steps: `fate` says why.
-      if (error.code() != asio::error::operation_aborted) throw;
-    }
+    auto performed = co_await perform_unless_stopped(attempt);
     co_await conclude(*attempt, std::move(performed));
   }
   running_.remove(*attempt);
+}
+
+asio::awaitable<Runner::Performed> Runner::perform_unless_stopped(
+    std::shared_ptr<Attempt> attempt) {
+  Performed performed;
+  if (attempt->fate != Fate::runs) co_return performed;  // before it began
+  attempt->aborts = true;
+  try {
+    performed = co_await asio::co_spawn(
+        context_.executor, perform(attempt),
+        asio::bind_cancellation_slot(attempt->abort.slot(), asio::use_awaitable));
+  } catch (const boost::system::system_error& error) {
+    // Aborted between two steps: `fate` says why.
+    if (error.code() != asio::error::operation_aborted) throw;
+  }
+  attempt->aborts = false;
+  co_return performed;
 }
 
 // False if the lease is not ours any more.
@@ -93,7 +99,7 @@ asio::awaitable<bool> Runner::tell_started(const Attempt& attempt) {
   renew.extend = context_.options.lease;
   renew.outbox.drafts.push_back(outbox::event_draft(facts));
   const auto reply = co_await context_.gateway.ask(std::move(renew));
-  co_return reply ? !reply->cancel_requested : is_passing(reply.error());
+  co_return reply ? !reply->cancel_requested : store::is_passing(reply.error());
 }
 
 asio::awaitable<Runner::Performed> Runner::perform(std::shared_ptr<Attempt> attempt) {
@@ -140,23 +146,14 @@ asio::awaitable<Runner::Performed> Runner::push(std::shared_ptr<Attempt> attempt
     co_return performed;
   }
   const auto key = to_string(task.tenant) + url->origin();
-  if (context_.gate.closed_until(key)) {
-    performed.what = Performed::What::postponed;
-    performed.until = context_.gate.put_off(key);
-    co_return performed;
-  }
   // Nobody waits here for long: a task that waits holds a slot that another one could use.
-  if (context_.gate.crowded(key)) {
-    performed.what = Performed::What::postponed;
-    performed.until = context_.gate.put_off(key);
-    co_return performed;
+  if (context_.gate.closed_until(key) || context_.gate.crowded(key)) {
+    co_return turned_away(*attempt, key);
   }
   auto pass = co_await context_.gate.enter(key);
   if (!pass) {
     if (attempt->fate != Fate::runs) co_return Performed{};
-    performed.what = Performed::What::postponed;
-    performed.until = context_.gate.put_off(key);
-    co_return performed;
+    co_return turned_away(*attempt, key);
   }
   if (!open_headers(task.tenant, target)) {
     performed.end = failure("target_header_unreadable", false);
@@ -174,6 +171,25 @@ asio::awaitable<Runner::Performed> Runner::push(std::shared_ptr<Attempt> attempt
   performed.end = std::move(outcome.end);
   performed.accepted_for = std::max(timeout, domain::kLeaseMin);
   co_return performed;
+}
+
+// A busy destination costs a task time; one whose breaker is open costs it its attempts too, but
+// only after the outage has lasted (docs/decisions/open-breaker.md).
+Runner::Performed Runner::turned_away(const Attempt& attempt, const std::string& destination) {
+  const auto& task = attempt.task;
+  Performed performed;
+  performed.until = context_.gate.put_off(destination);
+  performed.what = Performed::What::postponed;
+  const auto open_since = context_.gate.open_since(destination);
+  const bool handed_back_before = task.token.attempt > task.run_attempt;
+  if (!open_since || !handed_back_before) return performed;
+  const auto policy = outbox::policy_of(task.options, task.queue, context_.directory);
+  const auto shelter = std::max(kShelter, domain::base_delay_after(policy, task.failures + 1));
+  if (context_.clock.now() - *open_since < shelter) return performed;
+  performed.what = Performed::What::ended;
+  performed.end = failure("circuit_open", true);
+  performed.end.not_before = performed.until;
+  return performed;
 }
 
 asio::awaitable<Runner::Performed> Runner::echo(std::shared_ptr<Attempt> attempt,
@@ -204,6 +220,16 @@ asio::awaitable<Runner::Performed> Runner::echo(std::shared_ptr<Attempt> attempt
   co_return performed;
 }
 
+// A store that is away for a moment must not cost the attempt; one that says no has the last word.
+template <class C>
+asio::awaitable<Result<typename C::Reply>> Runner::ask(C command) {
+  for (;;) {
+    auto reply = co_await context_.gateway.ask(command);
+    if (reply || !store::is_passing(reply.error())) co_return reply;
+    if (!co_await async::sleep_for(kStoreRetry, context_.abandon)) co_return reply;
+  }
+}
+
 asio::awaitable<void> Runner::conclude(const Attempt& attempt, Performed performed) {
   using What = Performed::What;
   const auto& task = attempt.task;
@@ -211,11 +237,15 @@ asio::awaitable<void> Runner::conclude(const Attempt& attempt, Performed perform
   switch (performed.what) {
     case What::stopped:
       // Cancelled tasks and lost leases have been dealt with by whoever did that.
-      if (attempt.fate == Fate::draining) co_await settle(release(task, std::nullopt));
+      if (attempt.fate == Fate::draining) co_await settle(release(task));
       co_return;
-    case What::postponed:
-      co_await settle(release(task, performed.until));
+    case What::postponed: {
+      auto finish = release(task);
+      finish.unsent = true;
+      finish.next_at = performed.until;
+      co_await settle(std::move(finish));
       co_return;
+    }
     case What::accepted: {
       context_.instruments.accepted.add();
       store::Renew renew;
@@ -224,7 +254,7 @@ asio::awaitable<void> Runner::conclude(const Attempt& attempt, Performed perform
       renew.token = task.token;
       renew.extend = performed.accepted_for;
       renew.accepted = true;
-      log_and_ignore(co_await context_.gateway.ask(std::move(renew)),
+      log_and_ignore(co_await ask(std::move(renew)),
                      "the lease ends by itself and the task is tried again");
       co_return;
     }
@@ -250,14 +280,9 @@ void Runner::count(const store::Finish& finish) const {
   }
 }
 
-// A store that is away for a moment must not cost the attempt; one that says no has the last word.
 asio::awaitable<void> Runner::settle(store::Finish finish) {
-  for (;;) {
-    const auto reply = co_await context_.gateway.ask(finish);
-    if (reply) co_return count(finish);
-    if (!is_passing(reply.error())) co_return;
-    if (!co_await async::sleep_for(kStoreRetry, context_.abandon)) co_return;
-  }
+  const auto reply = co_await ask(finish);
+  if (reply) count(finish);
 }
 
 }  // namespace belfry::dispatch

@@ -27,14 +27,19 @@ class Runner {
     std::optional<Timestamp> until;  // postponed: not before this
     Millis accepted_for{0};
   };
+  boost::asio::awaitable<Performed> perform_unless_stopped(std::shared_ptr<Attempt> attempt);
   boost::asio::awaitable<Performed> perform(std::shared_ptr<Attempt> attempt);
   boost::asio::awaitable<Performed> push(std::shared_ptr<Attempt> attempt,
                                          domain::HttpTarget target, domain::QueueSettings queue);
   boost::asio::awaitable<Performed> echo(std::shared_ptr<Attempt> attempt,
                                          domain::EchoTarget target, bool by_default);
+  Performed turned_away(const Attempt& attempt, const std::string& destination);
   boost::asio::awaitable<Performed> hand_back();
   boost::asio::awaitable<void> conclude(const Attempt& attempt, Performed performed);
   boost::asio::awaitable<bool> tell_started(const Attempt& attempt);
+  // Until the store says yes or no, or the drain's time is up.
+  template <class C>
+  boost::asio::awaitable<Result<typename C::Reply>> ask(C command);
   boost::asio::awaitable<void> settle(store::Finish finish);
   // False if a header's sealed value cannot be opened.
   bool open_headers(TenantId tenant, domain::HttpTarget& target) const;

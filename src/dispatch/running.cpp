@@ -5,25 +5,43 @@ namespace belfry::dispatch {
 void Attempt::stop(Fate why) {
   if (fate != Fate::runs) return;
   fate = why;
-  abort.emit(boost::asio::cancellation_type::terminal);
+  if (aborts) abort.emit(boost::asio::cancellation_type::terminal);
+}
+
+Running::Key Running::key_of(const Attempt& attempt) {
+  return {attempt.task.id, attempt.task.token.attempt};
+}
+
+void Running::expect_claims() {
+  expecting_ = true;
+}
+
+void Running::claims_are_answered() {
+  expecting_ = false;
+  told_early_.clear();
 }
 
 std::shared_ptr<Attempt> Running::add(store::Claim::Task task) {
   auto attempt = std::make_shared<Attempt>();
   attempt->task = std::move(task);
-  attempts_[attempt->task.id] = attempt;
+  const auto key = key_of(*attempt);
+  if (const auto told = told_early_.find(key); told != told_early_.end()) {
+    attempt->fate = told->second;
+  }
+  attempts_[key] = attempt;
   return attempt;
 }
 
 void Running::remove(const Attempt& attempt) {
-  const auto found = attempts_.find(attempt.task.id);
-  // A newer attempt of the same task may have taken the place.
-  if (found != attempts_.end() && found->second.get() == &attempt) attempts_.erase(found);
+  attempts_.erase(key_of(attempt));
 }
 
 void Running::stop(TaskId task, std::int32_t attempt, Fate why) {
-  const auto found = attempts_.find(task);
-  if (found == attempts_.end() || found->second->task.token.attempt != attempt) return;
+  const auto found = attempts_.find({task, attempt});
+  if (found == attempts_.end()) {
+    if (expecting_) told_early_.emplace(Key{task, attempt}, why);
+    return;
+  }
   const auto keep = found->second;  // the abort may end it at once
   keep->stop(why);
 }
@@ -35,7 +53,7 @@ void Running::stop_all(Fate why) {
 std::vector<std::shared_ptr<Attempt>> Running::all() const {
   std::vector<std::shared_ptr<Attempt>> list;
   list.reserve(attempts_.size());
-  for (const auto& [id, attempt] : attempts_) list.push_back(attempt);
+  for (const auto& [key, attempt] : attempts_) list.push_back(attempt);
   return list;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
+#include <map>
 #include <memory>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "store/commands.hpp"
@@ -17,14 +18,20 @@ struct Attempt {
   store::Claim::Task task;
   boost::asio::cancellation_signal abort;
   Fate fate = Fate::runs;
-  bool let_go = false;  // accepted by the target (202): others keep the lease
+  bool aborts = false;  // its work has begun and has not ended: `abort` has something to end
 
   void stop(Fate why);
 };
 
-// The attempts in flight. Single-threaded.
+// The attempts in flight; two of one task while the older one's end is not told here yet.
+// Single-threaded.
 class Running {
  public:
+  // Between these, claims are on their way to the store: what ends one of their attempts may be
+  // told before the claim is answered, and is kept for it.
+  void expect_claims();
+  void claims_are_answered();
+
   std::shared_ptr<Attempt> add(store::Claim::Task task);
   void remove(const Attempt& attempt);
   // The task was cancelled, or lost its lease, while this attempt ran.
@@ -34,7 +41,12 @@ class Running {
   std::size_t size() const { return attempts_.size(); }
 
  private:
-  std::unordered_map<TaskId, std::shared_ptr<Attempt>> attempts_;
+  using Key = std::pair<TaskId, std::int32_t>;
+  static Key key_of(const Attempt& attempt);
+
+  std::map<Key, std::shared_ptr<Attempt>> attempts_;
+  std::map<Key, Fate> told_early_;
+  bool expecting_ = false;
 };
 
 }  // namespace belfry::dispatch

@@ -24,8 +24,8 @@ void Timer::on_changes(std::span<const store::TaskChange> changes) {
 }
 
 Millis Timer::lag() const {
-  if (!next_due_) return Millis{0};
-  return std::max(Millis{0}, context_.clock.now() - *next_due_);
+  const auto now = context_.clock.now();
+  return now - std::min({now, next_due_.value_or(now), moving_.value_or(now)});
 }
 
 asio::awaitable<void> Timer::run() {
@@ -45,9 +45,11 @@ asio::awaitable<void> Timer::run() {
 
 asio::awaitable<bool> Timer::run_once() {
   const auto due = std::exchange(next_due_, std::nullopt);  // what comes meanwhile sets it anew
+  moving_ = due;
   store::MoveDue command;
   command.max = kBatch;
   const auto reply = co_await context_.gateway.ask(std::move(command));
+  moving_.reset();
   if (!reply) {
     next_due_ = due;
     co_await async::sleep_for(kStoreRetry, context_.stop);

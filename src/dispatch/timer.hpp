@@ -19,13 +19,15 @@ class Timer {
   boost::asio::awaitable<void> run();
   // Moves one batch; true if more is due already.
   boost::asio::awaitable<bool> run_once();
-  // How long the oldest due task that is not moved yet has been due; 0 when none is.
+  // How long the oldest due task that is not moved yet has been due, also while the store has not
+  // answered; 0 when none is.
   Millis lag() const;
 
  private:
   const Context& context_;
   async::WakeUp wake_;
   std::optional<Timestamp> next_due_;
+  std::optional<Timestamp> moving_;  // the due time of what the store has been asked to move
 };
 
 }  // namespace belfry::dispatch

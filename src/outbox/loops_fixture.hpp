@@ -17,6 +17,7 @@
 
 #include "base/id.hpp"
 #include "http/client.hpp"
+#include "outbox/tended_backend.hpp"
 #include "signing/webhook_signature.hpp"
 #include "store/directory.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -34,7 +35,8 @@ class LoopsTest : public testing::Test {
       : folder(std::filesystem::temp_directory_path() /
                ("belfry-loops-" + std::to_string(random.next_u64()))),
         backend((std::filesystem::create_directories(folder),
-                 store::sqlite::open({.path = folder / "belfry.db", .clock = &clock}))),
+                 std::make_unique<TendedBackend>(
+                     store::sqlite::open({.path = folder / "belfry.db", .clock = &clock})))),
         ids(clock, random),
         gateway(*backend, {}, metrics, [](const std::string& why) { FAIL() << why; }) {
     directory.attach(gateway, *backend);
@@ -110,7 +112,7 @@ class LoopsTest : public testing::Test {
   Random random{secure_seed()};
   std::filesystem::path folder;
   MetricsRegistry metrics;
-  std::unique_ptr<store::Backend> backend;
+  std::unique_ptr<TendedBackend> backend;
   IdGenerator ids;
   store::Directory directory;
   std::mutex mutex;
