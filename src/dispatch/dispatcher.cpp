@@ -126,9 +126,13 @@ void Dispatcher::start() {
   s.loops.spawn(s.watch_lag());
 }
 
+void Dispatcher::stop_claiming() {
+  state_->stop.request();
+}
+
 asio::awaitable<void> Dispatcher::drain(std::chrono::milliseconds limit) {
   const auto state = state_;
-  state->stop.request();
+  stop_claiming();
   // A claim that is on its way to the store still becomes attempts: they belong to what is waited
   // for below.
   co_await state->claims.join();

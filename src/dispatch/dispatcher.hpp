@@ -30,7 +30,9 @@ class Dispatcher {
   // A Gateway listener: thread-safe and quick.
   void on_commit(const store::Committed& committed);
   void start();
-  // Claims nothing more, lets running attempts end within `limit`, hands the others back, and
+  // Claims nothing more; what runs goes on. On the executor's thread, as `drain`.
+  void stop_claiming();
+  // As stop_claiming, then lets running attempts end within `limit`, hands the others back, and
   // returns when all loops have ended.
   boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
 

@@ -66,6 +66,10 @@ void Loops::start() {
   state_->courier.start();
 }
 
+void Loops::stop_claiming() {
+  state_->dispatcher.stop_claiming();
+}
+
 asio::awaitable<void> Loops::drain(std::chrono::milliseconds limit) {
   const auto began = std::chrono::steady_clock::now();
   co_await state_->dispatcher.drain(limit);

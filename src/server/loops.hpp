@@ -38,7 +38,9 @@ class Loops {
 
   void on_commit(const store::Committed& committed);  // a Gateway listener
   void start();
-  // Stops claiming, lets running pushes end within `limit`, releases the others' leases.
+  // Starts no push any more; what runs goes on. On the executor's thread, as `drain`.
+  void stop_claiming();
+  // Lets running pushes end within `limit`, releases the others' leases.
   boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
 
  private:

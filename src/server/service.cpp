@@ -270,6 +270,7 @@ asio::awaitable<void> Service::Parts::stop() {
   };
   ready = false;
   stopping.request();
+  loops.stop_claiming();
   finishing.request();
   co_await server->stop(left() / 2);
   co_await loops.drain(left());

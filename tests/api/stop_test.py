@@ -1,6 +1,7 @@
 """SIGTERM with work under way, and a second server on the same data."""
 import os
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -59,6 +60,37 @@ class Stop(unittest.TestCase):
                              ("COMPLETED", 1, 0))
         self.receiver.wait_for("/callback", 3)
         self.assertEqual(len(self.receiver.of("/run")), 3)
+
+    def test_nothing_is_claimed_while_a_request_holds_up_the_stop(self):
+        release = threading.Event()
+        self.receiver.script["/run"] = [release, (200, {}, b"")]
+        self.tenant.call("PUT", "/api/v1/queues/one", {"concurrencyLimit": 1})
+        first, second = (self.tenant.submit(queue="one", target=self.receiver.target(),
+                                            callbackUrl=self.receiver.url("/callback"))
+                         for _ in range(2))
+        self.receiver.wait_for("/run")
+        body = b'{"taskName":"t"}'
+        with socket.create_connection(("127.0.0.1", self.scheduler.port), PATIENCE) as slow:
+            slow.sendall(b"POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\n"
+                         b"Content-Type: application/json\r\nExpect: 100-continue\r\n"
+                         b"Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"
+                         % (self.tenant.token.encode(), len(body)))
+            self.assertTrue(slow.recv(1024).startswith(b"HTTP/1.1 100"))
+            self.scheduler.process.send_signal(signal.SIGTERM)
+            self.wait_until_not_ready()
+            release.set()
+            # The first has ended, its place is free, and the stop waits for the request's body.
+            self.receiver.wait_for("/callback")
+            self.assertIsNone(self.scheduler.process.poll())
+            slow.sendall(body)
+            self.assertTrue(slow.recv(1024).startswith(b"HTTP/1.1 201"))
+        self.assertEqual(self.scheduler.process.wait(PATIENCE), 0)
+        self.scheduler.process.stdout.close()
+        self.assertEqual(len(self.receiver.of("/run")), 1, "a push was started while stopping")
+        self.scheduler.start()
+        self.tenant.close()
+        for task in (first, second):
+            self.assertEqual(self.tenant.wait(task["taskId"])["status"], "COMPLETED")
 
     def test_what_does_not_end_in_time_is_handed_back_uncounted(self):
         self.scheduler.stop()
