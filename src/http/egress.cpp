@@ -192,7 +192,18 @@ Result<EgressPolicy> EgressPolicy::make(const std::vector<std::string>& allow) {
   return policy;
 }
 
+// A connection to the unspecified address, or to an IPv4 one written as IPv6, arrives here too.
+bool EgressPolicy::is_own_port(const ip::address& address, std::uint16_t port) const {
+  if (std::ranges::find(*own_ports_, port) == own_ports_->end()) return false;
+  if (address.is_loopback() || address.is_unspecified()) return true;
+  if (address.is_v4()) return std::ranges::find(own_, address) != own_.end();
+  const auto v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return is_own_port(ip::make_address_v4(ip::v4_mapped, v6), port);
+  return std::ranges::find(own_, ip::address(ip::address_v6(v6.to_bytes()))) != own_.end();
+}
+
 bool EgressPolicy::allows(const ip::address& address, std::uint16_t port) const {
+  if (is_own_port(address, port)) return false;
   for (const auto& range : allowed_) {
     if ((range.port == 0 || range.port == port) &&
         in_network(address, range.network, range.prefix)) {
@@ -220,6 +231,10 @@ Result<> EgressPolicy::check_literal(const Url& url) const {
   boost::system::error_code failed;
   const auto address = ip::make_address(url.host, failed);
   if (!failed && allows(address, url.port)) return {};
+  if (!failed && is_own_port(address, url.port)) {
+    return fail(ErrorCode::destination_forbidden,
+                "this service itself listens at this address and port; it calls others only");
+  }
   return fail(ErrorCode::destination_forbidden,
               "the address is private, reserved or not open to this service; the operator may "
               "allow it with --egress-allow");

@@ -18,6 +18,19 @@ EgressPolicy policy(const std::vector<std::string>& allow = {}) {
   return *made;
 }
 
+std::vector<ip::address_v4> own_addresses_v4() {
+  std::vector<ip::address_v4> found;
+  ifaddrs* list = nullptr;
+  EXPECT_EQ(getifaddrs(&list), 0);
+  for (const auto* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != AF_INET) continue;
+    const auto* at = reinterpret_cast<const sockaddr_in*>(entry->ifa_addr);
+    found.emplace_back(ntohl(at->sin_addr.s_addr));
+  }
+  freeifaddrs(list);
+  return found;
+}
+
 TEST(Egress, ForbidsEveryReservedRangeAtBothEnds) {
   const auto guard = policy();
   for (const char* address : {"0.0.0.0",
@@ -138,18 +151,33 @@ TEST(Egress, AllowsTheirPublicNeighbours) {
 
 TEST(Egress, ForbidsEveryAddressOfThisMachine) {
   const auto guard = policy();
-  ifaddrs* list = nullptr;
-  ASSERT_EQ(getifaddrs(&list), 0);
-  int seen = 0;
-  for (const auto* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != AF_INET) continue;
-    const auto* at = reinterpret_cast<const sockaddr_in*>(entry->ifa_addr);
-    const ip::address own = ip::address_v4(ntohl(at->sin_addr.s_addr));
-    EXPECT_FALSE(guard.allows(own, 443)) << own.to_string();
-    ++seen;
+  const auto all = own_addresses_v4();
+  for (const auto& own : all) EXPECT_FALSE(guard.allows(own, 443)) << own.to_string();
+  EXPECT_FALSE(all.empty());
+}
+
+// The client has its copy by the time the ports are known.
+TEST(Egress, NothingOpensWhatThisProcessListensOn) {
+  auto guard = policy({"0.0.0.0/0", "::/0"});
+  const auto copy = guard;
+  guard.close_own_ports({8080, 9464});
+  const auto host = ip::make_address_v4("203.0.113.9");
+  const auto all = own_addresses_v4();
+  ASSERT_FALSE(all.empty());
+  std::vector<ip::address> own(all.begin(), all.end());
+  own.push_back(ip::make_address_v6(ip::v4_mapped, all.front()));
+  for (const char* one : {"127.0.0.1", "127.9.9.9", "0.0.0.0", "::", "::1", "::ffff:127.0.0.1"}) {
+    own.push_back(ip::make_address(one));
   }
-  freeifaddrs(list);
-  EXPECT_GT(seen, 0);
+  for (const auto& address : own) {
+    EXPECT_FALSE(copy.allows(address, 8080)) << address.to_string();
+    EXPECT_FALSE(copy.allows(address, 9464)) << address.to_string();
+    EXPECT_TRUE(copy.allows(address, 8081)) << address.to_string();
+  }
+  EXPECT_TRUE(copy.allows(host, 8080)) << "another machine's";
+  const auto refused = copy.check_literal(*parse_url("http://127.0.0.1:9464/metrics"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::destination_forbidden);
 }
 
 TEST(Egress, TheAllowListOpensExactlyWhatItSays) {

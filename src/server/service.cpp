@@ -88,6 +88,7 @@ struct Service::Parts {
   http::ServerOptions listen_options(const ListenAddress& at) const;
   void refresh_keys();
   asio::awaitable<void> refresh_keys_each_minute();
+  void close_own_ports();
   asio::awaitable<void> stop();
   void storage_broke(const std::string& reason);
   std::string why_not_ready() const;
@@ -261,6 +262,12 @@ void Service::Parts::storage_broke(const std::string& reason) {
   stop_wanted.notify_all();
 }
 
+void Service::Parts::close_own_ports() {
+  std::vector<std::uint16_t> ports{server->port()};
+  if (operators) ports.push_back(operators->port());
+  egress.close_own_ports(std::move(ports));
+}
+
 // The stop order, once.
 asio::awaitable<void> Service::Parts::stop() {
   const auto deadline = std::chrono::steady_clock::now() + config.drain;
@@ -292,6 +299,7 @@ Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(confi
         operators_hooks(p.metrics, [&p] { return p.why_not_ready(); }));
     p.operators->start();
   }
+  p.close_own_ports();
   p.group.spawn(p.refresh_keys_each_minute());
   p.loops.start();
   p.ready = true;

@@ -441,6 +441,19 @@ class Lifecycle(unittest.TestCase):
         self.assertEqual(self.tenant.get("/api/v1/tasks").status, 200)
         self.assertEqual(admin.get("/api/v1/admin/metrics").status, 200)
 
+    def test_the_schedulers_own_listeners_are_no_destination(self):
+        # The allow-list of these tests opens all of 127.0.0.0/8.
+        for port in (self.scheduler.port, self.scheduler.operators_port):
+            for host in ("127.0.0.1", "127.9.9.9"):
+                target = {"type": "http", "url": f"http://{host}:{port}/metrics"}
+                answer = self.tenant.post("/api/v1/tasks", {"taskName": "t", "target": target})
+                self.assertEqual((answer.status, answer.problem), (422, "destination_forbidden"))
+            # A name is judged by what it resolves to, when it is called.
+            task = self.tenant.submit(target={"type": "http", "url": f"http://localhost:{port}/"})
+            done = self.tenant.wait(task["taskId"])
+            self.assertEqual((done["status"], done["errorMessage"]),
+                             ("FAILED", "destination_forbidden"))
+
 
 if __name__ == "__main__":
     unittest.main()
