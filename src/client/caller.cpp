@@ -33,6 +33,7 @@ Result<http::OutboundRequest> request_of(const ClientOptions& options, const Cli
   request.url = std::move(*url);
   request.timeout = call.timeout.value_or(options.timeout);
   request.pool_key = "scheduler";
+  request.repeatable = !call.idempotency_key.empty();
   if (!token.empty()) request.headers.add("Authorization", "Bearer " + token);
   if (!call.idempotency_key.empty()) request.headers.add("Idempotency-Key", call.idempotency_key);
   for (const auto& [name, value] : call.headers) request.headers.add(name, value);

@@ -63,6 +63,9 @@ http::OutboundRequest push_request(const store::Claim::Task& task, const domain:
   headers.add("traceparent", traceparent(task.options.traceparent, random));
   if (!task.options.tracestate.empty()) headers.add("tracestate", task.options.tracestate);
   request.body = std::move(body.text);
+  // Whoever allows more attempts bears to see one twice, with one Idempotency-Key; whoever allows
+  // one only has said that work once begun is not to be begun again.
+  request.repeatable = task.max_attempts > 1;
   return request;
 }
 

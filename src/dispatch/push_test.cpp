@@ -155,6 +155,14 @@ TEST(PushRequest, NamesTaskAttemptAndLeaseAndIsSigned) {
                               from_ms(1'700'000'000'900)));
 }
 
+TEST(PushRequest, IsRepeatableOnlyIfMoreThanOneAttemptIsAllowed) {
+  auto task = a_claimed_task("{}");
+  task.max_attempts = 1;
+  EXPECT_FALSE(request_for(task).repeatable);
+  task.max_attempts = 2;
+  EXPECT_TRUE(request_for(task).repeatable);
+}
+
 TEST(PushRequest, CarriesTheTargetsHeadersAndTheSubmittersTrace) {
   auto task = a_claimed_task("1");
   task.options.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

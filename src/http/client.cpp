@@ -75,7 +75,12 @@ std::string pool_key(const std::string& prefix, const asio::ip::address& address
 struct Exchange {
   Outcome outcome = std::unexpected(CallFailure::connection_broken);
   bool untouched = false;  // it broke before any answer byte came
+  bool all_sent = false;   // the peer may have read the whole request, and acted on it
 };
+
+bool may_repeat(const OutboundRequest& request) {
+  return request.repeatable || (request.method != Method::post && request.method != Method::patch);
+}
 
 }  // namespace
 
@@ -255,6 +260,7 @@ asio::awaitable<Exchange> Client::State::exchange(std::shared_ptr<OutboundConnec
   } else {
     exchanged = co_await read_answer(*connection, request.method, keep);
   }
+  exchanged.all_sent = !unsent;
   if (keep && !unsent) {
     pool.give_back(std::move(connection));
   } else {
@@ -273,7 +279,8 @@ asio::awaitable<Outcome> Client::State::call(const OutboundRequest& request) {
   if (const auto kept = take_idle(prefix, *addresses)) {
     kept->set_deadline(deadline);
     auto exchanged = co_await exchange(kept, request);
-    if (exchanged.outcome || !exchanged.untouched) co_return std::move(exchanged.outcome);
+    const bool again = exchanged.untouched && (!exchanged.all_sent || may_repeat(request));
+    if (exchanged.outcome || !again) co_return std::move(exchanged.outcome);
   }
   const auto fresh = co_await dial(request, prefix, *addresses, deadline);
   if (!fresh) co_return std::unexpected(fresh.error());

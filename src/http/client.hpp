@@ -48,6 +48,9 @@ struct OutboundRequest {
   std::string body;
   std::chrono::milliseconds timeout{30'000};  // for everything: resolve, connect, send, answer
   std::string pool_key;  // connections are shared only within one key (the tenant)
+  // It does no harm if the peer acts on it twice, as it carries an id by which that is seen. GET,
+  // HEAD, PUT, DELETE and OPTIONS do none anyway.
+  bool repeatable = false;
 };
 
 struct OutboundResponse {
@@ -79,9 +82,10 @@ class AnswerSink {
 
 // An asynchronous HTTP/1.1 client with a keep-alive pool keyed by pool key, checked address and
 // name. Every address of a name is checked before one of them is dialled, and the peer is compared
-// after the connect. No redirects, proxies, cookies or decompression. A kept connection that turns
-// out closed before any answer byte is retried once on a new one. All calls on one executor
-// (single-threaded); cancelled through Asio's per-operation cancellation (terminal).
+// after the connect. No redirects, proxies, cookies or decompression. If a kept connection turns
+// out closed before any answer byte, the request is sent once more on a new one, unless the peer
+// may have read all of it and it is not repeatable. All calls on one executor (single-threaded);
+// cancelled through Asio's per-operation cancellation (terminal).
 class Client {
  public:
   // Resolves by c-ares. Throws std::runtime_error if `extra_ca_file` cannot be read.

@@ -234,11 +234,26 @@ TEST_F(ClientTest, AStaleKeptConnectionIsRetriedOnceOnAFreshOne) {
   ScriptedPeer peer({{ok()}, {.close_after = true}, {.close_after = true}, {ok()}});
   make_client();
   ASSERT_TRUE(answer_to(post_to(url_of(peer))));
-  const auto answer = answer_to(post_to(url_of(peer)));
+  auto request = post_to(url_of(peer));
+  request.repeatable = true;
+  const auto answer = answer_to(request);
   ASSERT_FALSE(answer);
   EXPECT_EQ(name(answer.error()), "connection_broken");
   EXPECT_EQ(peer.connections(), 2U);
   EXPECT_EQ(peer.requests().size(), 3U);
+}
+
+// It may have been acted on: whoever asked must know, and decide.
+TEST_F(ClientTest, WhatIsNotRepeatableIsNotSentTwice) {
+  for (const auto method : {Method::post, Method::patch, Method::put}) {
+    ScriptedPeer peer({{ok()}, {.close_after = true}, {ok()}});
+    make_client();
+    ASSERT_TRUE(answer_to(post_to(url_of(peer))));
+    auto request = post_to(url_of(peer));
+    request.method = method;
+    EXPECT_EQ(answer_to(request).has_value(), method == Method::put) << name(method);
+    EXPECT_EQ(peer.requests().size(), method == Method::put ? 3U : 2U) << name(method);
+  }
 }
 
 // A signature holds a time: it is made when the request leaves, not before a name is looked up, and
@@ -250,6 +265,7 @@ TEST_F(ClientTest, HeadersAtSendingAreAskedForEachTimeARequestLeaves) {
   make_client({"127.0.0.1/32"}, {}, std::move(owned));
   int asked = 0;
   auto request = post_to("http://slow.example:" + std::to_string(peer.port()) + "/", "body");
+  request.repeatable = true;
   request.headers_at_sending = [&](std::string_view body) {
     return std::vector<std::pair<std::string, std::string>>{
         {"X-Signed", std::string(body) + std::to_string(++asked)}, {"Host", "left.out"}};
