@@ -256,6 +256,13 @@ TEST_F(GatewayTest, WhileTheDiskIsFullCreationsAreRefusedWithoutTrying) {
   EXPECT_FALSE(gateway_->full());
 }
 
+TEST_F(GatewayTest, AStoreOpenedOnAFullDiskIsKnownToBeFullBeforeTheFirstCommand) {
+  backend_.set_disk_full(true);
+  open();
+  while (!gateway_->full()) std::this_thread::yield();
+  EXPECT_TRUE(backend_.batches().empty());
+}
+
 TEST_F(GatewayTest, AnIdleGatewayNoticesThatSpaceIsBack) {
   open();
   backend_.set_disk_full(true);

@@ -85,6 +85,7 @@ void WriteLoop::stop() {
 }
 
 void WriteLoop::work() {
+  look_whether_full();  // a store may be opened on a full disk
   while (gather()) {
     run_batch();
     answers_.deliver();

@@ -12,12 +12,14 @@ namespace belfry::store::sqlite {
 namespace {
 
 constexpr std::chrono::seconds kLookEvery{1};
+// What opening a database takes: its log's index, and the first pages of the log.
+constexpr std::int64_t kRoomToOpen = 256 * 1024;
 
 }  // namespace
 
 DiskReserve::DiskReserve(std::string path, std::int64_t bytes)
     : path_(std::move(path)), bytes_(bytes) {
-  if (!take()) log().warn("no room for the reserve of {} bytes beside the store", bytes_);
+  if (!take() || free_bytes() < kRoomToOpen) give_up();
 }
 
 bool DiskReserve::take() {
@@ -36,13 +38,11 @@ void DiskReserve::give_up() {
   ::unlink(path_.c_str());
 }
 
-bool DiskReserve::enough_free() const {
+std::int64_t DiskReserve::free_bytes() const {
   struct statvfs facts{};
   const auto folder = std::filesystem::path(path_).parent_path();
-  if (::statvfs(folder.empty() ? "." : folder.c_str(), &facts) != 0) return false;
-  const auto free =
-      static_cast<std::int64_t>(facts.f_bavail) * static_cast<std::int64_t>(facts.f_frsize);
-  return free >= 2 * bytes_;
+  if (::statvfs(folder.empty() ? "." : folder.c_str(), &facts) != 0) return 0;
+  return static_cast<std::int64_t>(facts.f_bavail) * static_cast<std::int64_t>(facts.f_frsize);
 }
 
 bool DiskReserve::full() {
@@ -50,7 +50,7 @@ bool DiskReserve::full() {
   const auto now = std::chrono::steady_clock::now();
   if (now - looked_at_ < kLookEvery) return true;
   looked_at_ = now;
-  if (!enough_free() || !take()) return true;
+  if (free_bytes() < 2 * bytes_ || !take()) return true;
   log().info("space has returned: creations are taken again");
   full_ = false;
   return false;

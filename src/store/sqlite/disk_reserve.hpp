@@ -11,7 +11,8 @@ namespace belfry::store::sqlite {
 // when twice as much is free.
 class DiskReserve {
  public:
-  // Takes the reserve if it can; without it the store works, but a full disk stops completions too.
+  // Takes the reserve if it can. If it cannot, or if nothing but it is left, the disk is full from
+  // the start and the reserve is free, so that the store beside it can still be opened.
   DiskReserve(std::string path, std::int64_t bytes);
 
   void give_up();
@@ -20,7 +21,7 @@ class DiskReserve {
 
  private:
   bool take();
-  bool enough_free() const;
+  std::int64_t free_bytes() const;
 
   std::string path_;
   std::int64_t bytes_;

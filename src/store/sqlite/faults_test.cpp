@@ -169,6 +169,19 @@ TEST(FaultsTest, TheReserveLetsCompletionsGoOnUntilSpaceReturns) {
   EXPECT_EQ(site.check_reopened(), "");
 }
 
+TEST(FaultsTest, AStoreThatCannotTakeItsReserveIsFullFromTheStart) {
+  Site site;
+  site.open_store();
+  site.workload.run(*site.store, 1);
+  site.store.reset();
+  auto options = site.folder.options();
+  options.reserve_bytes = std::int64_t{1} << 50;
+  site.store = open(options);
+  EXPECT_TRUE(site.store->writer().full());
+  EXPECT_FALSE(std::filesystem::exists(options.path + ".reserve"));
+  EXPECT_EQ(site.check_reopened(), "");
+}
+
 TEST(FaultsTest, ACheckpointWithoutRoomOnlyWaits) {
   int refused = 0;
   Site site;

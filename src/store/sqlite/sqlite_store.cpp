@@ -51,8 +51,8 @@ class SqliteBackend final : public Backend {
         lock_(options.path + ".lock"),
         own_clock_(options.clock ? nullptr : std::make_unique<AnchoredClock>()),
         clock_(options.clock ? *options.clock : *own_clock_),
-        db_(options.path, Access::read_write, options.cache_bytes, options.vfs),
-        reserve_(options.path + ".reserve", options.reserve_bytes) {
+        reserve_(options.path + ".reserve", options.reserve_bytes),
+        db_(options.path, Access::read_write, options.cache_bytes, options.vfs) {
     prepare_schema(db_);
     flush_folder_of(path_);
     if (own_clock_) own_clock_->start_not_before(newest_time());
@@ -71,20 +71,27 @@ class SqliteBackend final : public Backend {
 
  private:
   Timestamp newest_time();
-  // The pushes of the process that had this store before: nobody answers for them any more.
-  void end_push_leases() {
-    auto row = db_.statement(sql::upkeep::end_push_leases);
-    row.bind(to_ms(clock_.now())).run();
-  }
+  void end_push_leases();
 
   std::string path_, vfs_;
   FileLock lock_;
   std::unique_ptr<AnchoredClock> own_clock_;
   const Clock& clock_;
-  Database db_;
   DiskReserve reserve_;
+  Database db_;
   std::unique_ptr<BatchWriter> writer_;
 };
+
+// The pushes of the process that had this store before: nobody answers for them any more. On a full
+// disk they end by themselves, a lease's time later.
+void SqliteBackend::end_push_leases() {
+  try {
+    auto row = db_.statement(sql::upkeep::end_push_leases);
+    row.bind(to_ms(clock_.now())).run();
+  } catch (const Full&) {
+    reserve_.give_up();
+  }
+}
 
 Timestamp SqliteBackend::newest_time() {
   auto row = db_.statement(sql::upkeep::newest_time);
