@@ -1,6 +1,7 @@
 #include "api/signing_keys.hpp"
 
 #include "auth/secret_places.hpp"
+#include "base/log.hpp"
 
 namespace belfry::api {
 namespace {
@@ -21,6 +22,56 @@ Result<auth::SigningKey> open_key(const auth::SealedBox& sealed, const store::Si
   return auth::SigningKey::from_private_jwk(*jwk);
 }
 
+// The newest one that may sign signs; all before it retire, and a token's life later they go.
+std::size_t signer_of(const std::vector<store::SigningKeyRow>& rows, Timestamp now) {
+  std::size_t signer = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].signs_from <= now) signer = i;
+  }
+  return signer;
+}
+
+struct Upkeep {
+  std::vector<std::string> retire, remove;  // kids
+  bool any() const { return !retire.empty() || !remove.empty(); }
+};
+
+Upkeep upkeep_of(const std::vector<store::SigningKeyRow>& rows, Timestamp now,
+                 std::chrono::seconds token_life) {
+  Upkeep due;
+  const auto signer = signer_of(rows, now);
+  for (std::size_t i = 0; i < signer; ++i) {
+    if (!rows[i].retired_at) {
+      due.retire.push_back(rows[i].kid);
+    } else if (*rows[i].retired_at + token_life + kKeyPublishedBeforeUse < now) {
+      due.remove.push_back(rows[i].kid);
+    }
+  }
+  return due;
+}
+
+// Looks again inside the transaction: another node may have made the first key meanwhile.
+Result<> make_first_key(store::Gateway& gateway, const auth::SealedBox& sealed, Timestamp now,
+                        std::vector<store::SigningKeyRow>& rows) {
+  const auto insert = [&](store::Transaction& tx) -> Result<> {
+    rows = tx.signing_keys().list();
+    if (!rows.empty()) return {};
+    rows.push_back(new_row(sealed, now, now));
+    tx.signing_key_writes().insert(rows.back());
+    return {};
+  };
+  return gateway.transact_blocking(insert, store::Purpose::upkeep);
+}
+
+Result<> run_upkeep(store::Gateway& gateway, const Upkeep& due, Timestamp now) {
+  const auto write = [&](store::Transaction& tx) -> Result<> {
+    for (const auto& kid : due.retire) tx.signing_key_writes().retire(kid, now);
+    for (const auto& kid : due.remove) tx.signing_key_writes().remove(kid);
+    return {};
+  };
+  return gateway.transact_blocking(write, store::Purpose::upkeep);
+}
+
 }  // namespace
 
 Result<> refresh_signing_keys(store::Gateway& gateway, const auth::SealedBox& sealed,
@@ -28,28 +79,17 @@ Result<> refresh_signing_keys(store::Gateway& gateway, const auth::SealedBox& se
                               auth::Authenticator& authenticator, auth::TokenIssuer& issuer) {
   const auto now = clock.now();
   std::vector<store::SigningKeyRow> rows;
-  const auto kept = gateway.transact_blocking([&](store::Transaction& tx) -> Result<> {
-    rows = tx.signing_keys().list();
-    if (rows.empty()) {
-      rows.push_back(new_row(sealed, now, now));
-      tx.signing_key_writes().insert(rows.back());
-    }
-    // All but the newest one that may sign retire; a token's life later they are not needed.
-    std::size_t signer = 0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (rows[i].signs_from <= now) signer = i;
-    }
-    for (std::size_t i = 0; i < signer; ++i) {
-      if (!rows[i].retired_at) {
-        rows[i].retired_at = now;
-        tx.signing_key_writes().retire(rows[i].kid, now);
-      } else if (*rows[i].retired_at + token_life + kKeyPublishedBeforeUse < now) {
-        tx.signing_key_writes().remove(rows[i].kid);
-      }
-    }
-    return {};
-  });
-  if (!kept) return kept;
+  try {
+    gateway.read_blocking([&rows](store::Snapshot& s) { rows = s.signing_keys().list(); });
+  } catch (const store::Unavailable& failure) {
+    return fail(ErrorCode::storage_unavailable, failure.what());
+  }
+  if (rows.empty()) {
+    if (const auto made = make_first_key(gateway, sealed, now, rows); !made) return made;
+  }
+  if (const auto due = upkeep_of(rows, now, token_life); due.any()) {
+    log_and_ignore(run_upkeep(gateway, due, now), "old keys only stay longer; tried each minute");
+  }
   std::vector<auth::SigningKey> keys;
   std::optional<auth::SigningKey> signer;
   for (const auto& row : rows) {

@@ -9,7 +9,8 @@ namespace belfry::api {
 inline constexpr std::chrono::minutes kKeyPublishedBeforeUse{5};
 
 // The signing keys of the store made ready: the newest that may sign now signs, all others that a
-// living token may carry verify. Creates the first one; drops those that no token needs any more.
+// living token may carry verify. Creates the first one; drops those that no token needs any more,
+// which waits while the store takes no writes: a full disk does not keep a server from starting.
 // Blocking; called at start, each minute, and after a rotation, never on an I/O thread.
 Result<> refresh_signing_keys(store::Gateway& gateway, const auth::SealedBox& sealed,
                               const Clock& clock, std::chrono::seconds token_life,

@@ -115,8 +115,8 @@ asio::awaitable<Result<>> Gateway::run_read(std::function<void(Snapshot&)> fn) {
   co_return std::move(request.result);
 }
 
-Result<> Gateway::transact_blocking(TransactFn fn) {
-  Job job{.command = std::move(fn)};
+Result<> Gateway::transact_blocking(TransactFn fn, Purpose purpose) {
+  Job job{.command = std::move(fn), .purpose = purpose};
   WriteRequest request{.jobs = std::span(&job, 1)};
   block_on(state_->writes, request);
   return without_value(job.reply);

@@ -61,7 +61,7 @@ class Gateway {
   }
 
   // Blocking versions for start and tests, never called on an I/O thread.
-  Result<> transact_blocking(TransactFn fn);
+  Result<> transact_blocking(TransactFn fn, Purpose purpose = Purpose::change);
   void read_blocking(const std::function<void(Snapshot&)>& fn);
 
   // Refuses new commands, commits what waits, joins the threads.

@@ -156,6 +156,44 @@ class FullDisk(unittest.TestCase):
         self.tenant.close()
         self.assert_all_there(acknowledged, [], self.tenant.submit(delayMs=3_600_000)["taskId"])
 
+    def recovers(self):
+        """Waits until a task is taken again; its id."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            answer = self.tenant.post("/api/v1/tasks", {"taskName": "after", "delayMs": 3_600_000})
+            if answer.status == 201:
+                return answer.json["taskId"]
+            self.assert_refused(answer)
+            self.assertLess(time.monotonic(), deadline, "it did not recover")
+            time.sleep(0.05)
+
+    def restart_on_a_full_disk(self, acknowledged):
+        self.scheduler.start()
+        self.tenant.close()
+        self.wait_for_gauge(1)
+        self.tenant.sign_in()
+        self.assert_refused(self.tenant.post("/api/v1/tasks", {"taskName": "t"}))
+        for task_id in acknowledged:
+            self.assertEqual(self.tenant.task(task_id)["status"], "SCHEDULED")
+        process = self.scheduler.process.pid
+        os.unlink(self.disk + "/ballast")
+        last = self.recovers()
+        self.wait_for_gauge(0)
+        self.assertEqual(self.scheduler.process.pid, process)
+        self.assert_all_there(acknowledged, [], last)
+
+    def test_a_server_that_met_the_full_disk_starts_on_it_again(self):
+        acknowledged, refused = self.fill_until_refused()
+        self.assert_refused(refused)
+        self.assertEqual(self.scheduler.stop(), 0)
+        self.restart_on_a_full_disk(acknowledged)
+
+    def test_a_server_starts_on_a_disk_filled_to_the_last_byte_while_it_was_down(self):
+        waiting = [self.tenant.submit(delayMs=3_600_000)["taskId"]]
+        self.assertEqual(self.scheduler.stop(), 0)
+        self.fill()
+        self.restart_on_a_full_disk(waiting)
+
     def assert_all_there(self, waiting, done, last):
         listed, path = {}, "/api/v1/tasks?limit=500&view=summary"
         while path:
