@@ -55,8 +55,8 @@ class Writer {
   // throws (Unavailable, Full, Broken) nothing of the batch is in the database. The span's jobs
   // keep their commands, so that the caller may try again.
   virtual Committed run(std::span<Job*> jobs) = 0;
-  // True while the disk is full: the gateway then refuses creations at once and still runs what
-  // ends or extends attempts, and upkeep. Cheap; re-checks for space now and then.
+  // True while the disk is full: the gateway then refuses creations and claims at once and still
+  // runs what ends or extends attempts, and upkeep. Cheap; re-checks for space now and then.
   virtual bool full() = 0;
 };
 

@@ -271,13 +271,52 @@ TEST_F(GatewayTest, AnIdleGatewayNoticesThatSpaceIsBack) {
   while (gateway_->full()) std::this_thread::yield();
 }
 
-TEST_F(GatewayTest, CompletionsThatDoNotFitEitherAreRefusedOnce) {
+TEST_F(GatewayTest, TheCommitThatFindsTheDiskFullIsTriedOnceMoreFromTheReserve) {
+  open();
+  backend_.script({Act::full});
+  EXPECT_TRUE(ask(Finish{}).get());
+  EXPECT_EQ(backend_.batches().size(), 2U);
+}
+
+TEST_F(GatewayTest, CompletionsThatDoNotFitTheReserveEitherAreRefused) {
   open();
   backend_.script({Act::full, Act::full});
   const auto refused = ask(Finish{}).get();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::storage_unavailable);
+  EXPECT_EQ(backend_.batches().size(), 2U);
+}
+
+TEST_F(GatewayTest, OnADiskKnownToBeFullNothingIsTriedTwice) {
+  backend_.set_disk_full(true);
+  open();
+  backend_.script({Act::full});
+  EXPECT_FALSE(ask(Finish{}).get());
   EXPECT_EQ(backend_.batches().size(), 1U);
+}
+
+TEST_F(GatewayTest, WhileTheDiskIsFullNoAttemptBegins) {
+  backend_.set_disk_full(true);
+  open();
+  const auto claimed = ask(Claim{}).get();
+  ASSERT_FALSE(claimed);
+  EXPECT_EQ(claimed.error().code, ErrorCode::storage_unavailable);
+  EXPECT_FALSE(ask(MoveDue{}).get());
+  EXPECT_TRUE(backend_.batches().empty());
+}
+
+TEST_F(GatewayTest, UnderLoadClaimsWaitInTheLineOfCompletions) {
+  open({.waiting_max = 1});
+  auto first = hold_one();
+  auto filler = ask(a_submit(1));
+  await_waiting(1);
+  auto claim = ask(Claim{});
+  await_waiting(2);
+  EXPECT_FALSE(ask(a_submit(2)).get());
+  backend_.release();
+  EXPECT_TRUE(claim.get());
+  EXPECT_TRUE(filler.get());
+  EXPECT_TRUE(first.get());
 }
 
 class BrokenGateway : public GatewayTest, public testing::WithParamInterface<Act> {};

@@ -17,15 +17,21 @@ bool creates(const Job& job) {
          (std::holds_alternative<TransactFn>(job.command) && job.purpose == Purpose::change);
 }
 
+// What a full disk has no room for: creations, and what leads to attempts whose ends could not be
+// written. Under mere load the latter run: they are what shortens the line.
+bool needs_space(const Job& job) {
+  return creates(job) || std::holds_alternative<Claim>(job.command) ||
+         std::holds_alternative<MoveDue>(job.command);
+}
+
 void refuse(std::span<Job* const> jobs, const Error& why) {
   for (auto* job : jobs) job->reply = fail(why);
 }
 
-// Refuses the creations among the jobs and keeps the others.
-void drop_creations(std::vector<Job*>& jobs) {
+void drop_what_needs_space(std::vector<Job*>& jobs) {
   std::erase_if(jobs, [](Job* job) {
-    if (creates(*job)) job->reply = fail(refusal_full());
-    return creates(*job);
+    if (needs_space(*job)) job->reply = fail(refusal_full());
+    return needs_space(*job);
   });
 }
 
@@ -119,7 +125,7 @@ void WriteLoop::run_batch() {
 
   Committed committed;
   auto outcome = Outcome::broken;
-  if (!trouble_.broken()) outcome = commit_without_creations_if_full(jobs, committed);
+  if (!trouble_.broken()) outcome = commit_within_the_space(jobs, committed);
   if (outcome == Outcome::committed) {
     commands_.add(jobs.size());
     tell_listeners(committed);
@@ -145,15 +151,16 @@ void WriteLoop::run_batch() {
 }
 
 // While the disk is full, what ends or extends attempts still runs, from the reserve kept for it.
-WriteLoop::Outcome WriteLoop::commit_without_creations_if_full(std::vector<Job*>& jobs,
-                                                               Committed& committed) {
-  if (look_whether_full()) drop_creations(jobs);
+// The commit that finds the disk full lets the reserve go, so it is tried once more.
+WriteLoop::Outcome WriteLoop::commit_within_the_space(std::vector<Job*>& jobs,
+                                                      Committed& committed) {
+  const bool was_full = look_whether_full();
+  if (was_full) drop_what_needs_space(jobs);
   const auto outcome = commit(jobs, committed);
-  if (outcome != Outcome::full) return outcome;
+  if (outcome != Outcome::full || was_full) return outcome;
   full_.store(true, std::memory_order_relaxed);
-  const auto before = jobs.size();
-  drop_creations(jobs);
-  return jobs.size() < before ? commit(jobs, committed) : outcome;
+  drop_what_needs_space(jobs);
+  return commit(jobs, committed);
 }
 
 WriteLoop::Outcome WriteLoop::commit(std::span<Job*> jobs, Committed& committed) {

@@ -51,7 +51,7 @@ class WriteLoop {
   void work();
   bool gather();  // false: stopped and drained
   void run_batch();
-  Outcome commit_without_creations_if_full(std::vector<Job*>& jobs, Committed& committed);
+  Outcome commit_within_the_space(std::vector<Job*>& jobs, Committed& committed);
   Outcome commit(std::span<Job*> jobs, Committed& committed);
   void tell_listeners(const Committed& committed);
   bool look_whether_full();

@@ -119,6 +119,8 @@ class FullDisk(unittest.TestCase):
             done = self.tenant.post(path + "/complete", {**token, "result": "x" * 1000})
             self.assertEqual(done.status, 200, done.raw)
         self.assert_refused(self.tenant.post("/api/v1/tasks", {"taskName": "t"}))
+        # No attempt begins whose end might not be written.
+        self.assert_refused(self.tenant.post("/api/v1/leases", {"queues": ["pull"], "max": 1}))
         # And what takes a right away: nobody waits for a disk to lock a thief out.
         self.assertEqual(self.tenant.call("DELETE", "/api/v1/api-keys/" + spare["id"]).status, 204)
         self.assertEqual(self.tenant.call("DELETE", "/api/v1/webhooks/" + hook["id"]).status, 204)
