@@ -200,6 +200,8 @@ class DeliveryWrites {
   virtual void postpone(DeliveryId id, Timestamp until) = 0;
   // Starts a new round now. invalid_state while it is held or waiting.
   virtual Result<> redeliver(TenantId tenant, DeliveryId id, Timestamp now) = 0;
+  // Removes those that were done before `before`, at most `limit`; how many. The newest of a task
+  // and endpoint stays as long as the task: the next sequence is counted from it.
   virtual int prune_all_tenants(Timestamp before, int limit) = 0;
 };
 

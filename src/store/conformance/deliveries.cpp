@@ -209,6 +209,25 @@ TEST_P(StoreConformance, ATestStandsAlone) {
   EXPECT_EQ(deliveries.row(test).state, DeliveryState::delivered);
 }
 
+TEST_P(StoreConformance, PruningDoesNotSetTheSequenceOfAnUnfinishedTaskBack) {
+  StoreDeliveries deliveries(bed);
+  const auto tenant = bed.add_tenant();
+  bed.add_endpoint(bed.an_endpoint(tenant));
+  const auto task = deliveries.a_running_task(tenant);
+  for (std::int64_t sequence = 1; sequence <= 3; ++sequence) {
+    const auto next = deliveries.add(tenant, task);
+    EXPECT_EQ(next.sequence, sequence);
+    deliveries.record(next, DeliveryState::delivered);
+    bed.advance(Millis{5'000});
+    const auto pruned = bed.transact([&](Transaction& tx) -> Result<> {
+      tx.delivery_writes().prune_all_tenants(bed.now(), 100);
+      return {};
+    });
+    ASSERT_EQ(outcome(pruned), "ok");
+    EXPECT_EQ(bed.deliveries(tenant).size(), 1U) << "only the newest stays";
+  }
+}
+
 TEST_P(StoreConformance, PruningDeliveriesKeepsThoseOnTheirWayAndTheYoung) {
   StoreDeliveries deliveries(bed);
   const auto tenant = bed.add_tenant();

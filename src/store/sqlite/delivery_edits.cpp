@@ -93,6 +93,18 @@ Result<> DeliveryEdits::redeliver(TenantId tenant, DeliveryId id, Timestamp now)
   return {};
 }
 
+// False: it stays, as the last of a task that is kept, so that its sequence goes on (P10).
+bool DeliveryEdits::remove(std::int64_t no) {
+  {
+    auto last = context_.db.statement(sql::deliveries::counts_on);
+    last.bind(no);
+    if (last.step()) return false;
+  }
+  context_.db.statement(sql::deliveries::remove_attempts).bind(no).run();
+  context_.db.statement(sql::deliveries::remove).bind(no).run();
+  return true;
+}
+
 int DeliveryEdits::prune_all_tenants(Timestamp before, int limit) {
   auto position = load_position(context_, kDeliveriesPruned);
   std::vector<std::int64_t> gone;
@@ -107,14 +119,12 @@ int DeliveryEdits::prune_all_tenants(Timestamp before, int limit) {
       if (finished && from_ms(*finished) < before) gone.push_back(s.integer(0));
     }
   }
-  for (const auto no : gone) {
-    context_.db.statement(sql::deliveries::remove_attempts).bind(no).run();
-    context_.db.statement(sql::deliveries::remove).bind(no).run();
-  }
+  int removed = 0;
+  for (const auto no : gone) removed += remove(no) ? 1 : 0;
   // A walk that came to its end starts over, for those that were still on their way.
   const bool at_end = walked < limit;
   save_position(context_, kDeliveriesPruned, at_end ? 0 : position);
-  return at_end ? static_cast<int>(gone.size()) : limit;
+  return at_end ? removed : limit;
 }
 
 }  // namespace belfry::store::sqlite

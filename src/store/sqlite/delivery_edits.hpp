@@ -23,6 +23,7 @@ class DeliveryEdits final : public DeliveryWrites {
   };
   std::optional<Position> position(DeliveryId id);
   void release_next(const Position& done, Timestamp now);
+  bool remove(std::int64_t no);
 
   Context context_;
 };

@@ -126,6 +126,13 @@ WHERE no = ?1;
 -- name: prune_walk
 SELECT no, created_at, finished_at FROM deliveries WHERE no > ?1 ORDER BY no LIMIT ?2;
 
+-- The one that the next sequence of its task and endpoint is counted from.
+-- name: counts_on
+SELECT 1 FROM deliveries AS d
+WHERE d.no = ?1 AND EXISTS (SELECT 1 FROM bodies WHERE seq = d.seq)
+  AND NOT EXISTS (SELECT 1 FROM deliveries AS later INDEXED BY deliveries_by_task
+                  WHERE later.seq = d.seq AND later.endpoint = d.endpoint AND later.no > d.no);
+
 -- name: remove_attempts
 DELETE FROM delivery_attempts WHERE delivery = ?1;
 
