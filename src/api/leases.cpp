@@ -203,7 +203,7 @@ std::optional<store::Progress> read_progress(json::FieldReader& in, Faults& faul
     if (const auto percent = inner.integer("percent", {0, 100})) {
       progress.percent = static_cast<int>(*percent);
     }
-    progress.text = inner.string("text", {0, 256}).value_or("");
+    progress.text = inner.string("text", {0, 256});
     inner.done();
     said = true;
   }

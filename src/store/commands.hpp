@@ -146,9 +146,10 @@ struct Finish {
   };
 };
 
+// What is not said stays as it was said before.
 struct Progress {
   std::optional<int> percent;  // 0..100
-  std::string text;
+  std::optional<std::string> text;
   std::vector<std::string> log_lines;
 };
 

@@ -199,6 +199,9 @@ class Lifecycle(unittest.TestCase):
         seen = self.tenant.task(task["taskId"])
         self.assertEqual((seen["status"], seen["worker"], seen["progress"]["percent"]), ("RUNNING", "w1", 40))
         self.assertEqual([l["line"] for l in seen["logs"]], ["one", "two"])
+        self.tenant.post(path + "/heartbeat", {"leaseToken": token, "logs": ["three"]})
+        seen = self.tenant.task(task["taskId"])
+        self.assertEqual((seen["progress"]["text"], seen["logs"][2]["line"]), ("half", "three"))
         self.assertEqual(self.tenant.post(path + "/complete", {"leaseToken": token, "result": {"r": 1}}).status, 200)
         self.assertEqual(self.tenant.task(task["taskId"])["result"], {"r": 1})
 

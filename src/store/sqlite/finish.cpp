@@ -93,7 +93,8 @@ void Executor::write_progress(const Found& task, const Progress& progress, Times
   auto row = context_.db.statement(sql::hot::put_progress);
   row.bind(task.seq);
   row.bind(progress.percent ? std::optional<std::int64_t>(*progress.percent) : std::nullopt);
-  row.bind_text(progress.text).bind(to_ms(now)).run();
+  progress.text ? row.bind_text(*progress.text) : row.bind_null();
+  row.bind(to_ms(now)).run();
   with_progress_.insert(task.seq);
   std::erase(progress_ended_, task.seq);
   if (progress.log_lines.empty()) return;

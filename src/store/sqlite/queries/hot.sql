@@ -103,9 +103,9 @@ DELETE FROM progress WHERE seq = ?1;
 SELECT seq FROM progress;
 
 -- name: put_progress
-INSERT INTO progress (seq, percent, text, at) VALUES (?1, ?2, ?3, ?4)
+INSERT INTO progress (seq, percent, text, at) VALUES (?1, ?2, coalesce(?3, ''), ?4)
 ON CONFLICT (seq) DO UPDATE SET percent = coalesce(excluded.percent, percent),
-                                text = excluded.text, at = excluded.at;
+                                text = coalesce(?3, text), at = excluded.at;
 
 -- name: last_log_line
 SELECT coalesce(max(n), 0) FROM log_lines WHERE seq = ?1;
