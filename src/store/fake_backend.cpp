@@ -101,6 +101,7 @@ class Endpoints final : public EndpointReads, public EndpointWrites {
     return {};
   }
   Result<> update(const EndpointRow&) override { not_in_the_fake(); }
+  int forget_removed_all_tenants() override { not_in_the_fake(); }
   Result<> remove(TenantId tenant, EndpointId id) override {
     std::erase_if(data_.endpoints, [id](const auto& row) { return row.id == id; });
     changed_.insert(tenant);

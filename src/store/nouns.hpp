@@ -178,6 +178,9 @@ class ApiKeyWrites {
   virtual Result<> revoke(TenantId tenant, ApiKeyId id, Timestamp now) = 0;
   virtual void touch(ApiKeyId id, Timestamp used_at) = 0;
   virtual void revoke_token(const std::string& jti, Timestamp expires) = 0;
+  // Removes keys that were revoked before `before`, at most `limit`; how many. A key must outlast
+  // its tokens: a restarted server knows from it that they are void.
+  virtual int prune_all_tenants(Timestamp before, int limit) = 0;
 };
 
 class EndpointWrites {
@@ -186,6 +189,8 @@ class EndpointWrites {
   virtual Result<> insert(const EndpointRow& endpoint) = 0;  // quota_exceeded beyond kEndpointsMax
   virtual Result<> update(const EndpointRow& endpoint) = 0;  // all but id, tenant, created_at
   virtual Result<> remove(TenantId tenant, EndpointId id) = 0;  // its deliveries become exhausted
+  // Drops what is left of removed endpoints that no delivery names any more; how many.
+  virtual int forget_removed_all_tenants() = 0;
 };
 
 class DeliveryWrites {

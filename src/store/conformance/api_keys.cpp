@@ -65,6 +65,41 @@ TEST_P(StoreConformance, TheFirstRevocationStandsAndIsTold) {
   EXPECT_TRUE(since(first + Millis{1}).empty());
 }
 
+TEST_P(StoreConformance, KeysRevokedLongAgoArePruned) {
+  const auto tenant = bed.add_tenant();
+  std::vector<ApiKeyId> ids;
+  for (int i = 0; i < 4; ++i) {
+    const auto key = bed.an_api_key(tenant);
+    ids.push_back(key.id);
+    ASSERT_EQ(
+        outcome(bed.transact([&](Transaction& tx) { return tx.api_key_writes().insert(key); })),
+        "ok");
+    if (i == 3) continue;  // never revoked
+    ASSERT_EQ(outcome(bed.transact([&](Transaction& tx) {
+                return tx.api_key_writes().revoke(tenant, key.id, bed.now());
+              })),
+              "ok");
+    bed.advance(Millis{1'000});
+  }
+  const auto prune = [&](Timestamp before, int limit) {
+    int gone = 0;
+    EXPECT_EQ(outcome(bed.transact([&](Transaction& tx) -> Result<> {
+                gone = tx.api_key_writes().prune_all_tenants(before, limit);
+                return {};
+              })),
+              "ok");
+    return gone;
+  };
+  const auto before = bed.now() - Millis{1'000};  // when the third was revoked
+  EXPECT_EQ(prune(before, 1), 1);
+  EXPECT_EQ(prune(before, 10), 1);
+  EXPECT_EQ(prune(before, 10), 0);
+  const auto list = bed.read([&](Snapshot& s) { return s.api_keys().list(tenant); });
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_EQ(list[0].id, ids[3]);
+  EXPECT_EQ(list[1].id, ids[2]);
+}
+
 TEST_P(StoreConformance, LiveKeysAreBoundedAndRevokedOnesDoNotCount) {
   const auto tenant = bed.add_tenant();
   ApiKeyRow last;

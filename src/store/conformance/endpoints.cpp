@@ -60,6 +60,37 @@ TEST_P(StoreConformance, ARemovedEndpointIsGoneFromEveryList) {
   EXPECT_EQ(bed.read([](Snapshot& s) { return s.endpoints().list_all_tenants(); }).size(), 1U);
 }
 
+TEST_P(StoreConformance, ARemovedEndpointIsForgottenWithItsLastDelivery) {
+  const auto tenant = bed.add_tenant();
+  const auto id = bed.add_endpoint(bed.an_endpoint(tenant));
+  const auto kept = bed.add_endpoint(bed.an_endpoint(tenant));
+  bed.submit(bed.a_task(tenant), {{{domain::EventType::submitted, "{}"}}, {}});
+  bed.finish(bed.claim_one(tenant));
+  const auto forgotten = [&] {
+    int count = 0;
+    EXPECT_EQ(outcome(bed.transact([&](Transaction& tx) -> Result<> {
+                count = tx.endpoint_writes().forget_removed_all_tenants();
+                return {};
+              })),
+              "ok");
+    return count;
+  };
+  EXPECT_EQ(forgotten(), 0);
+  ASSERT_EQ(outcome(bed.transact(
+                [&](Transaction& tx) { return tx.endpoint_writes().remove(tenant, id); })),
+            "ok");
+  EXPECT_EQ(forgotten(), 0) << "a delivery of it is kept";
+  bed.advance(Millis{10'000});
+  ASSERT_EQ(outcome(bed.transact([&](Transaction& tx) -> Result<> {
+              tx.task_writes().prune_all_tenants(bed.now(), 10);
+              return {};
+            })),
+            "ok");
+  EXPECT_EQ(forgotten(), 1);
+  EXPECT_EQ(forgotten(), 0);
+  EXPECT_TRUE(bed.read([&](Snapshot& s) { return s.endpoints().find(tenant, kept); }));
+}
+
 TEST_P(StoreConformance, TheNumberOfEndpointsIsBounded) {
   const auto tenant = bed.add_tenant();
   EndpointId last;

@@ -53,4 +53,9 @@ void ApiKeyEdits::revoke_token(const std::string& jti, Timestamp expires) {
   s.run();
 }
 
+int ApiKeyEdits::prune_all_tenants(Timestamp before, int limit) {
+  context_.db.statement(sql::api_keys::prune).bind(to_ms(before)).bind(limit).run();
+  return static_cast<int>(context_.db.changes());
+}
+
 }  // namespace belfry::store::sqlite

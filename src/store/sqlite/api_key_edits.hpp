@@ -12,6 +12,7 @@ class ApiKeyEdits final : public ApiKeyWrites {
   Result<> revoke(TenantId tenant, ApiKeyId id, Timestamp now) override;
   void touch(ApiKeyId id, Timestamp used_at) override;
   void revoke_token(const std::string& jti, Timestamp expires) override;
+  int prune_all_tenants(Timestamp before, int limit) override;
 
  private:
   Context context_;

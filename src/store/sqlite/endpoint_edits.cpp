@@ -61,6 +61,11 @@ Result<> EndpointEdits::remove(TenantId tenant, EndpointId id) {
   return {};
 }
 
+int EndpointEdits::forget_removed_all_tenants() {
+  context_.db.statement(sql::endpoints::forget_removed).run();
+  return static_cast<int>(context_.db.changes());
+}
+
 void EndpointEdits::give_up_deliveries(const Found& endpoint) {
   auto s = context_.db.statement(sql::endpoints::give_up_deliveries);
   s.bind(endpoint.tenant_no).bind(endpoint.no).bind(to_ms(context_.clock.now()));

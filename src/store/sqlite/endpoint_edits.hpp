@@ -11,6 +11,7 @@ class EndpointEdits final : public EndpointWrites {
   Result<> insert(const EndpointRow& endpoint) override;
   Result<> update(const EndpointRow& endpoint) override;
   Result<> remove(TenantId tenant, EndpointId id) override;
+  int forget_removed_all_tenants() override;
 
  private:
   struct Found {

@@ -33,6 +33,11 @@ WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2);
 SELECT id, revoked_at FROM api_keys INDEXED BY api_keys_revoked
 WHERE revoked_at IS NOT NULL AND revoked_at >= ?1 ORDER BY revoked_at;
 
+-- name: prune
+DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys INDEXED BY api_keys_revoked
+                                  WHERE revoked_at IS NOT NULL AND revoked_at < ?1
+                                  ORDER BY revoked_at LIMIT ?2);
+
 -- name: revoked_tokens
 SELECT jti, expires_at FROM revoked_tokens WHERE expires_at > ?1;
 
