@@ -19,9 +19,8 @@ constexpr int kCheckpointFrames = 4'000;
 
 // SQLite's own automatic checkpoint swallows its errors; a failed flush must end the process
 // (PROMISES P17). A reader in the way or a full disk only leave it to the next commit.
-int checkpoint(void*, sqlite3* db, const char* name, int frames) {
-  if (frames < kCheckpointFrames) return SQLITE_OK;
-  const int code = sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+int checkpoint(sqlite3* db, const char* name, int mode) {
+  const int code = sqlite3_wal_checkpoint_v2(db, name, mode, nullptr, nullptr);
   const int kind = code & 0xff;
   const bool waits =
       kind == SQLITE_BUSY || kind == SQLITE_LOCKED || kind == SQLITE_FULL || kind == SQLITE_NOMEM;
@@ -146,7 +145,7 @@ Database::Database(const std::string& path, Access access, std::int64_t cache_by
     execute(fmt::format(fmt::runtime(sql::connection::cache_kib), cache_bytes / 1024));
     execute(access == Access::read_write ? sql::connection::for_writer
                                          : sql::connection::for_reader);
-    if (access == Access::read_write) sqlite3_wal_hook(db_, checkpoint, nullptr);
+    if (access == Access::read_write) sqlite3_wal_hook(db_, after_commit, this);
   } catch (...) {
     sqlite3_close_v2(db_);
     throw;
@@ -196,6 +195,16 @@ void Database::execute(std::string_view sql) {
     const int finalized = sqlite3_finalize(stmt);
     if (stepped != SQLITE_DONE) interpret_error(db_, finalized, "running a statement");
   }
+}
+
+int Database::after_commit(void* self, sqlite3* db, const char* name, int frames) {
+  static_cast<Database*>(self)->log_frames_ = frames;
+  return frames < kCheckpointFrames ? SQLITE_OK : checkpoint(db, name, SQLITE_CHECKPOINT_PASSIVE);
+}
+
+void Database::empty_log() {
+  const int code = checkpoint(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE);
+  if (code != SQLITE_OK) interpret_error(db_, code, "emptying the log");
 }
 
 std::int64_t Database::changes() const {

@@ -64,10 +64,18 @@ class Database {
   void execute(std::string_view sql);  // one or more statements without parameters
   std::int64_t changes() const;
   std::int64_t last_insert_rowid() const;
+  // Of the log, as of the last commit of this connection. A frame holds a page.
+  std::int64_t log_frames() const { return log_frames_; }
+  // Copies the log into the database and cuts it to nothing; not while anybody reads. Throws
+  // Broken.
+  void empty_log();
   sqlite3* handle() { return db_; }
 
  private:
+  static int after_commit(void* self, sqlite3* db, const char* name, int frames);
+
   sqlite3* db_ = nullptr;
+  std::int64_t log_frames_ = 0;
   std::unordered_map<const char*, sqlite3_stmt*> kept_;
   std::unordered_map<std::string, sqlite3_stmt*> composed_;
 };

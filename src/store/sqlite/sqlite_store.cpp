@@ -21,12 +21,14 @@ constexpr std::int64_t kReaderCacheBytes = 16 * 1024 * 1024;
 // One consistent snapshot for the whole call: a read transaction around it.
 class SqliteReader final : public Reader {
  public:
-  SqliteReader(const std::string& path, const std::string& vfs, const Clock& clock)
-      : db_(path, Access::read_only, kReaderCacheBytes, vfs),
+  SqliteReader(const std::string& path, const std::string& vfs, const Clock& clock, ReadGate& gate)
+      : gate_(gate),
+        db_(path, Access::read_only, kReaderCacheBytes, vfs),
         numbers_(db_),
         snapshot_(Context{db_, clock, numbers_, nullptr}) {}
 
   void read(const std::function<void(Snapshot&)>& fn) override {
+    const ReadGate::Pass pass(gate_);
     db_.statement(sql::connection::begin_read).run();
     try {
       fn(snapshot_);
@@ -38,6 +40,7 @@ class SqliteReader final : public Reader {
   }
 
  private:
+  ReadGate& gate_;
   Database db_;
   Numbers numbers_;
   SqliteSnapshot snapshot_;
@@ -52,20 +55,22 @@ class SqliteBackend final : public Backend {
         own_clock_(options.clock ? nullptr : std::make_unique<AnchoredClock>()),
         clock_(options.clock ? *options.clock : *own_clock_),
         reserve_(options.path + ".reserve", options.reserve_bytes),
-        db_(options.path, Access::read_write, options.cache_bytes, options.vfs) {
+        db_(options.path, Access::read_write, options.cache_bytes, options.vfs),
+        log_(db_, gate_, options.log_bytes_max) {
     prepare_schema(db_);
     flush_folder_of(path_);
     if (own_clock_) own_clock_->start_not_before(newest_time());
     end_push_leases();
-    writer_ = std::make_unique<BatchWriter>(
-        db_, clock_, options.random, reserve_, [](Context context, Executor& executor) {
-          return std::make_unique<SqliteTransaction>(context, executor);
-        });
+    writer_ = std::make_unique<BatchWriter>(db_, clock_, options.random, DiskBounds{reserve_, log_},
+                                            [](Context context, Executor& executor) {
+                                              return std::make_unique<SqliteTransaction>(context,
+                                                                                         executor);
+                                            });
   }
 
   Writer& writer() override { return *writer_; }
   std::unique_ptr<Reader> make_reader() override {
-    return std::make_unique<SqliteReader>(path_, vfs_, clock_);
+    return std::make_unique<SqliteReader>(path_, vfs_, clock_, gate_);
   }
   StoreFacts facts() override;
 
@@ -79,6 +84,8 @@ class SqliteBackend final : public Backend {
   const Clock& clock_;
   DiskReserve reserve_;
   Database db_;
+  ReadGate gate_;  // outlives the readers, as the store does
+  LogBound log_;
   std::unique_ptr<BatchWriter> writer_;
 };
 

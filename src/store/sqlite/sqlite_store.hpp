@@ -15,6 +15,7 @@ struct Options {
   Random* random = nullptr;      // lease secrets come from the system unless a seed is given here
   std::int64_t cache_bytes = 64 * 1024 * 1024;
   std::int64_t reserve_bytes = 16 * 1024 * 1024;  // kept free for completions on a full disk
+  std::int64_t log_bytes_max = 64 * 1024 * 1024;  // of the write-ahead log; a long read may add
   std::string vfs =
       {};  // SQLite's name of the file layer; empty: the system's. Tests put faults there
 };

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kNewestEvery{1};
 
 }  // namespace
 
-BatchWriter::BatchWriter(Database& db, const Clock& clock, Random* random, DiskReserve& reserve,
+BatchWriter::BatchWriter(Database& db, const Clock& clock, Random* random, DiskBounds disk,
                          const MakeTransaction& make)
     : db_(db),
       clock_(clock),
@@ -22,7 +22,7 @@ BatchWriter::BatchWriter(Database& db, const Clock& clock, Random* random, DiskR
       series_(db),
       executor_(Context{db, clock, numbers_, &batch_}, random),
       transaction_(make(Context{db, clock, numbers_, &batch_}, executor_)),
-      reserve_(reserve) {
+      disk_(disk) {
   load_totals();
 }
 
@@ -114,11 +114,12 @@ Committed BatchWriter::run(std::span<Job*> jobs) {
     write_totals();
     write_newest();
     db_.statement(sql::connection::commit).run();
+    disk_.log.after_commit();
     executor_.committed();
     return batch_.finish();
   } catch (const Full&) {
     // First, so that the roll-back itself has room.
-    reserve_.give_up();
+    disk_.reserve.give_up();
     abandon();
     throw;
   } catch (const Unavailable&) {

@@ -6,20 +6,27 @@
 #include "store/backend.hpp"
 #include "store/sqlite/disk_reserve.hpp"
 #include "store/sqlite/executor.hpp"
+#include "store/sqlite/log_bound.hpp"
 #include "store/sqlite/series.hpp"
 
 namespace belfry::store::sqlite {
+
+// What keeps the store within its disk.
+struct DiskBounds {
+  DiskReserve& reserve;
+  LogBound& log;
+};
 
 // The one read-write connection's transactions (see Writer for the contract).
 class BatchWriter final : public Writer {
  public:
   // Makes the Transaction that a TransactFn gets; it lives as long as the writer.
   using MakeTransaction = std::function<std::unique_ptr<Transaction>(Context, Executor&)>;
-  BatchWriter(Database& db, const Clock& clock, Random* random, DiskReserve& reserve,
+  BatchWriter(Database& db, const Clock& clock, Random* random, DiskBounds disk,
               const MakeTransaction& make);
 
   Committed run(std::span<Job*> jobs) override;
-  bool full() override { return reserve_.full(); }
+  bool full() override { return disk_.reserve.full(); }
 
  private:
   void load_totals();
@@ -36,7 +43,7 @@ class BatchWriter final : public Writer {
   SeriesRows series_;
   Executor executor_;
   std::unique_ptr<Transaction> transaction_;
-  DiskReserve& reserve_;
+  DiskBounds disk_;
   Timestamp newest_written_;
   bool broken_ = false;  // after the first I/O error nothing is tried again
 };
