@@ -7,6 +7,7 @@
 #include "api/credentials.hpp"
 #include "api/input_check.hpp"
 #include "api/origin_guard.hpp"
+#include "base/check.hpp"
 #include "base/log.hpp"
 #include "http/problem.hpp"
 #include "store/failure.hpp"
@@ -53,6 +54,23 @@ Result<> check_access(const Access& access, const auth::Principal& principal) {
   return fail(ErrorCode::forbidden,
               fmt::format("this needs the scope {}; ask for a key that has it",
                           auth::to_string(access.scope)));
+}
+
+http::Response no_route(const http::Router::Match& match) {
+  if (match.allow.empty()) {
+    return http::problem(
+        Error{ErrorCode::not_found, "no such path; GET /openapi.yaml lists those there are"});
+  }
+  auto response = http::problem(
+      Error{ErrorCode::method_not_allowed, fmt::format("this path takes {}", match.allow)});
+  response.headers.set("Allow", match.allow);
+  return response;
+}
+
+http::HeadVerdict refused(http::Response response) {
+  http::HeadVerdict verdict;
+  verdict.refusal = std::move(response);
+  return verdict;
 }
 
 void concat(Routes& all, Routes more) {
@@ -142,25 +160,56 @@ asio::awaitable<http::Response> App::handle(http::Request& request) const {
   if (match.handler) {
     request.params = std::move(match.params);
     response = co_await (*match.handler)(request);
-  } else if (!match.allow.empty()) {
-    response = http::problem(
-        Error{ErrorCode::method_not_allowed, fmt::format("this path takes {}", match.allow)});
-    response.headers.set("Allow", match.allow);
   } else {
-    response = http::problem(
-        Error{ErrorCode::not_found, "no such path; GET /openapi.yaml lists those there are"});
+    response = no_route(match);
   }
   add_cors(options, request, response);
   co_return response;
 }
 
+const Route& App::route(const http::Router::Match& match) const {
+  const auto found = std::find_if(routes_.begin(), routes_.end(), [&](const Route& route) {
+    return route.method == match.method && route.pattern == match.pattern;
+  });
+  CHECK(found != routes_.end());
+  return *found;
+}
+
+http::HeadVerdict App::judge(const http::Request& head) const {
+  if (const auto host = check_host(services_.options, head); !host) {
+    return refused(http::problem(host.error()));
+  }
+  if (head.method == http::Method::options) return {};
+  const auto match = router_.match(head.method, head.path);
+  if (!match.handler) return refused(no_route(match));
+  const Route& to = route(match);
+  if (const auto principal = authenticate(to, head); !principal) {
+    return refused(http::problem(principal.error()));
+  }
+  if (const auto good = check_head_input(to.takes, head); !good) {
+    return refused(http::problem(good.error()));
+  }
+  http::HeadVerdict verdict;
+  const bool anyone = to.access.who == Access::Who::anyone;
+  verdict.sender = anyone ? http::HeadVerdict::Sender::stranger : http::HeadVerdict::Sender::known;
+  return verdict;
+}
+
+http::HeadVerdict App::judge_head(const http::Request& head) const {
+  auto verdict = judge(head);
+  if (verdict.refusal) add_cors(services_.options, head, *verdict.refusal);
+  return verdict;
+}
+
 std::size_t App::body_limit(http::Method, std::string_view path) const {
+  if (path.starts_with("/api/v1/auth/")) return domain::kCredentialBodyBytesMax;
   const bool bulk = path == "/api/v1/tasks/bulk" || path == "/api/v1/leases/complete";
   return bulk ? domain::kBulkBodyBytesMax : domain::kBodyBytesMax;
 }
 
 http::ServerHooks App::hooks() const {
   return {.handle = [this](http::Request& request) { return handle(request); },
+          .judge_head = [this](const http::Request& head) { return judge_head(head); },
           .body_limit = [this](http::Method m, std::string_view p) { return body_limit(m, p); },
           .refuse = [](const Error& error) { return http::problem(error); }};
 }

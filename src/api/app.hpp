@@ -19,12 +19,16 @@ class App {
   App(const App&) = delete;  // the router refers to routes_
 
   boost::asio::awaitable<http::Response> handle(http::Request& request) const;
+  // What can be said of a request before its body: refused by path, method, token or media type.
+  http::HeadVerdict judge_head(const http::Request& head) const;
   std::size_t body_limit(http::Method method, std::string_view path) const;
 
   http::ServerHooks hooks() const;
 
  private:
   boost::asio::awaitable<http::Response> run(const Route& route, http::Request& request) const;
+  http::HeadVerdict judge(const http::Request& head) const;
+  const Route& route(const http::Router::Match& match) const;
   Result<auth::Principal> authenticate(const Route& route, const http::Request& request) const;
 
   Services services_;

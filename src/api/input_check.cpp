@@ -11,12 +11,17 @@ namespace {
 // the exceptions of the routes that take them.
 Result<> check_media_type(Takes::Body body, const http::Request& request) {
   const bool has_type = request.headers.get("Content-Type").has_value();
-  if (request.body.empty() && !has_type) return {};
+  const bool has_body = request.headers.get("Content-Length").value_or("0") != "0";
+  if (request.body.empty() && !has_body && !has_type) return {};
   if (has_media_type(request, kJson)) return {};
   if (body == Takes::Body::json_or_form && has_media_type(request, kForm)) return {};
   if (body == Takes::Body::json_or_lines && has_media_type(request, kLines)) return {};
   return fail(ErrorCode::unsupported_media_type,
               "send the body as JSON with the header Content-Type: application/json");
+}
+
+bool takes_body(http::Method method) {
+  return method != http::Method::get && method != http::Method::head;
 }
 
 Result<> check_no_body(const http::Request& request) {
@@ -30,14 +35,17 @@ Result<> check_no_body(const http::Request& request) {
 
 }  // namespace
 
-Result<> check_input(const Takes& takes, const http::Request& request) {
+Result<> check_head_input(const Takes& takes, const http::Request& request) {
   if (takes.query == Takes::Query::none) {
     if (const auto none = Query::read(request, {}); !none) return fail(none.error());
   }
-  if (request.method == http::Method::get || request.method == http::Method::head) return {};
-  if (request.method != http::Method::delete_) {
-    if (const auto type = check_media_type(takes.body, request); !type) return type;
-  }
+  if (!takes_body(request.method) || request.method == http::Method::delete_) return {};
+  return check_media_type(takes.body, request);
+}
+
+Result<> check_input(const Takes& takes, const http::Request& request) {
+  if (const auto head = check_head_input(takes, request); !head) return head;
+  if (!takes_body(request.method)) return {};
   return takes.body == Takes::Body::none ? check_no_body(request) : Result<>{};
 }
 

@@ -8,5 +8,7 @@ namespace belfry::api {
 // unsupported_media_type; invalid_query; validation_failed (or what is wrong with the JSON) for a
 // body where none is taken, other than an empty one or `{}`.
 Result<> check_input(const Takes& takes, const http::Request& request);
+// The part of it that the head alone tells: the query and the media type.
+Result<> check_head_input(const Takes& takes, const http::Request& request);
 
 }  // namespace belfry::api

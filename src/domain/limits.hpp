@@ -9,6 +9,7 @@ namespace belfry::domain {
 using Millis = std::chrono::milliseconds;
 
 inline constexpr std::size_t kBodyBytesMax = 1024 * 1024;
+inline constexpr std::size_t kCredentialBodyBytesMax = 16 * 1024;  // of /auth: no token is needed
 inline constexpr std::size_t kBulkBodyBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kPayloadBytesMax = 256 * 1024;
 inline constexpr std::size_t kResultBytesMax = 64 * 1024;       // larger ones are cut to a string

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "base/log.hpp"
-#include "http/chunked_body.hpp"
 
 namespace belfry::http {
 namespace asio = boost::asio;
@@ -16,7 +15,6 @@ namespace {
 
 constexpr std::size_t kBufferStart = 4 * 1024;
 constexpr std::size_t kBodyInHeadBuffer = 16 * 1024;  // a shorter body is copied beside its head
-constexpr std::size_t kBodyStep = 16 * 1024;
 constexpr std::size_t kLingerBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kLingerTime{1'000};
 
@@ -137,15 +135,16 @@ asio::awaitable<bool> Connection::serve_one() {
   http_1_0_ = facts->http_1_0;
   keep_alive_ = facts->keep_alive;
   Request request;
-  if (facts->framing != HeadFacts::Framing::none && !co_await read_body(*facts, request.body)) {
-    co_return false;
-  }
   request.method = facts->method;
   request.path = std::move(facts->path);
   request.query = std::move(facts->query);
   request.headers = std::move(facts->headers);
   request.peer_address = peer_address_;
-  context_.requests_total.fetch_add(1, std::memory_order_relaxed);
+  BodyRoom room(context_.totals);
+  if (facts->framing != HeadFacts::Framing::none && !co_await read_body(*facts, request, room)) {
+    co_return false;
+  }
+  context_.totals.requests.fetch_add(1, std::memory_order_relaxed);
   const bool head_only = request.method == Method::head;
   std::optional<Response> response;
   try {
@@ -222,71 +221,6 @@ asio::awaitable<bool> Connection::fill() {
   co_return !error;
 }
 
-asio::awaitable<bool> Connection::read_body(const HeadFacts& facts, std::string& body) {
-  const std::size_t limit = context_.hooks.body_limit(facts.method, facts.path);
-  const bool chunked = facts.framing == HeadFacts::Framing::chunked;
-  if (!chunked && facts.content_length > limit) {
-    co_await refuse(Error{ErrorCode::payload_too_large,
-                          fmt::format("the body may hold at most {} bytes", limit)});
-    co_return false;
-  }
-  allow(context_.options.body_time);
-  if (facts.expects_continue && received().empty()) {
-    out_ = "HTTP/1.1 100 Continue\r\n\r\n";
-    const Buffers bytes{asio::buffer(out_), asio::const_buffer()};
-    if (!co_await write(bytes)) {
-      co_return false;
-    }
-  }
-  const bool whole = chunked ? co_await read_chunks(limit, body)
-                             : co_await read_length(facts.content_length, body);
-  allow_forever();
-  if (!whole && timed_out_) {
-    co_await refuse(Error{ErrorCode::request_timeout, "the request body did not come in time"});
-  }
-  co_return whole;
-}
-
-asio::awaitable<bool> Connection::read_length(std::uint64_t length, std::string& body) {
-  const auto there = static_cast<std::size_t>(std::min<std::uint64_t>(length, received().size()));
-  body.assign(received().substr(0, there));
-  consume(there);
-  while (body.size() < length) {
-    // Grows with what has come: a length alone costs no memory.
-    const std::size_t have = body.size();
-    const std::size_t room = std::min<std::size_t>(length - have, std::max(kBodyStep, have));
-    body.resize(have + room);
-    ErrorCodeOf error;
-    const std::size_t count =
-        co_await transport_.read_some(asio::buffer(body.data() + have, room), error);
-    body.resize(have + count);
-    if (error) {
-      co_return false;
-    }
-  }
-  co_return true;
-}
-
-asio::awaitable<bool> Connection::read_chunks(std::size_t limit, std::string& body) {
-  ChunkedBody chunks(limit);
-  for (;;) {
-    std::string_view bytes = received();
-    const std::size_t before = bytes.size();
-    const auto complete = chunks.take(bytes, body);
-    consume(before - bytes.size());
-    if (!complete) {
-      co_await refuse(complete.error());
-      co_return false;
-    }
-    if (*complete) {
-      co_return true;
-    }
-    if (!co_await fill()) {
-      co_return false;
-    }
-  }
-}
-
 asio::awaitable<bool> Connection::write(Buffers bytes) {
   ErrorCodeOf error;
   const std::size_t count = transport_.write_now(bytes, error);
@@ -325,9 +259,12 @@ asio::awaitable<bool> Connection::respond(const Response& response, bool head_on
 }
 
 asio::awaitable<void> Connection::refuse(Error why) {
+  return end_with(context_.hooks.refuse(why));
+}
+
+asio::awaitable<void> Connection::end_with(Response response) {
   keep_alive_ = false;
   timed_out_ = false;
-  const Response response = context_.hooks.refuse(why);
   if (co_await respond(response, false)) {
     co_await linger();
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "http/byte_budget.hpp"
 #include "http/header_check.hpp"
 #include "http/response_text.hpp"
 #include "http/server.hpp"
@@ -16,11 +17,34 @@
 
 namespace belfry::http {
 
+// What all connections of a server share.
+struct ServerTotals {
+  explicit ServerTotals(const ServerOptions& options)
+      : bodies(options.body_bytes_max), stranger_bodies(options.stranger_body_bytes_max) {}
+  std::atomic<std::uint64_t> requests{0};
+  ByteBudget bodies;
+  ByteBudget stranger_bodies;
+};
+
+// What the body of one request holds until it is answered, and of whose share.
+struct BodyRoom {
+  explicit BodyRoom(ServerTotals& totals)
+      : of_known(totals.bodies), of_strangers(totals.stranger_bodies) {}
+  // False if there are not as many bytes left.
+  bool raise_to(std::size_t bytes);
+  void release();
+
+  ByteBudget::Share of_known;
+  ByteBudget::Share of_strangers;
+  bool judged = false;
+  bool known = false;
+};
+
 // What all connections of one executor share.
 struct ConnectionContext {
   const ServerOptions& options;
   const ServerHooks& hooks;
-  std::atomic<std::uint64_t>& requests_total;
+  ServerTotals& totals;
   DateText& date;
 };
 
@@ -51,14 +75,20 @@ class Connection {
   // False: the connection ends.
   boost::asio::awaitable<bool> serve_one();
   boost::asio::awaitable<std::size_t> read_head();
-  boost::asio::awaitable<bool> read_body(const HeadFacts& facts, std::string& body);
-  boost::asio::awaitable<bool> read_length(std::uint64_t length, std::string& body);
-  boost::asio::awaitable<bool> read_chunks(std::size_t limit, std::string& body);
+  // False, of these and the next: it was refused or did not come, and the connection ends.
+  boost::asio::awaitable<bool> read_body(const HeadFacts& facts, Request& request, BodyRoom& room);
+  boost::asio::awaitable<bool> judge_head(const Request& head, BodyRoom& room);
+  boost::asio::awaitable<bool> accept_body(const HeadFacts& facts, const Request& head,
+                                           BodyRoom& room);
+  boost::asio::awaitable<bool> make_room(std::size_t bytes, Request& request, BodyRoom& room);
+  boost::asio::awaitable<bool> read_length(std::uint64_t length, Request& request, BodyRoom& room);
+  boost::asio::awaitable<bool> read_chunks(Request& request, BodyRoom& room);
   boost::asio::awaitable<bool> respond(const Response& response, bool head_only);
   boost::asio::awaitable<bool> send_stream(const Response& response, bool head_only);
   boost::asio::awaitable<void> run_stream(const Response& response);
   boost::asio::awaitable<void> watch_peer();
   boost::asio::awaitable<void> refuse(Error why);
+  boost::asio::awaitable<void> end_with(Response response);
   boost::asio::awaitable<void> linger();
   boost::asio::awaitable<bool> fill();
   boost::asio::awaitable<bool> write(Buffers bytes);

@@ -40,9 +40,12 @@ struct Router::Node {
   bool ends_here = false;
 
   // HEAD is answered by GET's handler; the server leaves the body out.
+  std::size_t place(Method method) const {
+    const bool is_get = method == Method::head && !handlers[index(method)];
+    return index(is_get ? Method::get : method);
+  }
   const Handler* handler(Method method) const {
-    const Handler& own = handlers[index(method)];
-    const Handler& found = !own && method == Method::head ? handlers[index(Method::get)] : own;
+    const Handler& found = handlers[place(method)];
     return found ? &found : nullptr;
   }
 
@@ -71,6 +74,8 @@ struct Router::Node {
             std::array<bool, kMethods>& methods) const {
     if (path.empty()) {
       match.handler = ends_here ? handler(method) : nullptr;
+      match.method = static_cast<Method>(place(method));
+      match.pattern = patterns[place(method)];
       allowed(methods);
       return match.handler != nullptr;
     }

@@ -25,6 +25,8 @@ class Router {
 
   struct Match {
     const Handler* handler = nullptr;  // null: no such path, or not with this method
+    Method method = Method::get;       // that the handler was added with, and its pattern, which
+    std::string_view pattern;          // lives as long as the router
     std::vector<std::string> params;
     std::string allow;  // for 405: "GET, POST"; empty means 404
   };

@@ -77,10 +77,10 @@ tcp::acceptor listen(const asio::any_io_executor& executor, const ServerOptions&
 // What belongs to one executor; touched there only.
 struct Shard {
   Shard(asio::any_io_executor on, const Clock& clock, const ServerOptions& options,
-        const ServerHooks& hooks, std::atomic<std::uint64_t>& requests_total)
+        const ServerHooks& hooks, ServerTotals& totals)
       : executor(std::move(on)),
         date(clock),
-        context{options, hooks, requests_total, date},
+        context{options, hooks, totals, date},
         timer(executor),
         interval(sweep_interval(options)) {}
 
@@ -137,6 +137,7 @@ struct Server::State {
   State(std::vector<asio::any_io_executor> executors, ServerOptions given, ServerHooks with)
       : options(std::move(given)),
         hooks(std::move(with)),
+        totals(options),
         acceptor(listen(executors.front(), options)),
         port(acceptor.local_endpoint().port()),
         pause(executors.front()),
@@ -147,8 +148,7 @@ struct Server::State {
       tls = make_tls_context(options.tls_cert_file, options.tls_key_file);
     }
     for (auto& executor : executors) {
-      shards.push_back(
-          std::make_unique<Shard>(std::move(executor), clock, options, hooks, requests_total));
+      shards.push_back(std::make_unique<Shard>(std::move(executor), clock, options, hooks, totals));
     }
   }
 
@@ -156,7 +156,7 @@ struct Server::State {
   ServerHooks hooks;
   AnchoredClock clock;
   std::shared_ptr<asio::ssl::context> tls;
-  std::atomic<std::uint64_t> requests_total{0};
+  ServerTotals totals;
   std::atomic<std::size_t> connections{0};
   std::atomic<bool> stopping{false};
   std::vector<std::unique_ptr<Shard>> shards;
@@ -254,7 +254,7 @@ std::size_t Server::connections() const {
 }
 
 std::uint64_t Server::requests_total() const {
-  return state_->requests_total.load();
+  return state_->totals.requests.load();
 }
 
 }  // namespace belfry::http

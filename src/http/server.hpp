@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,16 +26,30 @@ struct ServerOptions {
   std::size_t header_bytes_max = 32 * 1024;
   std::size_t header_count_max = 100;
   std::size_t request_line_bytes_max = 8 * 1024;
+  // What the bodies being received or handled may hold, of all connections together; one that came
+  // whole with its head is not counted. Of senders whom `judge_head` knows, and of all others.
+  // Beyond: 503 overloaded.
+  std::size_t body_bytes_max = 64 * 1024 * 1024;
+  std::size_t stranger_body_bytes_max = 8 * 1024 * 1024;
   std::chrono::milliseconds header_time{10'000};
   std::chrono::milliseconds body_time{30'000};
   std::chrono::milliseconds idle_time{75'000};
   std::chrono::milliseconds write_time{30'000};
 };
 
-// The parts of a request's life that the owner decides. Both are called on the connection's thread.
+// What a request's head alone tells.
+struct HeadVerdict {
+  std::optional<Response> refusal;  // sent instead of reading the body; then the connection ends
+  enum class Sender { stranger, known } sender = Sender::stranger;
+};
+
+// The parts of a request's life that the owner decides. All are called on the connection's thread.
 struct ServerHooks {
   // Answers a request whose head and body were accepted. Never throws.
   std::function<boost::asio::awaitable<Response>(Request&)> handle;
+  // Looks at a request before its body is read, if the client waits for 100 or the strangers' room
+  // is used up, and before more than 16 KiB of it are. Empty: all senders are known.
+  std::function<HeadVerdict(const Request& head)> judge_head;
   // The most body bytes that this method and path may carry (known before the body is read).
   std::function<std::size_t(Method, std::string_view path)> body_limit;
   // Turns a refusal of the HTTP layer itself (bad framing, limits, time-outs) into an answer.

@@ -91,15 +91,19 @@ class Peer {
 class RunningServer {
  public:
   using Handle = std::function<asio::awaitable<Response>(Request&)>;
+  using Judge = std::function<HeadVerdict(const Request&)>;
 
-  explicit RunningServer(Handle handle, ServerOptions options = {}, std::size_t threads = 1) {
+  explicit RunningServer(Handle handle, ServerOptions options = {}, std::size_t threads = 1,
+                         Judge judge = {}) {
     std::vector<asio::any_io_executor> executors;
     for (std::size_t i = 0; i < threads; ++i) {
       contexts_.push_back(std::make_unique<asio::io_context>(1));
       guards_.emplace_back(contexts_.back()->get_executor());
       executors.emplace_back(contexts_.back()->get_executor());
     }
-    server_ = std::make_unique<Server>(std::move(executors), std::move(options), hooks(handle));
+    auto with = hooks(handle);
+    with.judge_head = std::move(judge);
+    server_ = std::make_unique<Server>(std::move(executors), std::move(options), std::move(with));
     server_->start();
     for (auto& context : contexts_) {
       threads_.emplace_back([&context] { context->run(); });

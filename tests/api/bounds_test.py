@@ -65,5 +65,66 @@ class LargePayloads(unittest.TestCase):
         self.assertEqual(sorted(leased), sorted(self.ids))
 
 
+class BodiesOfStrangers(unittest.TestCase):
+    """Bodies are read for who may send them, and together they are bounded."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.scheduler = Scheduler().start()
+        cls.addClassCleanup(cls.scheduler.remove)
+        cls.tenant = cls.scheduler.tenant()
+
+    def answer(self, *lines):
+        """What a head without its body, or with its beginning, is answered."""
+        with socket.create_connection(("127.0.0.1", self.scheduler.port), PATIENCE) as peer:
+            peer.sendall("\r\n".join([*lines, "", ""]).encode())
+            with peer.makefile("rb") as stream:
+                text = stream.readline()
+                while stream.readline().strip():
+                    pass
+            return int(text.split()[1])
+
+    def test_a_head_that_is_refused_needs_no_body(self):
+        long = "Content-Length: 1000000"
+        json = "Content-Type: application/json"
+        token = f"Authorization: Bearer {self.tenant.token}"
+        host = "Host: 127.0.0.1"
+        for expected, *lines in (
+                (401, "POST /api/v1/tasks HTTP/1.1", host, long, json),
+                (401, "POST /api/v1/tasks HTTP/1.1", host, long, json, "Authorization: Bearer x"),
+                (401, "POST /api/v1/tasks HTTP/1.1", host, json, "Transfer-Encoding: chunked", "",
+                 "FFFFF", "x" * 20_000),
+                (401, "POST /api/v1/tasks/bulk HTTP/1.1", host, "Content-Length: 16000000", json),
+                (403, "POST /api/v1/tasks HTTP/1.1", "Host: evil.example", long, json, token),
+                (403, "POST /api/v1/admin/tenants/x/suspend HTTP/1.1", host, long, json, token),
+                (404, "POST /api/v1/nothing HTTP/1.1", host, long, json, token),
+                (405, "PUT /api/v1/tasks HTTP/1.1", host, long, json, token),
+                (413, "POST /api/v1/tasks HTTP/1.1", host, "Content-Length: 2000000", json, token),
+                (413, "POST /api/v1/auth/token HTTP/1.1", host, "Content-Length: 16385", json),
+                (415, "POST /api/v1/tasks HTTP/1.1", host, long, "Content-Type: text/plain", token),
+                (415, "POST /api/v1/tasks HTTP/1.1", host, long, token)):
+            with self.subTest(lines=lines[0], expected=expected):
+                self.assertEqual(self.answer(*lines), expected)
+
+    def test_bodies_of_strangers_leave_room_for_who_is_known(self):
+        # Each is invited to send, and so holds its room; more than all strangers' room in sum.
+        invited, refused = [], 0
+        self.addCleanup(lambda: [peer.close() for peer in invited])
+        while not refused:
+            peer = socket.create_connection(("127.0.0.1", self.scheduler.port), PATIENCE)
+            invited.append(peer)
+            peer.sendall(b"POST /api/v1/auth/token HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                         b"Content-Type: application/json\r\nContent-Length: 16000\r\n"
+                         b"Expect: 100-continue\r\n\r\n")
+            answer = peer.recv(4096)
+            if not answer.startswith(b"HTTP/1.1 100"):
+                refused += 1
+                self.assertTrue(answer.startswith(b"HTTP/1.1 503"), answer)
+                self.assertIn(b"\r\nRetry-After: ", answer)
+                self.assertIn(b"urn:belfry:problem:overloaded", answer)
+            self.assertLess(len(invited) * 16_000, 9 * MIB)
+        self.tenant.submit(payload="x" * 100_000)
+
+
 if __name__ == "__main__":
     unittest.main()
