@@ -9,6 +9,7 @@
 #include "api/settlement.hpp"
 #include "api/task_out.hpp"
 #include "async/wake_up.hpp"
+#include "base/log.hpp"
 #include "json/field_reader.hpp"
 #include "store/lanes.hpp"
 #include "store/lease_token.hpp"
@@ -174,6 +175,38 @@ http::Response leased_answer(std::vector<store::Claim::Task> tasks) {
   return json_answer(200, std::move(out));
 }
 
+// What was claimed for somebody who has gone is another worker's at once, not after its lease.
+asio::awaitable<void> hand_back(const Call& call, const std::vector<store::Claim::Task>& tasks) {
+  std::vector<store::Command> commands;
+  for (const auto& task : tasks) {
+    store::Finish finish;
+    finish.tenant = task.tenant;
+    finish.id = task.id;
+    finish.token = task.token;
+    finish.verdict = store::Verdict::released;
+    commands.emplace_back(std::move(finish));
+  }
+  for (const auto& reply : co_await call.services.gateway.ask_all(std::move(commands))) {
+    log_and_ignore(reply, "the lease runs out by itself");
+  }
+}
+
+// The end of a long poll whose worker has gone. Who does not wait may have closed its sending side.
+class WorkerWatch {
+ public:
+  WorkerWatch(http::Peer* peer, Millis wait) : peer_(wait > Millis{0} ? peer : nullptr) {}
+
+  bool has_gone() const { return peer_ != nullptr && peer_->has_gone(); }
+  void wake_when_gone(std::shared_ptr<async::WakeUp> wake) {
+    if (peer_ == nullptr || watching_) return;
+    watching_ = peer_->gone().on_request([wake = std::move(wake)] { wake->notify(); });
+  }
+
+ private:
+  http::Peer* peer_;
+  std::optional<async::StopSignal::Subscription> watching_;
+};
+
 Answer lease(Call call) {
   const auto body = optional_json_body(call.request);
   if (!body) co_return fail(body.error());
@@ -181,18 +214,25 @@ Answer lease(Call call) {
   if (!request) co_return fail(request.error());
   const auto deadline = call.services.clock.steady_now() + request->wait;
   const auto wake = std::make_shared<async::WakeUp>(co_await asio::this_coro::executor);
-  for (;;) {
+  WorkerWatch worker(call.request.peer, request->wait);
+  while (!worker.has_gone()) {
     // Subscribed before asking, so that a task which arrives in between is not slept through.
     const auto subscription = subscribe(call, *request, wake);
     auto claimed = co_await claim_once(call, *request);
     if (!claimed) co_return fail(claimed.error());
-    if (!claimed->tasks.empty()) co_return leased_answer(std::move(claimed->tasks));
+    if (!claimed->tasks.empty()) {
+      if (!worker.has_gone()) co_return leased_answer(std::move(claimed->tasks));
+      co_await hand_back(call, claimed->tasks);
+      break;
+    }
     if (claimed->more) continue;
     const auto left = std::chrono::ceil<Millis>(deadline - call.services.clock.steady_now());
-    if (left <= Millis{0}) co_return leased_answer({});
+    if (left <= Millis{0}) break;
+    worker.wake_when_gone(wake);
     const auto reason = co_await wake->wait(std::min(left, kLookAgain), call.services.stop);
-    if (reason == async::WakeUp::Reason::stopped) co_return leased_answer({});
+    if (reason == async::WakeUp::Reason::stopped) break;
   }
+  co_return leased_answer({});
 }
 
 std::optional<store::Progress> read_progress(json::FieldReader& in, Faults& faults) {

@@ -62,6 +62,7 @@ void Connection::sweep(std::chrono::steady_clock::time_point now) {
     allow_forever();
     transport_.cancel();
   }
+  look_at_peer();
 }
 
 void Connection::drain() {
@@ -140,28 +141,35 @@ asio::awaitable<bool> Connection::serve_one() {
   request.query = std::move(facts->query);
   request.headers = std::move(facts->headers);
   request.peer_address = peer_address_;
+  request.peer = this;
   BodyRoom room(context_.totals);
   if (facts->framing != HeadFacts::Framing::none && !co_await read_body(*facts, request, room)) {
     co_return false;
   }
   context_.totals.requests.fetch_add(1, std::memory_order_relaxed);
+  const Response response = co_await handle(request);
   const bool head_only = request.method == Method::head;
+  keep_alive_ = keep_alive_ && !response.close;
+  const bool sent = response.stream ? co_await send_stream(response, head_only)
+                                    : co_await respond(response, head_only);
+  if (sent && !keep_alive_) {
+    co_await linger();
+  }
+  co_return sent&& keep_alive_;
+}
+
+asio::awaitable<Response> Connection::handle(Request& request) {
   std::optional<Response> response;
   try {
     response = co_await context_.hooks.handle(request);
   } catch (const std::exception& error) {
     log().error("a handler threw error=\"{}\"", error.what());
   }
+  end_watch();
   if (!response) {
     response = context_.hooks.refuse(Error{ErrorCode::internal, "internal error"});
   }
-  keep_alive_ = keep_alive_ && !response->close;
-  const bool sent = response->stream ? co_await send_stream(*response, head_only)
-                                     : co_await respond(*response, head_only);
-  if (sent && !keep_alive_) {
-    co_await linger();
-  }
-  co_return sent&& keep_alive_;
+  co_return std::move(*response);
 }
 
 // Ends with the number of bytes that make the head, or 0 when the connection is to end.

@@ -5,6 +5,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -50,7 +51,7 @@ struct ConnectionContext {
 
 // One accepted connection from its first byte to its last. Lives on one executor; `sweep`, `drain`
 // and `abort` are called there too.
-class Connection {
+class Connection : private Peer {
  public:
   Connection(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls,
              ConnectionContext& context);
@@ -83,12 +84,17 @@ class Connection {
   boost::asio::awaitable<bool> make_room(std::size_t bytes, Request& request, BodyRoom& room);
   boost::asio::awaitable<bool> read_length(std::uint64_t length, Request& request, BodyRoom& room);
   boost::asio::awaitable<bool> read_chunks(Request& request, BodyRoom& room);
+  boost::asio::awaitable<Response> handle(Request& request);
   boost::asio::awaitable<bool> respond(const Response& response, bool head_only);
   boost::asio::awaitable<bool> send_stream(const Response& response, bool head_only);
   boost::asio::awaitable<void> run_stream(const Response& response);
   boost::asio::awaitable<void> watch_peer();
   boost::asio::awaitable<void> refuse(Error why);
   boost::asio::awaitable<void> end_with(Response response);
+  bool has_gone() override;
+  async::StopSignal gone() override;
+  void look_at_peer();
+  void end_watch();
   boost::asio::awaitable<void> linger();
   boost::asio::awaitable<bool> fill();
   boost::asio::awaitable<bool> write(Buffers bytes);
@@ -102,6 +108,8 @@ class Connection {
   boost::asio::cancellation_signal stream_end_;
   boost::asio::cancellation_signal abort_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  struct Watch;
+  std::shared_ptr<Watch> watch_;  // of the peer, while a handler asked for it
   std::string peer_address_;
   std::string in_;  // what was read stands from begin_ to end_
   std::size_t begin_ = 0;

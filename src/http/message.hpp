@@ -34,6 +34,16 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+// The other end of a request's connection, while its handler works; on the handler's thread.
+class Peer {
+ public:
+  virtual ~Peer() = default;
+  // True once the peer has closed its side, be it only for sending.
+  virtual bool has_gone() = 0;
+  // Requested when that happens; looked for from the first call on.
+  virtual async::StopSignal gone() = 0;
+};
+
 // A request whose head and body have passed the strict checks; a plain value, so that a handler is
 // tested by calling it.
 struct Request {
@@ -46,6 +56,7 @@ struct Request {
   std::string body;
   std::vector<std::string> params;  // what the router's {…} segments matched, in order
   std::string peer_address;         // without port
+  Peer* peer = nullptr;             // null where a handler is called without a connection
 };
 
 // Percent-decoded query parameters in order ('+' is a space); nothing if the encoding is broken or

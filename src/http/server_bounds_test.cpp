@@ -11,7 +11,6 @@ using testing::echo;
 using testing::Peer;
 using testing::RunningServer;
 namespace asio = boost::asio;
-using std::chrono::milliseconds;
 
 TEST(ByteBudget, SharesAreBoundedTogetherAndGivenBack) {
   ByteBudget budget(100);
@@ -124,6 +123,46 @@ TEST(ServerBounds, StrangersHaveAShareOfTheirOwn) {
   Peer stranger(running.port());
   stranger.send(post("/", 1'000));
   EXPECT_TRUE(stranger.read_response().starts_with("HTTP/1.1 401"));
+}
+
+// Waits until its peer has gone.
+struct Patient {
+  std::promise<void> waits, over;
+  asio::awaitable<Response> handle(Request& request) {
+    const auto gone = request.peer->gone();
+    EXPECT_FALSE(request.peer->has_gone());
+    async::WakeUp wake(co_await asio::this_coro::executor);
+    waits.set_value();
+    EXPECT_EQ(co_await wake.wait(std::nullopt, gone), async::WakeUp::Reason::stopped);
+    EXPECT_TRUE(request.peer->has_gone());
+    over.set_value();
+    co_return Response{};
+  }
+};
+
+TEST(ServerBounds, AHandlerLearnsThatItsPeerHasGone) {
+  for (const bool pipelined : {false, true}) {
+    Patient patient;
+    RunningServer running([&](Request& request) { return patient.handle(request); });
+    Peer peer(running.port());
+    peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    patient.waits.get_future().get();
+    if (pipelined) peer.send("GET /next");
+    peer.close();
+    patient.over.get_future().get();
+  }
+}
+
+TEST(ServerBounds, AWatchedPeerThatStaysIsServedOn) {
+  RunningServer running([](Request& request) {
+    EXPECT_FALSE(request.peer->gone().requested());
+    return echo(request);
+  });
+  Peer peer(running.port());
+  for (int i = 0; i < 3; ++i) {
+    peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_TRUE(peer.read_response().starts_with("HTTP/1.1 200"));
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "http/transport.hpp"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/asio/redirect_error.hpp>
@@ -7,7 +8,6 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <cerrno>
 #include <system_error>
 
 namespace belfry::http {
@@ -93,10 +93,17 @@ asio::awaitable<void> Transport::wait_readable(ErrorCodeOf& error) {
                             asio::redirect_error(asio::use_awaitable, error));
 }
 
+void Transport::on_readable(std::function<void(ErrorCodeOf)> readable) {
+  socket_.async_wait(asio::ip::tcp::socket::wait_read, std::move(readable));
+}
+
+// The kernel's state of the connection, and no look at the next byte: that one may be of the next
+// request, or TLS's word of parting.
 bool Transport::peer_closed() {
-  char byte = 0;
-  const auto count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return ::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
+         info.tcpi_state != TCP_ESTABLISHED;
 }
 
 asio::awaitable<void> Transport::shut_down_sending() {

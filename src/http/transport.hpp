@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -41,7 +42,9 @@ class Transport {
                                          ErrorCodeOf& error);
   // Waits until bytes or the end of the peer can be read, without reading.
   boost::asio::awaitable<void> wait_readable(ErrorCodeOf& error);
-  // True if the peer has closed and nothing of it is left to read.
+  // Calls once bytes or the end of the peer can be read, or with operation_aborted.
+  void on_readable(std::function<void(ErrorCodeOf)> readable);
+  // True if the peer has closed its side; what it sent before may be left to read.
   bool peer_closed();
   // Tells the peer that nothing more comes.
   boost::asio::awaitable<void> shut_down_sending();

@@ -1,6 +1,7 @@
 """PROMISES P15: whatever legal payloads are stored and whoever asks for them, the memory is bounded.
 
 The bounds are generous: they tell a bound from its absence, not one allocator from another."""
+import json
 import re
 import socket
 import unittest
@@ -65,6 +66,27 @@ class LargePayloads(unittest.TestCase):
         self.assertEqual(sorted(leased), sorted(self.ids))
 
 
+class WorkersThatLeave(unittest.TestCase):
+    def test_a_poll_whose_worker_has_gone_leases_nothing(self):
+        scheduler = Scheduler().start()
+        self.addCleanup(scheduler.remove)
+        tenant = scheduler.tenant()
+        body = json.dumps({"queues": ["work"], "waitMs": 20_000, "leaseMs": 600_000}).encode()
+        head = head_of(tenant, "POST", "/api/v1/leases", "Content-Type: application/json",
+                       f"Content-Length: {len(body)}")
+        task = {"queue": "work", "target": {"type": "worker"}}
+        # The queue exists, and those who go have waited for it longest.
+        tenant.submit(**task)
+        tenant.lease("work", leaseMs=600_000)
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", scheduler.port), PATIENCE) as gone:
+                gone.sendall(head + body)
+        submitted = tenant.submit(**task)
+        self.assertEqual([t["taskId"] for t in tenant.lease("work", waitMs=10_000)],
+                         [submitted["taskId"]])
+        self.assertEqual(tenant.task(submitted["taskId"])["attempt"], 1)
+
+
 class BodiesOfStrangers(unittest.TestCase):
     """Bodies are read for who may send them, and together they are bounded."""
 
@@ -86,21 +108,21 @@ class BodiesOfStrangers(unittest.TestCase):
 
     def test_a_head_that_is_refused_needs_no_body(self):
         long = "Content-Length: 1000000"
-        json = "Content-Type: application/json"
+        typed = "Content-Type: application/json"
         token = f"Authorization: Bearer {self.tenant.token}"
         host = "Host: 127.0.0.1"
         for expected, *lines in (
-                (401, "POST /api/v1/tasks HTTP/1.1", host, long, json),
-                (401, "POST /api/v1/tasks HTTP/1.1", host, long, json, "Authorization: Bearer x"),
-                (401, "POST /api/v1/tasks HTTP/1.1", host, json, "Transfer-Encoding: chunked", "",
+                (401, "POST /api/v1/tasks HTTP/1.1", host, long, typed),
+                (401, "POST /api/v1/tasks HTTP/1.1", host, long, typed, "Authorization: x"),
+                (401, "POST /api/v1/tasks HTTP/1.1", host, typed, "Transfer-Encoding: chunked", "",
                  "FFFFF", "x" * 20_000),
-                (401, "POST /api/v1/tasks/bulk HTTP/1.1", host, "Content-Length: 16000000", json),
-                (403, "POST /api/v1/tasks HTTP/1.1", "Host: evil.example", long, json, token),
-                (403, "POST /api/v1/admin/tenants/x/suspend HTTP/1.1", host, long, json, token),
-                (404, "POST /api/v1/nothing HTTP/1.1", host, long, json, token),
-                (405, "PUT /api/v1/tasks HTTP/1.1", host, long, json, token),
-                (413, "POST /api/v1/tasks HTTP/1.1", host, "Content-Length: 2000000", json, token),
-                (413, "POST /api/v1/auth/token HTTP/1.1", host, "Content-Length: 16385", json),
+                (401, "POST /api/v1/tasks/bulk HTTP/1.1", host, "Content-Length: 16000000", typed),
+                (403, "POST /api/v1/tasks HTTP/1.1", "Host: evil.example", long, typed, token),
+                (403, "POST /api/v1/admin/tenants/x/suspend HTTP/1.1", host, long, typed, token),
+                (404, "POST /api/v1/nothing HTTP/1.1", host, long, typed, token),
+                (405, "PUT /api/v1/tasks HTTP/1.1", host, long, typed, token),
+                (413, "POST /api/v1/tasks HTTP/1.1", host, "Content-Length: 2000000", typed, token),
+                (413, "POST /api/v1/auth/token HTTP/1.1", host, "Content-Length: 16385", typed),
                 (415, "POST /api/v1/tasks HTTP/1.1", host, long, "Content-Type: text/plain", token),
                 (415, "POST /api/v1/tasks HTTP/1.1", host, long, token)):
             with self.subTest(lines=lines[0], expected=expected):

@@ -1,0 +1,42 @@
+// The watch over the peer while a handler waits: whoever has gone is not worked for.
+#include "http/connection.hpp"
+
+namespace belfry::http {
+
+// The wait for the socket may end after the connection: `over` says so.
+struct Connection::Watch {
+  async::StopSignal gone;
+  bool over = false;
+};
+
+bool Connection::has_gone() {
+  return transport_.peer_closed();
+}
+
+async::StopSignal Connection::gone() {
+  if (!watch_) {
+    watch_ = std::make_shared<Watch>();
+    transport_.on_readable([this, watch = watch_](const ErrorCodeOf& error) {
+      if (!error && !watch->over) look_at_peer();
+    });
+    look_at_peer();
+  }
+  return watch_->gone;
+}
+
+// Called at each sweep, too: bytes of a next request hide the end that comes behind them.
+void Connection::look_at_peer() {
+  if (watch_ && !watch_->gone.requested() && transport_.peer_closed()) {
+    const auto keep = watch_;
+    keep->gone.request();
+  }
+}
+
+void Connection::end_watch() {
+  if (!watch_) return;
+  watch_->over = true;
+  watch_.reset();
+  transport_.cancel();
+}
+
+}  // namespace belfry::http
