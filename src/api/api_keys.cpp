@@ -133,6 +133,7 @@ Answer revoke_key(Call call) {
   if (!done) co_return fail(done.error());
   // Its tokens end at once; remembered for as long as one could live.
   call.services.authenticator.revoke_key(*id, now + std::chrono::hours{24});
+  call.services.feed.wake(call.tenant());
   co_return no_content();
 }
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "api/credentials.hpp"
+#include "api/access.hpp"
 #include "api/input_check.hpp"
 #include "api/origin_guard.hpp"
 #include "base/check.hpp"
@@ -16,45 +16,6 @@ namespace belfry::api {
 namespace {
 
 namespace asio = boost::asio;
-
-// The token of `Authorization: Bearer TOKEN`; the scheme's name is case-insensitive (RFC 9110).
-Result<std::string_view> bearer_token(const http::Request& request) {
-  const auto value = request.headers.get("Authorization");
-  constexpr std::string_view kScheme = "bearer ";
-  if (!value) {
-    return fail(ErrorCode::unauthenticated,
-                "send Authorization: Bearer TOKEN, with a token from POST /api/v1/auth/token");
-  }
-  const auto is_bearer =
-      value->size() > kScheme.size() &&
-      std::equal(kScheme.begin(), kScheme.end(), value->begin(),
-                 [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
-  if (!is_bearer) {
-    return fail(ErrorCode::unauthenticated, "the Authorization header must be: Bearer TOKEN");
-  }
-  return value->substr(kScheme.size());
-}
-
-Result<> check_access(const Access& access, const auth::Principal& principal) {
-  switch (access.who) {
-    case Access::Who::anyone:
-      return {};
-    case Access::Who::operator_:
-      if (principal.is_operator()) return {};
-      return fail(ErrorCode::forbidden, "this needs an operator's token");
-    case Access::Who::tenant_or_operator:
-      if (principal.is_operator()) return {};
-      break;
-    case Access::Who::tenant:
-      if (!principal.is_operator()) break;
-      return fail(ErrorCode::forbidden,
-                  "an operator's token has no tenant; use a tenant's token here");
-  }
-  if (access.scope.empty() || principal.scopes.intersects(access.scope)) return {};
-  return fail(ErrorCode::forbidden,
-              fmt::format("this needs the scope {}; ask for a key that has it",
-                          auth::to_string(access.scope)));
-}
 
 http::Response no_route(const http::Router::Match& match) {
   if (match.allow.empty()) {
@@ -114,25 +75,8 @@ App::App(Services services) : services_(std::move(services)), routes_(all_routes
   }
 }
 
-Result<auth::Principal> App::authenticate(const Route& route, const http::Request& request) const {
-  if (route.access.who == Access::Who::anyone) return auth::Principal{};
-  const auto token = bearer_token(request);
-  if (!token) return fail(token.error());
-  auto principal = services_.authenticator.authenticate(*token);
-  if (!principal) return principal;
-  if (!principal->is_operator()) {
-    const auto tenant = services_.directory.tenant(principal->tenant);
-    if (!tenant) return fail(ErrorCode::invalid_token, "the token's tenant does not exist here");
-    if (const auto active = check_active(*tenant); !active) return fail(active.error());
-  }
-  if (const auto allowed = check_access(route.access, *principal); !allowed) {
-    return fail(allowed.error());
-  }
-  return principal;
-}
-
 asio::awaitable<http::Response> App::run(const Route& route, http::Request& request) const {
-  auto principal = authenticate(route, request);
+  auto principal = admit(services_, route.access, request);
   if (!principal) co_return http::problem(principal.error());
   if (const auto good = check_input(route.takes, request); !good) {
     co_return http::problem(good.error());
@@ -183,7 +127,7 @@ http::HeadVerdict App::judge(const http::Request& head) const {
   const auto match = router_.match(head.method, head.path);
   if (!match.handler) return refused(no_route(match));
   const Route& to = route(match);
-  if (const auto principal = authenticate(to, head); !principal) {
+  if (const auto principal = admit(services_, to.access, head); !principal) {
     return refused(http::problem(principal.error()));
   }
   if (const auto good = check_head_input(to.takes, head); !good) {

@@ -29,7 +29,6 @@ class App {
   boost::asio::awaitable<http::Response> run(const Route& route, http::Request& request) const;
   http::HeadVerdict judge(const http::Request& head) const;
   const Route& route(const http::Router::Match& match) const;
-  Result<auth::Principal> authenticate(const Route& route, const http::Request& request) const;
 
   Services services_;
   Routes routes_;

@@ -185,6 +185,7 @@ Answer end_token(Call call, std::string token) {
         co_await call.services.gateway.transact(std::move(keep), store::Purpose::upkeep);
     if (!done) co_return fail(done.error());
     call.services.authenticator.revoke(principal->jti, principal->expires);
+    call.services.feed.wake(principal->tenant);
   }
   http::Response response;
   response.status = 200;

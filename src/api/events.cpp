@@ -1,6 +1,8 @@
 // GET /api/v1/events: a tenant's live events as server-sent events, resumable.
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
+#include "api/access.hpp"
 #include "api/app.hpp"
 #include "api/body.hpp"
 #include "api/metrics_json.hpp"
@@ -82,10 +84,10 @@ Result<Topics> read_topics(const http::Request& request) {
 // Lives in the connection's coroutine; everything it refers to outlives the server.
 class EventStream {
  public:
-  EventStream(const Services& services, TenantId tenant, Topics topics,
-              std::optional<std::string> last_event_id)
-      : services_(services),
-        tenant_(tenant),
+  EventStream(const Call& call, Topics topics, std::optional<std::string> last_event_id)
+      : services_(call.services),
+        admission_(call),
+        tenant_(call.tenant()),
         topics_(topics),
         last_event_id_(std::move(last_event_id)) {}
 
@@ -97,7 +99,7 @@ class EventStream {
     auto batch = services_.feed.start(tenant_, last);
     if (!co_await writer.write("retry: 2000\n\n")) co_return;
     if (!co_await send(writer, batch)) co_return;
-    for (;;) {
+    while (admission_.check()) {
       // Before the first wait, too: what a resumed listener missed is told at once.
       if (topics_.tasks) {
         batch = services_.feed.take(tenant_, batch.position, kItemsAtOnce);
@@ -107,7 +109,7 @@ class EventStream {
       const auto totals_in = totals_due();
       if (totals_in == Millis{0} && !co_await send_totals(writer)) co_return;
       const bool put_off = totals_in && *totals_in > Millis{0};
-      const auto reason = co_await wake->wait(put_off ? *totals_in : kKeepAlive, services_.stop);
+      const auto reason = co_await wake->wait(put_off ? *totals_in : idle_time(), services_.stop);
       if (reason == async::WakeUp::Reason::stopped) co_return;
       if (reason == async::WakeUp::Reason::notified) totals_changed_ = true;
       if (reason == async::WakeUp::Reason::timed_out && !put_off &&
@@ -138,6 +140,12 @@ class EventStream {
     co_return co_await writer.write(std::move(text));
   }
 
+  // Until the next keep-alive, or the end of the caller's token.
+  Millis idle_time() const {
+    const auto left = std::chrono::ceil<Millis>(admission_.ends() - services_.clock.now());
+    return std::clamp(left, Millis{1}, kKeepAlive);
+  }
+
   // When the totals may be told again: at once, in a while, or (nothing) when something changes.
   std::optional<Millis> totals_due() const {
     if (!topics_.totals || !totals_changed_) return std::nullopt;
@@ -160,6 +168,7 @@ class EventStream {
   }
 
   const Services& services_;
+  Admission admission_;
   TenantId tenant_;
   Topics topics_;
   std::optional<std::string> last_event_id_;
@@ -177,8 +186,7 @@ asio::awaitable<Result<http::Response>> events(Call call) {
   if (!topics) co_return fail(topics.error());
   std::optional<std::string> last;
   if (const auto id = call.request.headers.get("Last-Event-ID")) last = std::string(*id);
-  const auto stream =
-      std::make_shared<EventStream>(call.services, call.tenant(), *topics, std::move(last));
+  const auto stream = std::make_shared<EventStream>(call, *topics, std::move(last));
   http::Response response;
   response.content_type = "text/event-stream";
   response.headers.set("Cache-Control", "no-store");

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "api/access.hpp"
 #include "api/answer.hpp"
 #include "api/app.hpp"
 #include "api/body.hpp"
@@ -215,6 +216,7 @@ Answer lease(Call call) {
   const auto deadline = call.services.clock.steady_now() + request->wait;
   const auto wake = std::make_shared<async::WakeUp>(co_await asio::this_coro::executor);
   WorkerWatch worker(call.request.peer, request->wait);
+  const Admission admission(call);
   while (!worker.has_gone()) {
     // Subscribed before asking, so that a task which arrives in between is not slept through.
     const auto subscription = subscribe(call, *request, wake);
@@ -231,6 +233,7 @@ Answer lease(Call call) {
     worker.wake_when_gone(wake);
     const auto reason = co_await wake->wait(std::min(left, kLookAgain), call.services.stop);
     if (reason == async::WakeUp::Reason::stopped) break;
+    if (const auto good = admission.check(); !good) co_return fail(good.error());
   }
   co_return leased_answer({});
 }

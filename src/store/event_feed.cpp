@@ -29,6 +29,10 @@ struct Ring {
   Steady last_used;
   std::list<const std::function<void()>*> listeners;
 
+  void wake_listeners() const {
+    for (const auto* wake : listeners) (*wake)();
+  }
+
   // Is everything after `position` still here?
   bool holds(std::uint64_t position) const {
     return position >= std::max(first, newest - items.size()) && position <= newest;
@@ -144,9 +148,20 @@ void EventFeed::on_commit(const Committed& committed) {
     if (ring.items.size() > state_->options.ring_items) ring.items.pop_front();
     touched.insert(&ring);
   }
-  for (const auto* ring : touched) {
-    for (const auto* wake : ring->listeners) (*wake)();
+  for (const auto tenant : committed.changed_tenants) {
+    const auto found = state_->rings.find(tenant);
+    if (found != state_->rings.end()) touched.insert(&found->second);
   }
+  if (committed.configuration_changed && committed.changed_tenants.empty()) {
+    for (auto& [tenant, ring] : state_->rings) touched.insert(&ring);
+  }
+  for (const auto* ring : touched) ring->wake_listeners();
+}
+
+void EventFeed::wake(TenantId tenant) {
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->rings.find(tenant);
+  if (found != state_->rings.end()) found->second.wake_listeners();
 }
 
 EventFeed::Subscription EventFeed::subscribe(TenantId tenant, std::function<void()> wake) {

@@ -43,8 +43,12 @@ class EventFeed {
     struct Entry;
     std::shared_ptr<Entry> entry_;
   };
-  // `wake` is called (on the store's thread; it only notifies) when there is something to take.
+  // `wake` is called (on any thread; it only notifies) when there is something to take, when the
+  // tenant's configuration has changed, and by `wake`.
   [[nodiscard]] Subscription subscribe(TenantId tenant, std::function<void()> wake);
+
+  // Wakes all listeners of a tenant: something beside its events wants a look.
+  void wake(TenantId tenant);
 
   struct Batch {
     std::vector<FeedItem> items = {};

@@ -63,6 +63,25 @@ TEST_F(EventFeedTest, KeepsTenantsApart) {
   EXPECT_EQ(newest(kBank), 0U);  // nobody listened: nothing was kept
 }
 
+TEST_F(EventFeedTest, AChangeOfConfigurationWakesItsTenant) {
+  const auto shop = listen(kShop);
+  Committed committed;
+  committed.configuration_changed = true;
+  committed.changed_tenants = {kBank};
+  feed_.on_commit(committed);
+  EXPECT_EQ(woken_, 0);
+  committed.changed_tenants = {kBank, kShop};
+  feed_.on_commit(committed);
+  EXPECT_EQ(woken_, 1);
+  committed.changed_tenants = {};  // anybody's
+  feed_.on_commit(committed);
+  EXPECT_EQ(woken_, 2);
+  feed_.wake(kBank);
+  EXPECT_EQ(woken_, 2);
+  feed_.wake(kShop);
+  EXPECT_EQ(woken_, 3);
+}
+
 TEST_F(EventFeedTest, OneWhoIsTooSlowIsReset) {
   const auto listener = listen(kShop);
   const auto start = feed_.start(kShop, std::nullopt);

@@ -6,7 +6,7 @@ import re
 import socket
 import unittest
 
-from belfry import PATIENCE, Scheduler
+from belfry import Client, PATIENCE, Scheduler
 
 MIB = 1024 * 1024
 PAYLOAD = "x" * (255 * 1024)
@@ -66,25 +66,46 @@ class LargePayloads(unittest.TestCase):
         self.assertEqual(sorted(leased), sorted(self.ids))
 
 
-class WorkersThatLeave(unittest.TestCase):
-    def test_a_poll_whose_worker_has_gone_leases_nothing(self):
-        scheduler = Scheduler().start()
-        self.addCleanup(scheduler.remove)
-        tenant = scheduler.tenant()
+class LongPolls(unittest.TestCase):
+    def setUp(self):
+        self.scheduler = Scheduler().start()
+        self.addCleanup(self.scheduler.remove)
+        self.tenant = self.scheduler.tenant()
+
+    def poll(self):
+        """A long poll that is sent, over a socket of its own."""
         body = json.dumps({"queues": ["work"], "waitMs": 20_000, "leaseMs": 600_000}).encode()
-        head = head_of(tenant, "POST", "/api/v1/leases", "Content-Type: application/json",
+        head = head_of(self.tenant, "POST", "/api/v1/leases", "Content-Type: application/json",
                        f"Content-Length: {len(body)}")
+        connection = socket.create_connection(("127.0.0.1", self.scheduler.port), PATIENCE)
+        connection.sendall(head + body)
+        return connection
+
+    def test_one_whose_worker_has_gone_leases_nothing(self):
         task = {"queue": "work", "target": {"type": "worker"}}
         # The queue exists, and those who go have waited for it longest.
-        tenant.submit(**task)
-        tenant.lease("work", leaseMs=600_000)
+        self.tenant.submit(**task)
+        self.tenant.lease("work", leaseMs=600_000)
         for _ in range(20):
-            with socket.create_connection(("127.0.0.1", scheduler.port), PATIENCE) as gone:
-                gone.sendall(head + body)
-        submitted = tenant.submit(**task)
-        self.assertEqual([t["taskId"] for t in tenant.lease("work", waitMs=10_000)],
+            self.poll().close()
+        submitted = self.tenant.submit(**task)
+        self.assertEqual([t["taskId"] for t in self.tenant.lease("work", waitMs=10_000)],
                          [submitted["taskId"]])
-        self.assertEqual(tenant.task(submitted["taskId"])["attempt"], 1)
+        self.assertEqual(self.tenant.task(submitted["taskId"])["attempt"], 1)
+
+    def test_one_is_refused_once_its_tenant_is_suspended(self):
+        operator = Client(self.scheduler)
+        operator.token = operator.post("/api/v1/auth/token",
+                                       {"apiKey": self.scheduler.operator_key()}).json["token"]
+        with self.poll() as poll:
+            suspend = f"/api/v1/admin/tenants/{self.tenant.id}/suspend"
+            self.assertEqual(operator.post(suspend, {}).status, 200)
+            self.assertTrue(poll.recv(4096).startswith(b"HTTP/1.1 403"))
+
+    def test_one_is_refused_once_its_token_is_revoked(self):
+        with self.poll() as poll:
+            self.tenant.post("/api/v1/auth/revoke", {"token": self.tenant.token})
+            self.assertTrue(poll.recv(4096).startswith(b"HTTP/1.1 401"))
 
 
 class BodiesOfStrangers(unittest.TestCase):

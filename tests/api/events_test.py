@@ -140,6 +140,31 @@ class Events(unittest.TestCase):
             answer = client.get(path)
             self.assertEqual((answer.status, answer.problem), (status, problem))
 
+    def test_a_stream_ends_with_its_token(self):
+        with Stream(self.tenant) as stream:
+            ended = self.tenant.post("/api/v1/auth/revoke", {"token": self.tenant.token})
+            self.assertEqual(ended.status, 200)
+            self.assertIsNone(stream.next())
+
+    def test_a_stream_ends_with_its_key(self):
+        key = self.tenant.post("/api/v1/api-keys", {"name": "k", "scopes": ["tasks:read"]}).json
+        reader = Client(self.scheduler)
+        reader.token = reader.post("/api/v1/auth/token", {"apiKey": key["apiKey"]}).json["token"]
+        with Stream(reader) as stream, Stream(self.tenant) as other:
+            self.assertEqual(self.tenant.call("DELETE", "/api/v1/api-keys/" + key["id"]).status, 204)
+            self.assertIsNone(stream.next())
+            self.tenant.submit()
+            self.assertEqual(other.next()[1], "task.submitted")
+
+    def test_a_stream_ends_when_its_tenant_is_suspended(self):
+        operator = Client(self.scheduler)
+        answer = operator.post("/api/v1/auth/token", {"apiKey": self.scheduler.operator_key()})
+        operator.token = answer.json["token"]
+        with Stream(self.tenant) as stream:
+            path = f"/api/v1/admin/tenants/{self.tenant.id}/suspend"
+            self.assertEqual(operator.post(path, {}).status, 200)
+            self.assertIsNone(stream.next())
+
     def test_a_stop_ends_streams(self):
         with Stream(self.tenant) as stream:
             self.assertEqual(self.scheduler.stop(), 0)

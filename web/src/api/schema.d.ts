@@ -269,7 +269,7 @@ export interface paths {
         put?: never;
         /**
          * Take tasks to work on
-         * @description Waits up to `waitMs` for the first task, then answers with what there is, best first; an empty list means that nothing came. Whoever closes its side of the connection while it waits is leased nothing. There may be fewer than `max` though more wait: an answer ends, after one task at least, once its payloads and options come to 4 MiB. Whoever is answered holds each task until `leaseExpiresAt` and names it by `leaseToken` from then on. Needs the scope `worker`.
+         * @description Waits up to `waitMs` for the first task, then answers with what there is, best first; an empty list means that nothing came. Whoever closes its side of the connection while it waits is leased nothing; who loses its token meanwhile is refused. There may be fewer than `max` though more wait: an answer ends, after one task at least, once its payloads and options come to 4 MiB. Whoever is answered holds each task until `leaseExpiresAt` and names it by `leaseToken` from then on. Needs the scope `worker`.
          */
         post: operations["leaseTasks"];
         delete?: never;
@@ -709,7 +709,8 @@ export interface paths {
          *     `reset` says that events were missed (too long away, or the server started anew): read the
          *     list again. A comment comes every 15 s. With `topics=totals` the tenant's counts come as the
          *     event `totals`, when they have changed and four times a second at most; `topics=tasks,totals`
-         *     tells both. Needs the scope `tasks:read`.
+         *     tells both. The stream ends with its token, and when the tenant is suspended. Needs the scope
+         *     `tasks:read`.
          */
         get: operations["events"];
         put?: never;
