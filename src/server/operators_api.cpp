@@ -1,5 +1,6 @@
 #include "server/operators_api.hpp"
 
+#include "api/origin_guard.hpp"
 #include "http/problem.hpp"
 #include "json/writer.hpp"
 
@@ -30,7 +31,10 @@ http::Response health_answer(const std::string& why_not) {
 
 asio::awaitable<http::Response> answer(const MetricsRegistry& metrics,
                                        const std::function<std::string()>& why_not_ready,
-                                       http::Request& request) {
+                                       const api::Options& hosts, http::Request& request) {
+  if (const auto host = api::check_host(hosts, request); !host) {
+    co_return http::problem(host.error());
+  }
   if (request.method != http::Method::get && request.method != http::Method::head) {
     auto response = http::problem({ErrorCode::method_not_allowed, "this path takes GET"});
     response.headers.set("Allow", "GET, HEAD");
@@ -44,10 +48,11 @@ asio::awaitable<http::Response> answer(const MetricsRegistry& metrics,
 }  // namespace
 
 http::ServerHooks operators_hooks(const MetricsRegistry& metrics,
-                                  std::function<std::string()> why_not_ready) {
+                                  std::function<std::string()> why_not_ready, api::Options hosts) {
   http::ServerHooks hooks;
-  hooks.handle = [&metrics, why_not_ready](http::Request& request) {
-    return answer(metrics, why_not_ready, request);
+  hooks.handle = [&metrics, why_not_ready = std::move(why_not_ready),
+                  hosts = std::move(hosts)](http::Request& request) {
+    return answer(metrics, why_not_ready, hosts, request);
   };
   hooks.body_limit = [](http::Method, std::string_view) { return std::size_t{0}; };
   hooks.refuse = [](const Error& error) { return http::problem(error); };

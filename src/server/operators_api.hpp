@@ -3,14 +3,16 @@
 #include <functional>
 #include <string>
 
+#include "api/services.hpp"
 #include "base/metrics.hpp"
 #include "http/server.hpp"
 
 namespace belfry::server {
 
 // The operators' listener: GET /metrics (Prometheus) and GET /healthz (in detail). No credentials:
-// it listens on loopback or on a network of the operator's own.
+// it listens on loopback, where `hosts` says which names are served (not one that a web page's
+// owner pointed here), or on a network of the operator's own, under any name.
 http::ServerHooks operators_hooks(const MetricsRegistry& metrics,
-                                  std::function<std::string()> why_not_ready);
+                                  std::function<std::string()> why_not_ready, api::Options hosts);
 
 }  // namespace belfry::server

@@ -85,6 +85,7 @@ struct Service::Parts {
   explicit Parts(Config given);
 
   api::Services services();
+  api::Options operators_hosts() const;
   http::ServerOptions listen_options(const ListenAddress& at) const;
   void refresh_keys();
   asio::awaitable<void> refresh_keys_each_minute();
@@ -215,6 +216,13 @@ api::Services Service::Parts::services() {
           std::move(options)};
 }
 
+api::Options Service::Parts::operators_hosts() const {
+  api::Options options;
+  options.loopback_listener = is_loopback(config.operators_listen->host);
+  if (options.loopback_listener) options.allowed_hosts = config.allowed_hosts;
+  return options;
+}
+
 http::ServerOptions Service::Parts::listen_options(const ListenAddress& at) const {
   http::ServerOptions options;
   options.address = at.host;
@@ -296,7 +304,7 @@ Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(confi
   if (p.config.operators_listen) {
     p.operators = std::make_unique<http::Server>(
         p.loop_thread.executors(), p.listen_options(*p.config.operators_listen),
-        operators_hooks(p.metrics, [&p] { return p.why_not_ready(); }));
+        operators_hooks(p.metrics, [&p] { return p.why_not_ready(); }, p.operators_hosts()));
     p.operators->start();
   }
   p.close_own_ports();

@@ -53,6 +53,13 @@ class Hostile(unittest.TestCase):
                 self.assertEqual(answers_in(answer), 1, "one request, one answer")
                 self.assert_unharmed()
 
+    def test_the_operators_listener_refuses_a_foreign_host(self):
+        for host, status in ((b"evil.example", 403), (b"127.evil.example", 403),
+                             (b"localhost", 200), (b"127.0.0.1:9", 200)):
+            answer = raw_exchange(self.scheduler.operators_port,
+                                  b"GET /metrics HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+            self.assertTrue(answer.startswith(b"HTTP/1.1 %d" % status), (host, answer[:60]))
+
     def test_what_follows_bad_framing_is_not_read(self):
         smuggled = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
         for data, status, _ in FRAMING:
