@@ -43,7 +43,9 @@ void read_queues(json::FieldReader& in, LeaseRequest& request) {
   for (const auto& element : queues->elements()) {
     const auto name = element.string();
     if (!name || !domain::is_queue_name(*name) || request.queues.size() == kQueuesMax) {
-      return in.fault("queues", fmt::format("must be 1 to {} names of queues", kQueuesMax));
+      return in.fault("queues", fmt::format("must be 1 to {} names of queues, each 1 to 128 of the "
+                                            "characters A-Z a-z 0-9 . _ -",
+                                            kQueuesMax));
     }
     request.queues.push_back(*name);
   }

@@ -8,6 +8,7 @@
 #include "api/submission.hpp"
 #include "api/task_in.hpp"
 #include "api/task_out.hpp"
+#include "base/encoding.hpp"
 #include "http/problem.hpp"
 #include "json/field_reader.hpp"
 
@@ -23,12 +24,23 @@ constexpr std::size_t kSamples = 5;
 
 enum class Verb { cancel, retry };
 
+struct Named {
+  std::string text;  // as sent, to be found again by
+  TaskId id;
+};
+
 struct Steering {
-  std::vector<TaskId> ids;
+  std::vector<Named> ids;
   std::optional<store::TaskFilter> filter;
   std::size_t limit = kTasksMax;
   bool dry_run = false;
 };
+
+std::string short_text(std::string text) {
+  constexpr std::size_t kShown = 64;
+  cut_utf8(text, kShown);
+  return text;
+}
 
 std::vector<std::string> strings(json::FieldReader& in, std::string_view key) {
   std::vector<std::string> list;
@@ -52,7 +64,10 @@ store::TaskFilter read_steering_filter(const json::Value& value, std::chrono::mi
   for (const auto& text : strings(in, "status")) {
     const auto status = domain::parse_status(text);
     if (!status || *status == domain::Status::blocked) {
-      in.fault("status", "holds something that is no status");
+      in.fault("status",
+               fmt::format("\"{}\" is no status; there are SCHEDULED, PENDING, RUNNING, COMPLETED, "
+                           "FAILED, CANCELLED and EXPIRED",
+                           short_text(text)));
       break;
     }
     filter.statuses.push_back(*status);
@@ -74,17 +89,24 @@ bool asks_nothing(const store::TaskFilter& f) {
          !f.created_from && !f.created_to && !f.finished_from && !f.finished_to && f.text.empty();
 }
 
+// What was sent as an id is told back, so it is held to what an id may need.
+constexpr std::size_t kIdCharsMax = 64;
+
 // A malformed id is as unknown as any other: it gets its result like the rest.
 void read_ids(json::FieldReader& in, const json::Value& array, Steering& steering) {
   for (const auto& element : array.elements()) {
-    const auto text = element.string();
-    if (!text || steering.ids.size() == kTasksMax) {
-      in.fault("taskIds", fmt::format("must be 1 to {} strings", kTasksMax));
-      return;
+    auto text = element.string();
+    if (!text || count_characters(*text) > kIdCharsMax || steering.ids.size() == kTasksMax) {
+      steering.ids.clear();
+      break;
     }
-    steering.ids.push_back(parse_id<TaskId>(*text).value_or(TaskId{}));
+    const auto id = parse_id<TaskId>(*text).value_or(TaskId{});
+    steering.ids.push_back({std::move(*text), id});
   }
-  if (steering.ids.empty()) in.fault("taskIds", fmt::format("must be 1 to {} strings", kTasksMax));
+  if (steering.ids.empty()) {
+    in.fault("taskIds", fmt::format("must be 1 to {} strings of at most {} characters", kTasksMax,
+                                    kIdCharsMax));
+  }
 }
 
 Result<Steering> read_steering(const Call& call) {
@@ -117,6 +139,7 @@ Result<Steering> read_steering(const Call& call) {
 
 // One task that was named or matched; no row if there is none of the tenant's.
 struct Candidate {
+  std::string named;
   TaskId id;
   std::optional<store::TaskRow> row;
 };
@@ -128,10 +151,10 @@ struct Found {
 Found find(store::Snapshot& snapshot, TenantId tenant, const Steering& steering) {
   Found found;
   if (!steering.filter) {
-    for (const auto id : steering.ids) {
+    for (const auto& [text, id] : steering.ids) {
       auto row = snapshot.tasks().find(tenant, id);
       if (row) row->payload.clear(), row->result.clear();
-      found.tasks.push_back({id, std::move(row)});
+      found.tasks.push_back({text, id, std::move(row)});
     }
     return found;
   }
@@ -141,7 +164,7 @@ Found find(store::Snapshot& snapshot, TenantId tenant, const Steering& steering)
   for (int page_no = 0; page_no < kPagesMax; ++page_no) {
     const auto room = static_cast<int>(steering.limit - found.tasks.size());
     auto page = snapshot.tasks().query(tenant, *steering.filter, before, room, true);
-    for (auto& row : page.tasks) found.tasks.push_back({row.id, std::move(row)});
+    for (auto& row : page.tasks) found.tasks.push_back({to_string(row.id), row.id, std::move(row)});
     before = page.next;
     if (!before || found.tasks.size() == steering.limit) break;
   }
@@ -226,7 +249,7 @@ std::string steering_json(const Steering& steering, const Found& found,
   w.key("results").begin_array();
   for (std::size_t i = 0; i < results.size() && !steering.dry_run; ++i) {
     w.begin_object();
-    w.key("taskId").string(to_string(found.tasks[i].id));
+    w.key("taskId").string(found.tasks[i].named);
     w.key("status").number(results[i] ? 200 : http_status(results[i].error().code));
     if (!results[i]) w.key("problem").raw(http::problem_json(results[i].error()));
     w.end_object();

@@ -38,6 +38,7 @@ class Steering(unittest.TestCase):
         foreign = self.scheduler.tenant("other").submit(taskName="f", target={"type": "worker"})
         told = self.steer("cancel", taskIds=[*ids, NOBODY, foreign["taskId"], "no-id"])
         self.assertEqual([one["status"] for one in told["results"]], [200, 409, 200, 404, 404, 404])
+        self.assertEqual(told["results"][-1]["taskId"], "no-id")
         self.assertEqual((told["matched"], told["done"], told["skipped"]), (6, 2, 4))
         self.assertEqual(self.statuses(ids), ["CANCELLED"] * 3)
 
