@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -81,8 +82,14 @@ struct Router::Node {
     }
     const std::string_view segment = take_segment(path);
     const auto child = exact.find(segment);
-    if (child != exact.end() && child->second->find(method, path, match, methods)) {
-      return true;
+    if (child != exact.end()) {
+      if (child->second->find(method, path, match, methods)) {
+        return true;
+      }
+      // What is there by its own name is not looked for as a parameter: it takes other methods.
+      if (std::ranges::any_of(methods, std::identity())) {
+        return false;
+      }
     }
     if (!parameter || segment.empty()) {
       return false;
