@@ -25,7 +25,8 @@ Result<std::string_view> bearer_token(const http::Request& request) {
   if (!is_bearer) {
     return fail(ErrorCode::unauthenticated, "the Authorization header must be: Bearer TOKEN");
   }
-  return value->substr(kScheme.size());
+  const auto token = value->substr(kScheme.size());
+  return token.substr(std::min(token.find_first_not_of(' '), token.size()));
 }
 
 Result<> check_access(const Access& access, const auth::Principal& principal) {

@@ -28,6 +28,14 @@ http::Response no_route(const http::Router::Match& match) {
   return response;
 }
 
+// OPTIONS *: what any path here may take.
+http::Response whole_server() {
+  http::Response response;
+  response.status = 204;
+  response.headers.set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
+  return response;
+}
+
 http::HeadVerdict refused(http::Response response) {
   http::HeadVerdict verdict;
   verdict.refusal = std::move(response);
@@ -92,23 +100,17 @@ asio::awaitable<http::Response> App::run(const Route& route, http::Request& requ
   co_return std::move(*result);
 }
 
-asio::awaitable<http::Response> App::handle(http::Request& request) const {
+asio::awaitable<http::Response> App::answer(http::Request& request) const {
   const auto& options = services_.options;
   if (const auto host = check_host(options, request); !host) co_return http::problem(host.error());
-  if (auto answer = preflight(options, request)) {
-    add_cors(options, request, *answer);
-    co_return std::move(*answer);
-  }
+  if (auto answer = preflight(options, request)) co_return std::move(*answer);
+  if (request.path == "*") co_return whole_server();
   auto match = router_.match(request.method, request.path);
-  http::Response response;
   if (match.handler) {
     request.params = std::move(match.params);
-    response = co_await (*match.handler)(request);
-  } else {
-    response = no_route(match);
+    co_return co_await (*match.handler)(request);
   }
-  add_cors(options, request, response);
-  co_return response;
+  co_return no_route(match);
 }
 
 const Route& App::route(const http::Router::Match& match) const {
@@ -141,8 +143,25 @@ http::HeadVerdict App::judge(const http::Request& head) const {
 
 http::HeadVerdict App::judge_head(const http::Request& head) const {
   auto verdict = judge(head);
-  if (verdict.refusal) add_cors(services_.options, head, *verdict.refusal);
+  if (verdict.refusal) finish(head, *verdict.refusal);
   return verdict;
+}
+
+void App::finish(const http::Request& request, http::Response& response) const {
+  add_cors(services_.options, request, response);
+  http::spread_retry_after(response, services_.random.next_unit());
+}
+
+asio::awaitable<http::Response> App::handle(http::Request& request) const {
+  auto response = co_await answer(request);
+  finish(request, response);
+  co_return response;
+}
+
+http::Response App::refuse(const Error& error) const {
+  auto response = http::problem(error);
+  http::spread_retry_after(response, services_.random.next_unit());
+  return response;
 }
 
 std::size_t App::body_limit(http::Method, std::string_view path) const {
@@ -155,7 +174,7 @@ http::ServerHooks App::hooks() const {
   return {.handle = [this](http::Request& request) { return handle(request); },
           .judge_head = [this](const http::Request& head) { return judge_head(head); },
           .body_limit = [this](http::Method m, std::string_view p) { return body_limit(m, p); },
-          .refuse = [](const Error& error) { return http::problem(error); }};
+          .refuse = [this](const Error& error) { return refuse(error); }};
 }
 
 }  // namespace belfry::api

@@ -26,6 +26,10 @@ class App {
   http::ServerHooks hooks() const;
 
  private:
+  boost::asio::awaitable<http::Response> answer(http::Request& request) const;
+  http::Response refuse(const Error& error) const;
+  // What stands on every answer: CORS headers, a spread Retry-After.
+  void finish(const http::Request& request, http::Response& response) const;
   boost::asio::awaitable<http::Response> run(const Route& route, http::Request& request) const;
   http::HeadVerdict judge(const http::Request& head) const;
   const Route& route(const http::Router::Match& match) const;

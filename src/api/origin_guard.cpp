@@ -63,12 +63,13 @@ std::optional<http::Response> preflight(const Options& options, const http::Requ
 }
 
 void add_cors(const Options& options, const http::Request& request, http::Response& response) {
+  // Also without an Origin: a cache would give the answer that it kept to a page.
+  if (!options.cors_origins.empty()) response.headers.set("Vary", "Origin");
   const auto origin = request.headers.get("Origin");
   if (!origin || !is_configured_origin(options, *origin)) return;
   response.headers.set("Access-Control-Allow-Origin", std::string(*origin));
   response.headers.set("Access-Control-Expose-Headers",
                        "Link, Location, Retry-After, Idempotency-Replayed");
-  response.headers.set("Vary", "Origin");
 }
 
 }  // namespace belfry::api

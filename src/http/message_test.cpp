@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "http/percent.hpp"
+#include "http/problem.hpp"
 #include "http/response_text.hpp"
 #include "http/sse.hpp"
 
@@ -58,6 +59,26 @@ TEST(ResponseHead, HasDateAndFraming) {
             "HTTP/1.1 201 Created\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
             "Content-Type: text/plain\r\nLocation: /x  Evil: 1\r\nContent-Length: 3\r\n"
             "Connection: close\r\n\r\n");
+}
+
+TEST(Problem, SpreadsRetryAfterByAtMostHalfOfItAndAtLeastASecond) {
+  struct Case {
+    const char* told;
+    double share;
+    const char* spread;
+  };
+  for (const auto& [told, share, spread] :
+       {Case{"10", 0, "10"}, Case{"10", 0.5, "13"}, Case{"10", 0.999, "15"}, Case{"1", 0.499, "1"},
+        Case{"1", 0.5, "2"}, Case{"0", 0.999, "1"},
+        Case{"Thu, 26 Nov 2026 08:00:00 GMT", 0.5, "Thu, 26 Nov 2026 08:00:00 GMT"}}) {
+    Response response;
+    response.headers.set("Retry-After", told);
+    spread_retry_after(response, share);
+    EXPECT_EQ(response.headers.get("Retry-After"), spread) << told << " " << share;
+  }
+  Response none;
+  spread_retry_after(none, 0.5);
+  EXPECT_FALSE(none.headers.get("Retry-After"));
 }
 
 TEST(DateText, MovesWithTheClock) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
 #include "json/writer.hpp"
@@ -97,6 +98,17 @@ Response problem(const Error& error) {
     response.headers.set("Retry-After", fmt::format("{}", wait->count()));
   }
   return response;
+}
+
+void spread_retry_after(Response& response, double share) {
+  const auto text = response.headers.get("Retry-After");
+  if (!text) return;
+  int wait = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), wait);
+  if (error != std::errc{} || end != text->data() + text->size()) return;
+  const int spread = std::max(1, wait / 2);
+  const int more = static_cast<int>(share * (spread + 1));
+  response.headers.set("Retry-After", fmt::format("{}", wait + more));
 }
 
 }  // namespace belfry::http

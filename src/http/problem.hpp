@@ -16,4 +16,8 @@ Response problem(const Error& error);
 // The body alone, for one item of a bulk answer.
 std::string problem_json(const Error& error);
 
+// Adds up to half as much again to a Retry-After, at least a second at times, so that those who are
+// refused together do not come back together (PROMISES 3.2). `share` is random, in [0, 1).
+void spread_retry_after(Response& response, double share);
+
 }  // namespace belfry::http
