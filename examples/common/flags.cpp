@@ -1,6 +1,7 @@
 #include "flags.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -11,13 +12,21 @@ namespace {
 
 using Mistakes = std::vector<std::string>;
 
-std::vector<Option> options_of(Flags& flags, std::string& listen, const OwnOptions& own) {
+// What is read into other types than text.
+struct Texts {
+  std::string listen;
+  std::string allowed_hosts;
+};
+
+std::vector<Option> options_of(Flags& flags, Texts& texts, const OwnOptions& own) {
   std::vector<Option> options = {
-      {"--listen", nullptr, "ADDRESS:PORT to listen on; port 0 picks one", &listen},
+      {"--listen", nullptr, "ADDRESS:PORT to listen on; port 0 picks one", &texts.listen},
       {"--data", nullptr, "folder of everything this service keeps", &flags.data},
       {"--scheduler", "SCHEDULER_URL", "where the scheduler is", &flags.scheduler},
       {"--public-url", nullptr, "how the scheduler reaches this service, if not by --listen",
        &flags.public_url},
+      {"--allowed-host", nullptr,
+       "names, with commas, that Host may have beside those of --public-url", &texts.allowed_hosts},
       {"--api-key", "BELFRY_API_KEY", "of an account that exists; else one is registered",
        &flags.api_key},
       {"--webhook-secret", "BELFRY_WEBHOOK_SECRET", "of the same account", &flags.webhook_secret},
@@ -70,9 +79,37 @@ bool is_url(std::string_view text) {
   return text.starts_with("http://") || text.starts_with("https://");
 }
 
+std::string lower(std::string_view text) {
+  std::string low(text);
+  std::ranges::transform(low, low.begin(), [](unsigned char c) { return std::tolower(c); });
+  return low;
+}
+
+// "https://Jobs.example:8443/x" is of jobs.example; "http://[::1]:90" of ::1.
+std::string host_of(std::string_view url) {
+  url.remove_prefix(url.find("://") + 3);
+  if (url.starts_with('[')) return std::string(url.substr(1, url.find(']') - 1));
+  return lower(url.substr(0, url.find_first_of(":/?#")));
+}
+
+void read_allowed_hosts(std::string_view text, Flags& flags) {
+  while (!text.empty()) {
+    const auto name = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(name.size() + 1, text.size()));
+    if (!name.empty()) flags.allowed_hosts.push_back(lower(name));
+  }
+  if (is_url(flags.public_url)) flags.allowed_hosts.push_back(host_of(flags.public_url));
+}
+
 void check(Flags& flags, const std::string& listen, Mistakes& mistakes) {
   if (!read_listen(listen, flags)) {
     mistakes.push_back("--listen must be ADDRESS:PORT, not \"" + listen + "\"");
+  }
+  const bool every_address = flags.address == "0.0.0.0" || flags.address == "::";
+  if (every_address && flags.public_url.empty()) {
+    mistakes.push_back("--listen " + listen +
+                       " says not how the scheduler reaches this service: give "
+                       "--public-url too");
   }
   if (flags.data.empty()) mistakes.emplace_back("--data must name a folder");
   if (!is_url(flags.scheduler)) {
@@ -93,8 +130,8 @@ void check(Flags& flags, const std::string& listen, Mistakes& mistakes) {
 Flags read_flags(int argc, char** argv, std::string_view program, Flags defaults,
                  const OwnOptions& own) {
   Flags flags = std::move(defaults);
-  auto listen = flags.address + ":" + std::to_string(flags.port);
-  const auto options = options_of(flags, listen, own);
+  Texts texts{flags.address + ":" + std::to_string(flags.port), {}};
+  const auto options = options_of(flags, texts, own);
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--help") end_with_help(program, options);
   }
@@ -104,7 +141,8 @@ Flags read_flags(int argc, char** argv, std::string_view program, Flags defaults
   }
   Mistakes mistakes;
   read_arguments(argc, argv, options, mistakes);
-  check(flags, listen, mistakes);
+  check(flags, texts.listen, mistakes);
+  read_allowed_hosts(texts.allowed_hosts, flags);
   if (own.check) own.check(mistakes);
   if (mistakes.empty()) return flags;
   for (const auto& mistake : mistakes) {

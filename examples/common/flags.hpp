@@ -15,7 +15,9 @@ struct Flags {
   std::string data;
   std::string scheduler = "http://127.0.0.1:8080";
   std::string public_url;  // how the scheduler reaches this service; empty: http://ADDRESS:PORT
-  std::string api_key;     // empty: an account of its own, registered at the first start
+  // Names that Host may have beside loopback ones; read_flags adds that of public_url.
+  std::vector<std::string> allowed_hosts = {};
+  std::string api_key;  // empty: an account of its own, registered at the first start
   std::string webhook_secret;
 };
 

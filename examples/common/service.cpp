@@ -187,6 +187,7 @@ int run(Service& service, const Program& program) {
   client::ReceiverOptions options;
   options.address = flags.address;
   options.port = flags.port;
+  options.allowed_hosts = flags.allowed_hosts;
   auto receiver = client::Receiver::make(options);
   if (!receiver) {
     complain(program, receiver.error().detail);
@@ -199,7 +200,10 @@ int run(Service& service, const Program& program) {
     if (service.scheduler.load() != nullptr) return client::Response::text(200, "text/plain", "ok");
     return client::Response::problem(503, "no account at the scheduler yet");
   });
-  receiver->start();
+  if (const auto started = receiver->start(); !started) {
+    complain(program, started.error().detail);
+    return 1;
+  }
   std::printf("listening on %s\n", url.c_str());
   std::fflush(stdout);
   std::unique_ptr<client::Client> scheduler;

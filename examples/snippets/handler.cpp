@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
     if (invoice == 0) return PushOutcome::fail("no invoice number", /*retryable=*/false);
     return PushOutcome::complete(Json::object({{"sent", invoice}, {"by", push.task_id}}));
   });
-  receiver->start();
+  if (!receiver->start()) return 1;
   // [readme]
   term.wait();
   receiver->stop();

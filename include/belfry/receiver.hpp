@@ -18,11 +18,18 @@ namespace belfry::client {
 
 struct ReceiverOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;   // 0: any free one
-  std::size_t threads = 4;  // that run handlers
+  std::uint16_t port = 0;  // 0: any free one
+  // Threads that run push handlers: give at least as many as may run at once (the concurrency
+  // limits of the queues together), or pushes wait here while the scheduler counts their time.
+  std::size_t push_threads = 8;
+  std::size_t threads = 4;  // that run the other handlers
   std::size_t body_bytes_max = 4 << 20;
-  std::size_t waiting_max = 256;        // requests at once; beyond: 503
+  std::size_t waiting_max = 256;        // pushes at once, and other requests; beyond: 503
   std::chrono::seconds tolerance{300};  // of a signature's age, both ways
+  // Names (bare, lower case) that Host may have beside loopback ones; others get 403. Without any,
+  // a loopback address serves loopback names alone, and any other address every name. A web page
+  // can make its own name mean this machine (DNS rebinding), and then shows it in Host.
+  std::vector<std::string> allowed_hosts = {};
 };
 
 struct Request {
@@ -80,18 +87,20 @@ struct Event {
 enum class Receipt { taken, try_again };
 
 // A small HTTP server for tenants. Handlers block on threads of its own and may run at the same
-// time; what they throw becomes 500. GET /healthz answers by itself. Pushes and webhooks are let in
-// only with a valid Standard Webhooks signature of one of the secrets: 401 without, 503 while no
-// secret is set.
+// time; what they throw, of whatever type, becomes 500. GET /healthz answers by itself, and needs
+// none of those threads. Pushes and webhooks are let in only with a valid Standard Webhooks
+// signature of one of the secrets: 401 without, 503 while no secret is set. Other routes are open
+// to whoever reaches the port, but 403 to a web page of another origin that does more than read.
 class Receiver {
  public:
   // Listens (so that the port is known) but does not accept yet. Fails with ":usage".
   static Result<Receiver> make(ReceiverOptions options);
   ~Receiver();  // stops
   Receiver(Receiver&&) noexcept;
-  Receiver& operator=(Receiver&&) noexcept;
+  Receiver& operator=(Receiver&&) noexcept;  // stops the one that was here
 
-  // Routes are added before start. A path may hold {name} segments.
+  // Routes are added before start, GET, POST, PUT, PATCH or DELETE. A path may hold {name}
+  // segments.
   void route(const std::string& method, const std::string& path,
              std::function<Response(const Request&)> handler);
   void on_push(const std::string& path, std::function<PushOutcome(const Push&)> handler);
@@ -101,7 +110,8 @@ class Receiver {
   Result<> set_secrets(const std::vector<std::string>& secrets);
 
   std::uint16_t port() const;
-  void start();
+  // Fails with ":usage", and serves nothing, if a route has another method.
+  Result<> start();
   // Accepts no more, lets requests in progress end for at most `limit`, returns when all is over.
   void stop(std::chrono::milliseconds limit = std::chrono::seconds{20});
 

@@ -1,13 +1,9 @@
 #include "belfry/receiver.hpp"
 
-#include <strings.h>
-
-#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -15,6 +11,7 @@
 #include "base/log.hpp"
 #include "client/signed_request.hpp"
 #include "client/wire.hpp"
+#include "http/host_guard.hpp"
 #include "http/router.hpp"
 #include "http/server.hpp"
 
@@ -24,12 +21,19 @@ namespace {
 namespace asio = boost::asio;
 using Handler = std::function<Response(const Request&)>;
 
+constexpr std::chrono::seconds kStopLimit{20};
+
 std::optional<http::Method> method_of(std::string_view name) {
   using enum http::Method;
   for (const auto method : {get, post, put, patch, delete_}) {
     if (http::name(method) == name) return method;
   }
   return std::nullopt;
+}
+
+bool is_read(http::Method method) {
+  using enum http::Method;
+  return method == get || method == head || method == options;
 }
 
 http::Response http_response(Response answer) {
@@ -40,6 +44,22 @@ http::Response http_response(Response answer) {
   for (auto& [name, value] : answer.headers)
     response.headers.add(std::move(name), std::move(value));
   return response;
+}
+
+http::Response healthy() {
+  return http_response(Response::json(200, Json::object({{"status", "UP"}})));
+}
+
+// Whatever a handler throws is its own failure, and not the server's.
+Response answer_of(const Handler& handler, const Request& request) {
+  try {
+    return handler(request);
+  } catch (const std::exception& error) {
+    log().error("handler failed path={} error=\"{}\"", request.path, error.what());
+  } catch (...) {
+    log().error("handler failed path={} error=\"not a std::exception\"", request.path);
+  }
+  return Response::problem(500, "the handler failed; see the log");
 }
 
 Request public_request(http::Request& from) {
@@ -55,29 +75,43 @@ Request public_request(http::Request& from) {
 
 }  // namespace
 
+// Threads for handlers of one kind, and how many requests wait for them or are in work. The count
+// is the event loop's alone.
+struct HandlerPool {
+  explicit HandlerPool(std::size_t count) : threads(count) {}
+  async::BlockingPool threads;
+  std::size_t requests = 0;
+};
+
 struct Receiver::State {
   explicit State(ReceiverOptions given);
   ~State();
+  void add(const std::string& method, const std::string& path, HandlerPool& pool, Handler handler);
   asio::awaitable<http::Response> handle(http::Request& request);
-  asio::awaitable<http::Response> run(const Handler* handler, Request request);
+  asio::awaitable<http::Response> run(HandlerPool& pool, const Handler* handler, Request request);
+  void stop(std::chrono::milliseconds limit);
 
   ReceiverOptions options;
+  bool loopback;
   SignedRequests signatures;
   http::Router router;
-  async::BlockingPool pool;
-  std::atomic<std::size_t> waiting{0};
+  HandlerPool pushes;  // apart, so that slow ones delay neither webhooks nor other requests
+  HandlerPool others;
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work;
   std::optional<http::Server> server;
   std::thread thread;
   std::vector<std::unique_ptr<Handler>> handlers;
+  std::string fault;  // of a route, the first one
   bool stopped = false;
 };
 
 Receiver::State::State(ReceiverOptions given)
     : options(std::move(given)),
+      loopback(http::is_loopback(options.address)),
       signatures(options.tolerance),
-      pool(options.threads),
+      pushes(options.push_threads),
+      others(options.threads),
       work(context.get_executor()) {
   http::ServerOptions listen;
   listen.address = options.address;
@@ -92,15 +126,46 @@ Receiver::State::State(ReceiverOptions given)
   };
   server.emplace(std::vector<asio::any_io_executor>{context.get_executor()}, listen,
                  std::move(hooks));
+  // On the event loop itself: however busy the handlers are, the service is up.
+  router.add(http::Method::get, "/healthz",
+             [](http::Request&) -> asio::awaitable<http::Response> { co_return healthy(); });
 }
 
 Receiver::State::~State() {
+  stop(kStopLimit);
   work.reset();
   if (thread.joinable()) thread.join();
-  pool.join();
+  pushes.threads.join();
+  others.threads.join();
+}
+
+void Receiver::State::add(const std::string& method, const std::string& path, HandlerPool& pool,
+                          Handler handler) {
+  const auto known = method_of(method);
+  if (!known) {
+    if (fault.empty()) fault = "the route " + path + " has the unknown method " + method;
+    return;
+  }
+  auto& kept = *handlers.emplace_back(std::make_unique<Handler>(std::move(handler)));
+  router.add(*known, path, [this, &pool, &kept](http::Request& request) {
+    return run(pool, &kept, public_request(request));
+  });
+}
+
+void Receiver::State::stop(std::chrono::milliseconds limit) {
+  if (std::exchange(stopped, true) || !thread.joinable()) return;
+  asio::co_spawn(context, server->stop(limit), asio::use_future).get();
 }
 
 asio::awaitable<http::Response> Receiver::State::handle(http::Request& request) {
+  if (!http::serves_host(request, loopback, options.allowed_hosts)) {
+    co_return http_response(Response::problem(
+        403, "this Host is not served here; add its name to the allowed hosts to serve it"));
+  }
+  if (!is_read(request.method) && !http::is_same_origin(request)) {
+    co_return http_response(
+        Response::problem(403, "a page of another origin may not change anything here"));
+  }
   auto match = router.match(request.method, request.path);
   if (match.handler == nullptr) {
     const bool known = !match.allow.empty();
@@ -112,59 +177,45 @@ asio::awaitable<http::Response> Receiver::State::handle(http::Request& request) 
   co_return co_await (*match.handler)(request);
 }
 
-asio::awaitable<http::Response> Receiver::State::run(const Handler* handler, Request request) {
-  if (waiting.load() >= options.waiting_max) {
+asio::awaitable<http::Response> Receiver::State::run(HandlerPool& pool, const Handler* handler,
+                                                     Request request) {
+  if (pool.requests >= options.waiting_max) {
     auto busy = Response::problem(503, "too many requests at once");
     busy.headers.emplace_back("Retry-After", "1");
     co_return http_response(std::move(busy));
   }
-  ++waiting;
-  std::function<Response()> work_of = [handler, request = std::move(request)]() -> Response {
-    try {
-      return (*handler)(request);
-    } catch (const std::exception& error) {
-      log().error("handler failed path={} error=\"{}\"", request.path, error.what());
-    }
-    return Response::problem(500, "the handler failed; see the log");
+  ++pool.requests;
+  std::function<Response()> work_of = [handler, request = std::move(request)] {
+    return answer_of(*handler, request);
   };
-  auto answer = co_await pool.run<Response>(std::move(work_of));
-  --waiting;
+  auto answer = co_await pool.threads.run<Response>(std::move(work_of));
+  --pool.requests;
   co_return http_response(std::move(answer));
 }
 
 Result<Receiver> Receiver::make(ReceiverOptions options) {
   try {
-    Receiver receiver(std::make_unique<State>(std::move(options)));
-    receiver.route("GET", "/healthz", [](const Request&) {
-      return Response::json(200, Json::object({{"status", "UP"}}));
-    });
-    return receiver;
+    return Receiver(std::make_unique<State>(std::move(options)));
   } catch (const std::system_error& error) {
     return std::unexpected(usage_error(std::string("cannot listen: ") + error.what()));
   }
 }
 
 Receiver::Receiver(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Receiver::~Receiver() {
-  if (state_) stop();
-}
+Receiver::~Receiver() = default;
 Receiver::Receiver(Receiver&&) noexcept = default;
 Receiver& Receiver::operator=(Receiver&&) noexcept = default;
 
 void Receiver::route(const std::string& method, const std::string& path, Handler handler) {
-  auto& kept = *state_->handlers.emplace_back(std::make_unique<Handler>(std::move(handler)));
-  const auto known = method_of(method);
-  if (!known) return;
-  state_->router.add(*known, path, [state = state_.get(), &kept](http::Request& request) {
-    return state->run(&kept, public_request(request));
-  });
+  state_->add(method, path, state_->others, std::move(handler));
 }
 
 void Receiver::on_push(const std::string& path, std::function<PushOutcome(const Push&)> handler) {
-  route("POST", path, [state = state_.get(), handler = std::move(handler)](const Request& request) {
+  auto push = [state = state_.get(), handler = std::move(handler)](const Request& request) {
     if (auto refusal = state->signatures.refuse(request)) return std::move(*refusal);
     return push_response(handler(push_of(request)));
-  });
+  };
+  state_->add("POST", path, state_->pushes, std::move(push));
 }
 
 void Receiver::on_webhook(const std::string& path, std::function<Receipt(const Event&)> handler) {
@@ -185,14 +236,15 @@ std::uint16_t Receiver::port() const {
   return state_->server->port();
 }
 
-void Receiver::start() {
+Result<> Receiver::start() {
+  if (!state_->fault.empty()) return std::unexpected(usage_error(state_->fault));
   state_->server->start();
   state_->thread = std::thread([state = state_.get()] { state->context.run(); });
+  return {};
 }
 
 void Receiver::stop(std::chrono::milliseconds limit) {
-  if (std::exchange(state_->stopped, true) || !state_->thread.joinable()) return;
-  asio::co_spawn(state_->context, state_->server->stop(limit), asio::use_future).get();
+  state_->stop(limit);
 }
 
 }  // namespace belfry::client

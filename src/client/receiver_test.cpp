@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 #include <future>
 #include <stdexcept>
 
@@ -33,7 +38,11 @@ class ReceiverTest : public ::testing::Test {
     receiver.route("GET", "/things/{id}", [](const Request& request) {
       return Response::text(200, "text/plain", request.params.at(0));
     });
-    receiver.start();
+    receiver.route("POST", "/things", [this](const Request&) {
+      ++posts;
+      return Response::text(201, "text/plain", "made");
+    });
+    if (!receiver.start()) throw std::logic_error("a route of the test");
   }
 
   http::OutboundResponse send(http::Method method, const std::string& path, http::Headers headers,
@@ -61,6 +70,7 @@ class ReceiverTest : public ::testing::Test {
   Transport transport;
   Receiver receiver;
   std::vector<Event> events;
+  std::atomic<int> posts{0};
   std::optional<std::string> signed_body;
 };
 
@@ -69,6 +79,19 @@ TEST_F(ReceiverTest, ServesRoutesAndHealth) {
   EXPECT_EQ(send(http::Method::get, "/healthz", {}, "").status, 200);
   EXPECT_EQ(send(http::Method::get, "/none", {}, "").status, 404);
   EXPECT_EQ(send(http::Method::get, "/push", {}, "").status, 405);
+}
+
+TEST_F(ReceiverTest, RefusesAPageOfAnotherOriginThatChangesSomething) {
+  const auto post = [this](http::Headers headers) {
+    return send(http::Method::post, "/things", std::move(headers), "{}").status;
+  };
+  EXPECT_EQ(post({{"Origin", "http://evil.example"}}), 403);
+  EXPECT_EQ(post({{"Origin", "null"}}), 403);
+  EXPECT_EQ(post({{"Sec-Fetch-Site", "cross-site"}}), 403);
+  EXPECT_EQ(posts, 0);
+  EXPECT_EQ(post({{"Origin", "http://127.0.0.1:" + std::to_string(receiver.port())}}), 201);
+  EXPECT_EQ(post({}), 201);
+  EXPECT_EQ(posts, 2);
 }
 
 TEST_F(ReceiverTest, RefusesUntilASecretIsKnown) {
@@ -123,7 +146,7 @@ TEST(Receiver, LetsARequestInProgressEnd) {
     leave.get_future().wait();
     return Response::text(200, "text/plain", "done");
   });
-  receiver.start();
+  ASSERT_TRUE(receiver.start());
   Transport transport;
   auto answer = std::async(std::launch::async, [&transport, port = receiver.port()] {
     http::OutboundRequest request;
@@ -136,6 +159,39 @@ TEST(Receiver, LetsARequestInProgressEnd) {
   leave.set_value();
   stopped.wait();
   EXPECT_EQ(answer.get()->body, "done");
+}
+
+int status_for_host(Receiver& receiver, const std::string& host) {
+  namespace asio = boost::asio;
+  asio::io_context context;
+  asio::ip::tcp::socket socket(context);
+  socket.connect({asio::ip::make_address("127.0.0.1"), receiver.port()});
+  asio::write(socket, asio::buffer("GET /healthz HTTP/1.1\r\nHost: " + host +
+                                   "\r\nConnection: close\r\n\r\n"));
+  std::string answer(12, ' ');  // "HTTP/1.1 200"
+  asio::read(socket, asio::buffer(answer));
+  return std::stoi(answer.substr(9));
+}
+
+TEST(Receiver, ServesOnlyTheNamesThatItIsToldOf) {
+  ReceiverOptions named;
+  named.allowed_hosts = {"jobs.test"};
+  auto receiver = std::move(*Receiver::make(named));
+  ASSERT_TRUE(receiver.start());
+  EXPECT_EQ(status_for_host(receiver, "jobs.test:9000"), 200);
+  EXPECT_EQ(status_for_host(receiver, "localhost"), 200);
+  EXPECT_EQ(status_for_host(receiver, "evil.example"), 403);
+  auto loopback = std::move(*Receiver::make({}));
+  ASSERT_TRUE(loopback.start());
+  EXPECT_EQ(status_for_host(loopback, "jobs.test:9000"), 403);
+}
+
+TEST(Receiver, DoesNotStartWithARouteOfAnUnknownMethod) {
+  auto receiver = std::move(*Receiver::make({}));
+  receiver.route("BREW", "/pot", [](const Request&) { return Response{}; });
+  const auto started = receiver.start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().type, "urn:belfry:client:usage");
 }
 
 TEST(Receiver, SaysWhyItCannotListen) {

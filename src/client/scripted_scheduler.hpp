@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdlib>
 #include <deque>
 #include <mutex>
 #include <string>
@@ -21,7 +22,7 @@ class ScriptedScheduler {
         receiver_.route(method, path, [this](const Request& request) { return next(request); });
       }
     }
-    receiver_.start();
+    if (!receiver_.start()) std::abort();  // a route here has a method that is none
   }
 
   std::string url() const { return "http://127.0.0.1:" + std::to_string(receiver_.port()); }

@@ -1,5 +1,7 @@
 #include "dashboard/config.hpp"
 
+#include "http/host_guard.hpp"
+
 namespace belfry::dashboard {
 namespace {
 
@@ -149,7 +151,7 @@ options::ReadOptions<Config> read_config(int argc, const char* const* argv,
                                     table(), argc, argv, look_up, check_together);
   if (read.config) {
     auto& settings = read.config->settings;
-    settings.loopback_listener = options::is_loopback(read.config->listen.host);
+    settings.loopback_listener = http::is_loopback(read.config->listen.host);
     if (!read.config->tls_cert.empty()) settings.secure_cookies = true;
   }
   return read;

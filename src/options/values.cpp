@@ -55,10 +55,4 @@ std::string url_of(const ListenAddress& at, std::uint16_t port, bool tls) {
                      v6 ? "]" : "", port);
 }
 
-bool is_loopback(std::string_view host) {
-  boost::system::error_code not_literal;
-  const auto address = boost::asio::ip::make_address(std::string(host), not_literal);
-  return !not_literal && address.is_loopback();
-}
-
 }  // namespace belfry::options

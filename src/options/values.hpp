@@ -27,7 +27,5 @@ bool is_host_name(std::string_view text);
 
 // "http://127.0.0.1:8080" of an address and the port that it got.
 std::string url_of(const ListenAddress& at, std::uint16_t port, bool tls);
-// A literal address of this machine itself: no name, so not "127.evil.example" either.
-bool is_loopback(std::string_view host);
 
 }  // namespace belfry::options

@@ -18,6 +18,7 @@
 #include "async/wake_up.hpp"
 #include "auth/secret_places.hpp"
 #include "base/encoding.hpp"
+#include "http/host_guard.hpp"
 #include "openapi.hpp"
 #include "server/loops.hpp"
 #include "server/operator_key.hpp"
@@ -52,7 +53,7 @@ std::string make_data_folder(const std::string& path) {
   return path;
 }
 
-using options::is_loopback;
+using http::is_loopback;
 
 int thread_count(const Config& config) {
   if (config.io_threads > 0) return config.io_threads;

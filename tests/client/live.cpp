@@ -41,7 +41,7 @@ class Live : public ::testing::Test {
       ended.set_value(event);
       return Receipt::taken;
     });
-    receiver->start();
+    ASSERT_TRUE(receiver->start());
   }
 
   std::string here(const std::string& path) const {
