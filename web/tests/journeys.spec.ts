@@ -106,7 +106,12 @@ test('new tasks wait behind a button, and nothing moves under the pointer', asyn
 test('a queue is paused and resumed', async ({ page }) => {
   const tenant = await Tenant.make();
   await tenant.submit({ taskName: 'q', queue: 'mail', target: { type: 'worker' } });
-  await signIn(page, tenant.account.apiKey, '/queues/mail');
+  await tenant.submit({ taskName: 'q', queue: 'mail', delayMs: 3_600_000 });
+  await signIn(page, tenant.account.apiKey, '/queues');
+  const cells = page.getByRole('row', { name: /^mail/ }).getByRole('cell');
+  await expect(cells.nth(1)).toHaveText('1');
+  await expect(cells.nth(2)).toHaveText('1');
+  await page.goto('./queues/mail');
   await page.getByRole('button', { name: /^Pause/ }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: /^Pause/ }).click();

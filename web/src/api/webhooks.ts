@@ -41,6 +41,7 @@ function useRenewEndpoints() {
     Promise.all([
       queries.invalidateQueries({ queryKey: [key, 'endpoints'] }),
       queries.invalidateQueries({ queryKey: [key, 'endpoint-deliveries'] }),
+      queries.invalidateQueries({ queryKey: [key, 'task-deliveries'] }),
     ]);
 }
 // Answers with a secret are not kept once their dialog is gone.
@@ -122,17 +123,26 @@ export function useEndpointDeliveries(endpointId: string | null, state: Delivery
 }
 
 // A delivery with its attempts, and its body as the very text that came.
+interface DeliveryView {
+  delivery: Schemas['DeliveryDetail'];
+  body: string;
+}
 export function useEndpointDelivery(deliveryId: string) {
   const { scope, key } = useScope();
   return useQuery({
     queryKey: [key, 'endpoint-deliveries', 'one', deliveryId],
-    queryFn: async ({ signal }) => {
+    queryFn: async ({ signal }): Promise<DeliveryView> => {
       const url = `${doorOf(scope)}/v1/webhooks/deliveries/${encodeURIComponent(deliveryId)}`;
       const text = await (await send(url, { signal })).text();
       return {
         delivery: JSON.parse(text) as Schemas['DeliveryDetail'],
         body: rawMember(text, 'body') ?? 'null',
       };
+    },
+    // Nothing tells of its attempts while they go on.
+    refetchInterval: ({ state }) => {
+      const now = state.data?.delivery.state;
+      return now === 'WAITING' || now === 'HELD' ? 2_000 : false;
     },
   });
 }

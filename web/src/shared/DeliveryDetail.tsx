@@ -7,6 +7,7 @@ import { JsonView } from '../ui/JsonView';
 import { FailedFirst, SkeletonRows } from '../ui/ListState';
 import { Duration, TimeText } from '../ui/TimeText';
 import { SignatureCheck } from './SignatureCheck';
+import { answerWords } from './states';
 
 // One delivery: what was sent, each attempt, and what comes next.
 export function DeliveryDetail({ deliveryId }: { deliveryId: string }) {
@@ -52,12 +53,11 @@ export function DeliveryDetail({ deliveryId }: { deliveryId: string }) {
             {attempt.number}. <TimeText at={attempt.at} exact />,{' '}
             <Duration ms={attempt.durationMs} />
             {', '}
-            {attempt.httpStatus !== null ? `answered ${attempt.httpStatus}` : 'no answer'}
-            {attempt.failure && `, ${attempt.failure}`}
+            {answerWords(attempt)}
           </Text>
           {attempt.answer !== '' && (
             <Code block tabIndex={0} mah={160}>
-              {attempt.answer}
+              <bdi>{attempt.answer}</bdi>
             </Code>
           )}
         </div>

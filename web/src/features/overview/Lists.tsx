@@ -54,8 +54,10 @@ export function ErrorList({ range }: { range: Range }) {
           {groups.map((group) => (
             <Table.Tr key={group.fingerprint}>
               <Table.Td className={classes.error} title={group.errorMessage}>
-                <Link href={groupLink(group)}>{group.taskName}</Link>{' '}
-                <span className="dim">{group.errorMessage}</span>
+                <Link href={groupLink(group)}>
+                  <bdi>{group.taskName}</bdi>
+                </Link>{' '}
+                <bdi className="dim">{group.errorMessage}</bdi>
               </Table.Td>
               <Table.Td ta="right" w={64} className="num">
                 {numberText(group.count)}
@@ -85,7 +87,9 @@ export function FailingList({ metrics }: { metrics: AllMetrics }) {
         <Table.Tbody>
           {names.map((one) => (
             <Table.Tr key={one.taskName}>
-              <Table.Td>{one.taskName}</Table.Td>
+              <Table.Td>
+                <bdi>{one.taskName}</bdi>
+              </Table.Td>
               <Table.Td ta="right" className="num">
                 {numberText(one.failed)} failed
               </Table.Td>
@@ -113,7 +117,9 @@ export function RunningList() {
           {data.map((task) => (
             <Table.Tr key={task.taskId}>
               <Table.Td>
-                <Link href={`/tasks/${task.taskId}`}>{task.taskName}</Link>
+                <Link href={`/tasks/${task.taskId}`}>
+                  <bdi>{task.taskName}</bdi>
+                </Link>
               </Table.Td>
               <Table.Td w={90}>
                 {task.progress?.percent !== undefined && task.progress?.percent !== null && (
@@ -143,7 +149,9 @@ export function NextList() {
           {data.map((task) => (
             <Table.Tr key={task.taskId}>
               <Table.Td>
-                <Link href={`/tasks/${task.taskId}`}>{task.taskName}</Link>
+                <Link href={`/tasks/${task.taskId}`}>
+                  <bdi>{task.taskName}</bdi>
+                </Link>
               </Table.Td>
               <Table.Td ta="right">
                 <TimeText at={task.nextAttemptAt} />

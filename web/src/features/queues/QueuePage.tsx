@@ -59,7 +59,14 @@ export default function QueuePage() {
       {queue.paused && (
         <Text className="card" role="status">
           Paused: nothing of it starts until it is resumed.
-          {queue.pauseReason ? ` Reason: ${queue.pauseReason}` : ' No reason was given.'}
+          {queue.pauseReason ? (
+            <>
+              {' '}
+              Reason: <bdi>{queue.pauseReason}</bdi>
+            </>
+          ) : (
+            ' No reason was given.'
+          )}
         </Text>
       )}
       <SimpleGrid cols={{ base: 2, md: 5 }} spacing="sm">

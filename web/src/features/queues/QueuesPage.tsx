@@ -59,6 +59,7 @@ export default function QueuesPage() {
                 <Table.Tr>
                   <Table.Th>Queue</Table.Th>
                   <Table.Th ta="right">Waiting</Table.Th>
+                  <Table.Th ta="right">Scheduled</Table.Th>
                   <Table.Th ta="right">Oldest</Table.Th>
                   <Table.Th>Running</Table.Th>
                   <Table.Th ta="right">In, out a second</Table.Th>
@@ -89,12 +90,19 @@ function Row({ queue, flow }: { queue: Queue; flow: Flow | null }) {
         {queue.paused && (
           <Text size="xs">
             <IconPlayerPause size={12} aria-hidden /> Paused
-            {queue.pauseReason ? `: ${queue.pauseReason}` : ''}
+            {queue.pauseReason && (
+              <>
+                : <bdi>{queue.pauseReason}</bdi>
+              </>
+            )}
           </Text>
         )}
       </Table.Td>
-      <Table.Td ta="right" className="num" title={queue.depth.toLocaleString('en-US')}>
-        {numberText(queue.depth)}
+      <Table.Td ta="right" className="num" title={queue.pending.toLocaleString('en-US')}>
+        {numberText(queue.pending)}
+      </Table.Td>
+      <Table.Td ta="right" className="num" title={queue.scheduled.toLocaleString('en-US')}>
+        {numberText(queue.scheduled)}
       </Table.Td>
       <Table.Td ta="right">
         {queue.oldestReadyAt ? <Since from={queue.oldestReadyAt} /> : '–'}

@@ -2,7 +2,7 @@ import { Button, Table } from '@mantine/core';
 import { useState } from 'react';
 import type { Attempt } from '../../api/tasks';
 import { Duration, TimeText } from '../../ui/TimeText';
-import { outcomeWords } from './timeline';
+import { outcomeWords, statusToTell } from './timeline';
 
 const ROWS_MAX = 20;
 
@@ -48,10 +48,16 @@ export function Attempts({ attempts }: { attempts: Attempt[] }) {
                   </Table.Td>
                   <Table.Td>
                     {outcomeWords(attempt.outcome)}
-                    {attempt.httpStatus ? ` (${attempt.httpStatus})` : ''}
-                    {attempt.worker ? `, ${attempt.worker}` : ''}
+                    {statusToTell(attempt) ? ` (${attempt.httpStatus})` : ''}
+                    {attempt.worker && (
+                      <>
+                        , <bdi>{attempt.worker}</bdi>
+                      </>
+                    )}
                   </Table.Td>
-                  <Table.Td>{attempt.errorMessage ?? '–'}</Table.Td>
+                  <Table.Td miw={160}>
+                    {attempt.errorMessage ? <bdi>{attempt.errorMessage}</bdi> : '–'}
+                  </Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>

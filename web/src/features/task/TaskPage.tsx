@@ -1,26 +1,17 @@
-import { Alert, Button, Code, Group, Progress } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
+import { Alert, Group, Progress } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useQueryState } from 'nuqs';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect } from 'react';
 import { Link, useLocation, useParams } from 'wouter';
 import type { News } from '../../api/live';
 import { useNews, useWatch } from '../../api/live_context';
 import { isProblem } from '../../api/problem';
 import { useScope } from '../../api/scope';
 import { useMay } from '../../api/session_context';
-import {
-  type TaskDetail,
-  type TaskView,
-  useCancelTask,
-  useRetryTask,
-  useTask,
-} from '../../api/tasks';
+import { type TaskDetail, type TaskView, useTask } from '../../api/tasks';
 import { useTaskDeliveries } from '../../api/webhooks';
 import { neighboursOf, wayBackToList } from '../../shared/neighbours';
-import { isFinished, isStatus, STATUS_LOOK } from '../../theme/status';
-import { ConfirmDialog, type Question } from '../../ui/ConfirmDialog';
-import { CurlButton } from '../../ui/CurlButton';
+import { isStatus, STATUS_LOOK } from '../../theme/status';
 import { useNow } from '../../ui/clock';
 import { failureOf } from '../../ui/failure';
 import { FailedFirst, FailedLater, NotFound, SkeletonRows } from '../../ui/ListState';
@@ -28,12 +19,14 @@ import { PageHead } from '../../ui/PageHead';
 import { usePageKeys } from '../../ui/page_keys';
 import { StatusBadge } from '../../ui/StatusBadge';
 import { TimeText } from '../../ui/TimeText';
+import { Actions } from './Actions';
 import { Attempts } from './Attempts';
 import { Body } from './Body';
 import { Facts } from './Facts';
+import { Log } from './Log';
 import classes from './TaskPage.module.css';
 import { Timeline } from './Timeline';
-import { whySentence } from './timeline';
+import { whyOf } from './timeline';
 
 export default function TaskPage() {
   const { id = '' } = useParams<{ id: string }>();
@@ -88,7 +81,8 @@ function Content({
   const mayManage = useMay('manage');
   const deliveries = useTaskDeliveries(task.taskId, mayManage);
   const [open, setOpen] = useQueryState('open');
-  const why = whySentence(task, useNow(task.status === 'PENDING'));
+  const waits = task.status === 'PENDING' || task.status === 'SCHEDULED';
+  const why = whyOf(task, useNow(waits));
   useEffect(() => {
     const sign = isStatus(task.status) ? STATUS_LOOK[task.status].sign : '';
     document.title = `${sign} ${task.taskName} · Belfry`;
@@ -99,7 +93,8 @@ function Content({
       <PageHead
         title={
           <>
-            {task.taskName} {isStatus(task.status) && <StatusBadge status={task.status} />}
+            <bdi>{task.taskName}</bdi>{' '}
+            {isStatus(task.status) && <StatusBadge status={task.status} />}
           </>
         }
       >
@@ -115,7 +110,9 @@ function Content({
           color={task.status === 'FAILED' ? 'red' : 'gray'}
           title={task.status === 'FAILED' ? 'Why it failed' : 'Why'}
         >
-          {why}
+          {why.before}
+          {why.quoted && <bdi>{why.quoted}</bdi>}
+          {why.after}
         </Alert>
       )}
       {task.status === 'RUNNING' && task.progress && <ProgressLine task={task} />}
@@ -129,14 +126,7 @@ function Content({
             onOpen={(key) => void setOpen(key)}
           />
           {task.attempts.length > 1 && <Attempts attempts={task.attempts} />}
-          {task.logs.length > 0 && (
-            <>
-              <h2>Log</h2>
-              <Code block className={classes.log} tabIndex={0}>
-                {task.logs.map((line) => `${line.at.slice(11, 23)}  ${line.line}`).join('\n')}
-              </Code>
-            </>
-          )}
+          {task.logs.length > 0 && <Log lines={task.logs} />}
         </section>
         <section>
           <h2>Details</h2>
@@ -176,82 +166,8 @@ function ProgressLine({ task }: { task: TaskDetail }) {
       )}
       <span>
         {progress.percent !== null && `${progress.percent} % `}
-        {progress.text} {progress.at && <TimeText at={progress.at} />}
+        <bdi>{progress.text}</bdi> {progress.at && <TimeText at={progress.at} />}
       </span>
     </div>
   );
 }
-
-function Actions({ task }: { task: TaskDetail }) {
-  const cancel = useCancelTask();
-  const retry = useRetryTask();
-  const may = useMay('tasks:write');
-  const [asked, setAsked] = useState<'cancel' | 'retry' | null>(null);
-  const finished = isStatus(task.status) && isFinished(task.status);
-  usePageKeys({
-    r: () => may && finished && setAsked('retry'),
-    Delete: () => may && !finished && setAsked('cancel'),
-    y: () => void navigator.clipboard.writeText(task.taskId),
-    'shift+y': () => void navigator.clipboard.writeText(window.location.href),
-  });
-  const answer = async (yes: boolean) => {
-    const verb = asked;
-    if (!yes || !verb) return setAsked(null);
-    try {
-      await (verb === 'cancel' ? cancel : retry).mutateAsync(task.taskId);
-    } catch (error) {
-      notifications.show({
-        color: 'red',
-        title: verb === 'cancel' ? 'Not cancelled' : 'Not retried',
-        message: isProblem(error) ? error.detail || error.title : String(error),
-      });
-    }
-    setAsked(null);
-  };
-  const path = `/api/v1/tasks/${task.taskId}`;
-  return (
-    <>
-      {finished ? (
-        <Button disabled={!may} onClick={() => setAsked('retry')}>
-          Retry
-        </Button>
-      ) : (
-        <Button color="red" disabled={!may} onClick={() => setAsked('cancel')}>
-          Cancel task
-        </Button>
-      )}
-      <Button variant="default" component={Link} href={`/submit?from=${task.taskId}`}>
-        Clone
-      </Button>
-      <CurlButton
-        shortcut
-        call={
-          finished
-            ? { method: 'POST', path: `${path}/retry`, body: '{}' }
-            : { method: 'DELETE', path }
-        }
-      />
-      <ConfirmDialog
-        question={asked && QUESTIONS[asked]}
-        busy={cancel.isPending || retry.isPending}
-        onAnswer={(yes) => void answer(yes)}
-      />
-    </>
-  );
-}
-
-const QUESTIONS: Record<'cancel' | 'retry', Question> = {
-  cancel: {
-    title: 'Cancel this task?',
-    body: 'If it runs, its attempt is aborted and what it has done stays done.',
-    verb: 'Cancel task',
-    wayOut: 'Keep it',
-    destructive: true,
-  },
-  retry: {
-    title: 'Run this task again?',
-    body: 'A new run begins at once, with all its attempts. Its end is a new event.',
-    verb: 'Retry task',
-    wayOut: 'Leave it',
-  },
-};

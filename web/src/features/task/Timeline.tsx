@@ -1,14 +1,15 @@
 import { Button, Code } from '@mantine/core';
 import { useState } from 'react';
 import type { TaskDetail } from '../../api/tasks';
-import type { WebhookDelivery } from '../../api/webhooks';
+import { useEndpoints, type WebhookDelivery } from '../../api/webhooks';
 import { DeliveryDetail } from '../../shared/DeliveryDetail';
-import { deliveryWord } from '../../shared/states';
+import { RedeliverButton } from '../../shared/RedeliverButton';
+import { deliveryWord, receiverOf } from '../../shared/states';
 import { isStatus, STATUS_LOOK } from '../../theme/status';
 import { useNow } from '../../ui/clock';
 import { Duration, Since, TimeText } from '../../ui/TimeText';
 import classes from './Timeline.module.css';
-import { type Moment, outcomeWords, type Run, runsOf, spanOf } from './timeline';
+import { type Moment, outcomeWords, type Run, runsOf, spanOf, statusToTell } from './timeline';
 
 interface Props {
   task: TaskDetail;
@@ -95,7 +96,7 @@ function Line(props: {
       <span className={classes.at}>
         <TimeText at={moment.at} exact />
       </span>
-      <span>
+      <span className={classes.words}>
         {unfolds ? (
           <button type="button" className={classes.toggle} aria-expanded={open} onClick={onOpen}>
             <Words moment={moment} />
@@ -103,6 +104,7 @@ function Line(props: {
         ) : (
           <Words moment={moment} />
         )}
+        {moment.delivery && <RedeliverButton delivery={moment.delivery} />}
       </span>
       <span className={classes.track} aria-hidden>
         {moment.kind !== 'end' && (
@@ -136,7 +138,23 @@ function Words({ moment }: { moment: Moment }) {
       {moment.words}
       {attempt && `: ${outcomeWords(attempt.outcome)}`}
       {attempt?.httpStatus ? ` (${attempt.httpStatus})` : ''}
-      {delivery && `: ${deliveryWord(delivery).toLowerCase()}`}
+      {delivery && <DeliveryWords delivery={delivery} />}
+    </>
+  );
+}
+
+function DeliveryWords({ delivery }: { delivery: WebhookDelivery }) {
+  const endpoints = useEndpoints().data;
+  return (
+    <>
+      {' '}
+      to <bdi>{endpoints ? receiverOf(delivery, endpoints) : '…'}</bdi>:{' '}
+      {deliveryWord(delivery).toLowerCase()}
+      {delivery.nextAttemptAt && delivery.attempts > 0 && (
+        <>
+          , next <TimeText at={delivery.nextAttemptAt} />
+        </>
+      )}
     </>
   );
 }
@@ -148,12 +166,17 @@ function AttemptMore({ moment }: { moment: Moment }) {
     <div className="card">
       <div>
         Attempt {attempt.number} {outcomeWords(attempt.outcome)}
-        {attempt.httpStatus ? `, answered ${attempt.httpStatus}` : ''}
-        {attempt.worker ? `, by worker ${attempt.worker}` : ''}.
+        {statusToTell(attempt) ? `, answered ${attempt.httpStatus}` : ''}
+        {attempt.worker && (
+          <>
+            , by worker <bdi>{attempt.worker}</bdi>
+          </>
+        )}
+        .
       </div>
       {attempt.errorMessage && (
         <Code block className={classes.error}>
-          {attempt.errorMessage}
+          <bdi>{attempt.errorMessage}</bdi>
         </Code>
       )}
     </div>

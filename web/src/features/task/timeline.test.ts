@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { TaskDetail } from '../../api/tasks';
-import { comingDelays, runsOf, spanOf, whySentence } from './timeline';
+import { comingDelays, runsOf, spanOf, statusToTell, whyOf } from './timeline';
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 24, 12, 0, second)).toISOString();
 const attempt = (number: number, run: number, from: number, to: number | null) => ({
@@ -53,10 +53,35 @@ it('keeps runs apart, the newest first', () => {
   expect(runs[0] && spanOf(runs[0], Date.parse(at(40))).to).toBe(Date.parse(at(40)));
 });
 
+it('shows since when it waits', () => {
+  const open = (some: object) =>
+    runsOf(task({ completedAt: null, ...some }), [])[0]?.moments.at(-1);
+  const since = { reason: 'no_worker', detail: 'no worker', since: at(3) };
+  expect(open({ status: 'PENDING', attempts: [], retryCount: 0, waiting: since })).toMatchObject({
+    kind: 'wait',
+    at: at(3),
+    until: null,
+    words: 'waits',
+  });
+  // A retry that is put off names no moment: it waits since its last attempt.
+  const putOff = { reason: 'retry_backoff', detail: 'waits', since: null };
+  expect(open({ status: 'SCHEDULED', retryCount: 1, waiting: putOff })).toMatchObject({
+    kind: 'wait',
+    at: at(9),
+    until: null,
+    words: 'waits for the next attempt',
+  });
+  expect(open({ status: 'RUNNING' })?.kind).toBe('attempt');
+});
+
+const whyText = (some: object, now: number): string | null => {
+  const why = whyOf(task(some), now);
+  return why && `${why.before}${why.quoted ?? ''}${why.after}`;
+};
+
 it('says why', () => {
-  const waits = (waiting: object) =>
-    whySentence(task({ status: 'PENDING', waiting }), Date.parse(at(40)));
-  expect(whySentence(task({}), 0)).toBe(
+  const waits = (waiting: object) => whyText({ status: 'PENDING', waiting }, Date.parse(at(40)));
+  expect(whyText({}, 0)).toBe(
     'Attempt 2 was answered 503: no. All attempts of this run are used up. Mend the cause and retry, or clone it with changes.',
   );
   expect(waits({ reason: 'not_due', detail: 'its time has not come yet', since: null })).toBe(
@@ -64,20 +89,37 @@ it('says why', () => {
   );
   const paused = { reason: 'queue_paused', detail: 'resume it', since: at(0) };
   expect(waits({ ...paused, ahead: 0 })).toBe(
-    'Resume it. It waits for 40.0 s. It is the next of its queue.',
+    'Resume it. It has waited for 40.0 s. It is the next of its queue.',
   );
   expect(waits({ ...paused, ahead: 12, expectedStartAt: at(52) })).toBe(
-    'Resume it. It waits for 40.0 s. In its queue, 12 come first. At the pace of the last five minutes it starts in about 12.0 s.',
+    'Resume it. It has waited for 40.0 s. In its queue, 12 come first. At the pace of the last five minutes it starts in about 12.0 s.',
   );
   expect(waits({ ...paused, ahead: 10_000 })).toContain('10,000 or more come first');
-  expect(whySentence(task({ status: 'COMPLETED' }), 0)).toBeNull();
+  expect(whyText({ status: 'COMPLETED' }, 0)).toBeNull();
+});
+
+it('says when the next attempt comes', () => {
+  const putOff = { status: 'SCHEDULED', completedAt: null, retryCount: 1, maxRetries: 3 };
+  const told = (next: number) =>
+    whyText({ ...putOff, nextAttemptAt: at(next) }, Date.parse(at(10)));
+  expect(told(52)).toBe('Attempt 2 was answered 503: no. Next attempt, 2 of 3: in 42 s.');
+  expect(told(4)).toContain('Next attempt, 2 of 3: now.');
+});
+
+it('says a status once', () => {
+  const answered = { ...attempt(1, 1, 1, 2), errorMessage: 'the target answered 503: busy' };
+  expect(statusToTell(answered)).toBeNull();
+  expect(statusToTell(attempt(1, 1, 1, 2))).toBe(503);
+  expect(whyText({ attempts: [answered], retryCount: 1, maxRetries: 1 }, 0)).toContain(
+    'Attempt 1 failed: the target answered 503: busy. All attempts',
+  );
 });
 
 it('knows the attempts to come', () => {
-  expect(comingDelays(task({ retryCount: 0, maxRetries: 4 }))).toEqual([1_000, 2_000, 4_000]);
+  const unfinished = { status: 'PENDING', retryCount: 0, maxRetries: 4 };
+  expect(comingDelays(task(unfinished))).toEqual([1_000, 2_000, 4_000]);
   const linear = { backoff: 'linear', initialMs: 500, maxMs: 800, maxAttempts: 4, jitter: 0 };
-  expect(comingDelays(task({ retryCount: 0, maxRetries: 4, retry: linear }))).toEqual([
-    500, 800, 800,
-  ]);
-  expect(comingDelays(task({}))).toEqual([]);
+  expect(comingDelays(task({ ...unfinished, retry: linear }))).toEqual([500, 800, 800]);
+  expect(comingDelays(task({ ...unfinished, retryCount: 4 }))).toEqual([]);
+  expect(comingDelays(task({ retryCount: 0, maxRetries: 4 }))).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import type { Attempt, TaskDetail } from '../../api/tasks';
 import type { WebhookDelivery } from '../../api/webhooks';
-import { durationText, numberText } from '../../ui/time';
+import { isFinished, isStatus } from '../../theme/status';
+import { durationText, numberText, relativeText } from '../../ui/time';
 
 // One line of what happened, from submission to the last webhook.
 export interface Moment {
@@ -66,9 +67,7 @@ export function runsOf(task: TaskDetail, deliveries: WebhookDelivery[]): Run[] {
       });
       before = attempt.finishedAt;
     }
-    if (run === task.run && task.completedAt) {
-      moments.push({ key: 'end', at: task.completedAt, kind: 'end', words: task.status });
-    }
+    if (run === task.run) moments.push(...now(task, before));
     runs.push({ run, moments });
   }
   const newest = runs.at(-1);
@@ -87,6 +86,19 @@ export function runsOf(task: TaskDetail, deliveries: WebhookDelivery[]): Run[] {
   return runs.reverse();
 }
 
+// Where it stands: at its end, or waiting, from the moment that the service names or else from what
+// came before.
+function now(task: TaskDetail, before: string | null): Moment[] {
+  if (task.completedAt) {
+    return [{ key: 'end', at: task.completedAt, kind: 'end', words: task.status }];
+  }
+  if (task.status !== 'PENDING' && task.status !== 'SCHEDULED') return [];
+  const at = task.waiting?.since ?? before;
+  if (!at) return [];
+  const words = task.retryCount > 0 ? 'waits for the next attempt' : 'waits';
+  return [{ key: 'wait-open', at, until: null, kind: 'wait', words }];
+}
+
 // The span that the bars are drawn against: from the first moment to the last, or to now.
 export function spanOf(run: Run, now: number): { from: number; to: number } {
   const times = run.moments.flatMap((one) => [
@@ -97,29 +109,73 @@ export function spanOf(run: Run, now: number): { from: number; to: number } {
   return { from, to: Math.max(from + 1, ...times) };
 }
 
-// Why it stands where it stands, and what can be done, in a sentence.
-export function whySentence(task: TaskDetail, now: number): string | null {
-  const last = task.attempts.at(-1);
-  const answered = last?.httpStatus ? `was answered ${last.httpStatus}` : 'failed';
+// A sentence, with words of somebody else in its middle.
+export interface Why {
+  before: string;
+  quoted: string | null;
+  after: string;
+}
+const ownWords = (before: string): Why => ({ before, quoted: null, after: '' });
+
+// Why it stands where it stands, and what can be done.
+export function whyOf(task: TaskDetail, now: number): Why | null {
   switch (task.status) {
     case 'FAILED':
-      return last
-        ? `Attempt ${last.number} ${answered}: ${task.errorMessage ?? 'no reason was given'}. ${
-            task.retryCount >= task.maxRetries
-              ? 'All attempts of this run are used up.'
-              : 'That was final.'
-          } Mend the cause and retry, or clone it with changes.`
-        : (task.errorMessage ?? null);
+      return whyFailed(task);
     case 'EXPIRED':
-      return 'Its time had passed before an attempt could begin. Clone it with a later one.';
+      return ownWords(
+        'Its time had passed before an attempt could begin. Clone it with a later one.',
+      );
     case 'CANCELLED':
-      return task.errorMessage;
+      return task.errorMessage ? { before: '', quoted: task.errorMessage, after: '' } : null;
     case 'SCHEDULED':
+      return task.retryCount > 0 ? whyRetried(task, now) : whyWaiting(task, now);
     case 'PENDING':
-      return task.waiting ? waitingSentences(task.waiting, now) : null;
+      return whyWaiting(task, now);
     default:
       return null;
   }
+}
+
+// A status is told beside a message that does not tell it itself.
+export const statusToTell = (attempt: Attempt): number | null =>
+  attempt.httpStatus && !attempt.errorMessage?.includes(String(attempt.httpStatus))
+    ? attempt.httpStatus
+    : null;
+
+function lastFailure(task: TaskDetail): Why | null {
+  const last = task.attempts.at(-1);
+  if (!last) return null;
+  const status = statusToTell(last);
+  const failed = status ? `was answered ${status}` : 'failed';
+  const quoted = last.errorMessage ?? task.errorMessage;
+  return quoted
+    ? { before: `Attempt ${last.number} ${failed}: `, quoted, after: endOf(quoted) }
+    : ownWords(`Attempt ${last.number} ${failed}, and no reason was given.`);
+}
+const endOf = (quoted: string): string => (/[.!?]$/.test(quoted) ? '' : '.');
+
+function whyFailed(task: TaskDetail): Why | null {
+  const failure = lastFailure(task);
+  if (!failure)
+    return task.errorMessage ? { before: '', quoted: task.errorMessage, after: '' } : null;
+  const usedUp = task.retryCount >= task.maxRetries;
+  const words = usedUp ? 'All attempts of this run are used up.' : 'That was final.';
+  const after = `${failure.after} ${words} Mend the cause and retry, or clone it with changes.`;
+  return { ...failure, after };
+}
+
+function whyRetried(task: TaskDetail, now: number): Why {
+  const failure = lastFailure(task) ?? ownWords('');
+  const begins = task.nextAttemptAt
+    ? relativeText(Math.max(now, Date.parse(task.nextAttemptAt)), now)
+    : 'soon';
+  const next = `Next attempt, ${task.retryCount + 1} of ${task.maxRetries}: ${begins}.`;
+  return { ...failure, after: `${failure.after} ${next}`.trimStart() };
+}
+
+function whyWaiting(task: TaskDetail, now: number): Why | null {
+  return task.waiting ? ownWords(waitingSentences(task.waiting, now)) : null;
 }
 
 const AHEAD_MAX = 10_000;
@@ -128,7 +184,7 @@ function waitingSentences(waiting: NonNullable<TaskDetail['waiting']>, now: numb
   const words = [sentence(waiting.detail)];
   if (waiting.since) {
     const waited = durationText(Math.max(0, now - Date.parse(waiting.since)));
-    words.push(`It waits for ${waited}.`);
+    words.push(`It has waited for ${waited}.`);
   }
   if (waiting.ahead === 0) words.push('It is the next of its queue.');
   else if (waiting.ahead !== undefined) {
@@ -144,8 +200,10 @@ function waitingSentences(waiting: NonNullable<TaskDetail['waiting']>, now: numb
 const sentence = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 
-// When the attempts to come would begin, after a failure now: the policy without its jitter.
+// When the attempts to come would begin, after a failure now: the policy without its jitter. None
+// come of what has ended.
 export function comingDelays(task: TaskDetail): number[] {
+  if (isStatus(task.status) && isFinished(task.status)) return [];
   const policy = task.retry ?? { maxAttempts: task.maxRetries };
   const backoff = ('backoff' in policy && policy.backoff) || 'exponential';
   const initial = ('initialMs' in policy && policy.initialMs) || 1_000;

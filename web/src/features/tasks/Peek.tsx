@@ -16,7 +16,7 @@ export function Peek({ task, onClose }: { task: TaskSummary | null; onClose: () 
       onClose={onClose}
       position="right"
       size={520}
-      title={task?.taskName}
+      title={<bdi>{task?.taskName}</bdi>}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {task && <Content taskId={task.taskId} />}
@@ -35,7 +35,11 @@ function Content({ taskId }: { taskId: string }) {
         Submitted <TimeText at={task.submittedAt} />, queue{' '}
         <span className="mono">{task.queue}</span>
       </Text>
-      {task.errorMessage && <Text size="sm">{task.errorMessage}</Text>}
+      {task.errorMessage && (
+        <Text size="sm">
+          <bdi>{task.errorMessage}</bdi>
+        </Text>
+      )}
       {task.waiting && <Text size="sm">{task.waiting.detail}</Text>}
       <h3>Payload</h3>
       <JsonView text={indented(data.payload).slice(0, 65_536)} label="Payload" />

@@ -1,5 +1,6 @@
 import { Progress } from '@mantine/core';
 import type { TaskSummary } from '../../api/tasks';
+import { attemptsBegun } from '../../shared/states';
 import { isStatus } from '../../theme/status';
 import type { Column } from '../../ui/DataTable';
 import { StatusBadge } from '../../ui/StatusBadge';
@@ -17,19 +18,12 @@ export function Remark({ task }: { task: TaskSummary }) {
       <span className={classes.progress}>
         {percent !== undefined && <Progress value={percent} w={60} aria-label={`${percent} %`} />}
         <span className="num">{percent !== undefined ? `${percent} %` : ''}</span>{' '}
-        {task.progress.text}
+        <bdi>{task.progress.text}</bdi>
       </span>
     );
   }
-  if (task.errorMessage) return <span title={task.errorMessage}>{task.errorMessage}</span>;
-  if (task.status === 'SCHEDULED' && task.nextAttemptAt) {
-    return (
-      <span className="dim">
-        {task.retryCount > 0 ? 'tried again ' : 'due '}
-        <TimeText at={task.nextAttemptAt} />
-      </span>
-    );
-  }
+  if (task.status === 'SCHEDULED' && task.nextAttemptAt) return <Later task={task} />;
+  if (task.errorMessage) return <bdi title={task.errorMessage}>{task.errorMessage}</bdi>;
   if (task.waiting) {
     return (
       <span className="dim" title={task.waiting.detail}>
@@ -38,6 +32,27 @@ export function Remark({ task }: { task: TaskSummary }) {
     );
   }
   return <span className="dim">–</span>;
+}
+
+function Later({ task }: { task: TaskSummary }) {
+  return (
+    <span className="dim">
+      {task.retryCount > 0 ? 'next attempt ' : 'due '}
+      <TimeText at={task.nextAttemptAt} />
+      {task.errorMessage && (
+        <>
+          : <bdi title={task.errorMessage}>{task.errorMessage}</bdi>
+        </>
+      )}
+    </span>
+  );
+}
+
+// How long it has waited, or waited before its first attempt: the list tells no more of later ones.
+function Wait({ task }: { task: TaskSummary }) {
+  if (task.status === 'PENDING' && task.waiting?.since) return <Since from={task.waiting.since} />;
+  const first = task.run === 1 && task.attempt === 1;
+  return <Duration ms={first ? ms(task.scheduledFor ?? task.submittedAt, task.startedAt) : null} />;
 }
 
 function Run({ task }: { task: TaskSummary }) {
@@ -60,14 +75,14 @@ export const COLUMNS: Column<TaskSummary>[] = [
     width: 'minmax(120px, 2fr)',
     phone: 1,
     fills: true,
-    cell: (task) => task.taskName,
+    cell: (task) => <bdi>{task.taskName}</bdi>,
   },
   {
     id: 'queue',
     title: 'Queue',
     width: 'minmax(80px, 1fr)',
     phone: 1,
-    cell: (task) => <span className="mono">{task.queue}</span>,
+    cell: (task) => <bdi className="mono">{task.queue}</bdi>,
   },
   {
     id: 'priority',
@@ -88,7 +103,7 @@ export const COLUMNS: Column<TaskSummary>[] = [
     title: 'Wait',
     width: '76px',
     align: 'right',
-    cell: (task) => <Duration ms={ms(task.scheduledFor ?? task.submittedAt, task.startedAt)} />,
+    cell: (task) => <Wait task={task} />,
   },
   { id: 'run', title: 'Run', width: '84px', align: 'right', cell: (task) => <Run task={task} /> },
   {
@@ -99,7 +114,7 @@ export const COLUMNS: Column<TaskSummary>[] = [
     phone: 2,
     cell: (task) => (
       <span className="num">
-        {task.retryCount}/{task.maxRetries}
+        {attemptsBegun(task)}/{task.maxRetries}
       </span>
     ),
   },
@@ -117,7 +132,7 @@ export const COLUMNS: Column<TaskSummary>[] = [
     id: 'tags',
     title: 'Tags',
     width: 'minmax(80px, 1fr)',
-    cell: (task) => task.tags.join(', '),
+    cell: (task) => <bdi>{task.tags.join(', ')}</bdi>,
   },
   {
     id: 'remark',

@@ -10,6 +10,7 @@ import {
   type WebhookDelivery,
 } from '../../api/webhooks';
 import { DeliveryDetail } from '../../shared/DeliveryDetail';
+import { RedeliverButton } from '../../shared/RedeliverButton';
 import { deliveryWord } from '../../shared/states';
 import { IconChevronDown, IconChevronRight } from '../../theme/icons';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
@@ -122,9 +123,7 @@ export function Deliveries({ endpointId }: { endpointId: string | null }) {
               <Row
                 of={one}
                 open={open === one.id}
-                may={may && !redeliver.isPending}
                 onToggle={() => void setOpen(open === one.id ? null : one.id)}
-                onRedeliver={() => again([one.id])}
               />
               {open === one.id && <DeliveryDetail deliveryId={one.id} />}
             </Fragment>
@@ -162,17 +161,12 @@ export function Deliveries({ endpointId }: { endpointId: string | null }) {
 function Row({
   of: one,
   open,
-  may,
   onToggle,
-  onRedeliver,
 }: {
   of: WebhookDelivery;
   open: boolean;
-  may: boolean;
   onToggle: () => void;
-  onRedeliver: () => void;
 }) {
-  const finished = one.state === 'EXHAUSTED' || one.state === 'DELIVERED';
   return (
     <Group justify="space-between" gap="xs" mih={36}>
       <Button
@@ -187,21 +181,13 @@ function Row({
       <Group gap="md">
         {one.callbackUrl && (
           <Text size="sm" className="mono" truncate maw={260} title={one.callbackUrl}>
-            {one.callbackUrl}
+            <bdi>{one.callbackUrl}</bdi>
           </Text>
         )}
         <Text size="sm" component="div">
           {plural(one.attempts, 'attempt')}, <TimeText at={one.createdAt} />
         </Text>
-        <Button
-          size="compact-xs"
-          variant="default"
-          disabled={!may || !finished}
-          aria-label={`Redeliver ${one.type} ${one.id}`}
-          onClick={onRedeliver}
-        >
-          Redeliver
-        </Button>
+        <RedeliverButton delivery={one} />
       </Group>
     </Group>
   );

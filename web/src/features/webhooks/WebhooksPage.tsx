@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { useMay } from '../../api/session_context';
 import { type Endpoint, useCreateEndpoint, useEndpoints } from '../../api/webhooks';
-import { eventWords, failingFirst } from '../../shared/states';
+import { disabledWords, eventWords, failingFirst } from '../../shared/states';
 import { IconAlertTriangle, IconBan, IconCheck, IconPlus } from '../../theme/icons';
 import { failureOf } from '../../ui/failure';
 import { FailedFirst, FailedLater, NoneYet, SkeletonRows } from '../../ui/ListState';
@@ -70,9 +70,13 @@ export default function WebhooksPage() {
                   <Table.Tr key={one.id}>
                     <Table.Td maw={360}>
                       <Link href={`/webhooks/${one.id}`} className="mono">
-                        {one.url}
+                        <bdi>{one.url}</bdi>
                       </Link>
-                      {one.description && <Text size="xs">{one.description}</Text>}
+                      {one.description && (
+                        <Text size="xs">
+                          <bdi>{one.description}</bdi>
+                        </Text>
+                      )}
                     </Table.Td>
                     <Table.Td maw={260}>{eventWords(one.events)}</Table.Td>
                     <Table.Td>
@@ -118,7 +122,8 @@ export function EndpointState({ of: one }: { of: Endpoint }) {
   if (!one.enabled)
     return (
       <span>
-        <IconBan size={14} aria-hidden /> Disabled{one.disabledReason && `: ${one.disabledReason}`}
+        <IconBan size={14} aria-hidden /> Disabled
+        {one.disabledReason && `: ${disabledWords(one.disabledReason)}`}
       </span>
     );
   if (one.failingSince)
