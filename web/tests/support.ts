@@ -49,15 +49,18 @@ export class Tenant {
     private readonly api: string,
   ) {}
 
-  static async make(name = 'acme', api = API): Promise<Tenant> {
-    const full = `${name} ${process.pid}-${++serial}`;
+  static make(name = 'acme', api = API): Promise<Tenant> {
+    return Tenant.register(`${name} ${process.pid}-${++serial}`, api);
+  }
+
+  static async register(tenantName: string, api = API): Promise<Tenant> {
     const answer = await fetch(`${api}/api/v1/auth/register`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ tenantName: full }),
+      body: JSON.stringify({ tenantName }),
     });
     const made = (await answer.json()) as { tenantId: string; apiKey: string };
-    const tenant = new Tenant({ name: full, ...made }, api);
+    const tenant = new Tenant({ name: tenantName, ...made }, api);
     await tenant.renewToken();
     return tenant;
   }

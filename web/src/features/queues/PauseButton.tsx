@@ -63,7 +63,7 @@ export function PauseButton({ queue }: { queue: Queue }) {
       <Button
         size="xs"
         variant="default"
-        w={100}
+        w={112}
         disabled={!may}
         loading={pause.isPending}
         title={may ? undefined : 'Needs the scope manage'}

@@ -166,7 +166,7 @@ function SubmitForm({
                 onFocus={() => void fetchMore()}
                 onClick={() => setMore(!more)}
               >
-                Priority, retries, timeouts, expiry, tags, labels, callback
+                More: priority, retries, tags and others
               </Button>
               <Collapse expanded={more}>
                 {everMore.current && (
