@@ -14,14 +14,14 @@ export function useKeys(places: Place[], onHelp: () => void): void {
   const [on] = usePreference('shortcuts');
   const [time, setTime] = usePreference('time');
   const { toggleColorScheme } = useMantineColorScheme();
-  const goAt = useRef(0);
+  const goAt = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
     if (!on) return;
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       if (isTyping(event.target) || document.querySelector('[role="dialog"]')) return;
       const going = event.timeStamp - goAt.current < GO_MS;
-      goAt.current = 0;
+      goAt.current = Number.NEGATIVE_INFINITY;
       if (going) {
         const place = places.find((one) => one.rail?.key === event.key);
         if (place) {
