@@ -12,8 +12,10 @@ import { isPassing } from './api/problem';
 import { App } from './app/App';
 import { ErrorBoundary } from './app/ErrorBoundary';
 import { theme } from './theme/theme';
+import { copyTimesWrittenOut } from './ui/copied_times';
 
 setNonce(styleNonce);
+copyTimesWrittenOut();
 
 const queries = new QueryClient({
   queryCache: new QueryCache(),

@@ -1,5 +1,7 @@
 import { lazy, Suspense, useState } from 'react';
 import classes from './Chart.module.css';
+import { useZone } from './TimeText';
+import { secondText } from './time';
 
 export interface Line {
   label: string;
@@ -29,11 +31,12 @@ const Canvas = lazy(() => import('./ChartCanvas'));
 export function Chart(props: ChartProps) {
   const [asTable, setAsTable] = useState(false);
   const height = props.height ?? 180;
+  const zone = useZone();
   return (
     <figure className={classes.figure}>
       <div role="img" aria-label={props.sentence} className={classes.canvas} style={{ height }}>
         <Suspense fallback={null}>
-          <Canvas {...props} height={height} />
+          <Canvas {...props} height={height} zone={zone} />
         </Suspense>
       </div>
       <figcaption className={classes.caption}>
@@ -79,7 +82,7 @@ export function Chart(props: ChartProps) {
             <tbody>
               {props.times.map((time, i) => (
                 <tr key={time}>
-                  <th scope="row">{new Date(time * 1_000).toLocaleString()}</th>
+                  <th scope="row">{secondText(time * 1_000, zone)}</th>
                   {props.lines.map((line) => {
                     const value = line.values[i];
                     return (

@@ -1,9 +1,22 @@
 import { useComputedColorScheme } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { ChartProps } from './Chart';
+import classes from './Chart.module.css';
 import { loneValues, tickTexts } from './chart_marks';
+import { secondText } from './time';
+
+interface CanvasProps extends ChartProps {
+  // Of the times below it.
+  zone: string;
+}
+
+// Where the cursor stands: which of the times, and how far from the left, in px.
+interface Cursor {
+  index: number;
+  left: number;
+}
 
 // uPlot draws on a canvas, which knows no custom properties.
 function resolved(color: string, at: Element): string {
@@ -15,7 +28,11 @@ function resolved(color: string, at: Element): string {
   return made;
 }
 
-function optionsOf(props: ChartProps, at: HTMLElement): uPlot.Options {
+function optionsOf(
+  props: CanvasProps,
+  at: HTMLElement,
+  onCursor: (cursor: Cursor | null) => void,
+): uPlot.Options {
   const dim = resolved('var(--dim)', at);
   const grid = { stroke: resolved('var(--line)', at), width: 1 };
   return {
@@ -37,7 +54,7 @@ function optionsOf(props: ChartProps, at: HTMLElement): uPlot.Options {
         grid,
         ticks: grid,
         font: '11px system-ui',
-        values: (_chart, ticks, _axis, _space, step) => tickTexts(ticks, step),
+        values: (_chart, ticks, _axis, _space, step) => tickTexts(ticks, step, props.zone),
       },
       {
         stroke: dim,
@@ -66,6 +83,16 @@ function optionsOf(props: ChartProps, at: HTMLElement): uPlot.Options {
       }),
     ],
     hooks: {
+      setCursor: [
+        (chart) => {
+          const { idx, left = -1 } = chart.cursor;
+          onCursor(
+            idx == null || left < 0
+              ? null
+              : { index: idx, left: left + chart.bbox.left / devicePixelRatio },
+          );
+        },
+      ],
       setSelect: [
         (chart) => {
           if (chart.select.width < 4 || !props.onSpan) return;
@@ -79,19 +106,20 @@ function optionsOf(props: ChartProps, at: HTMLElement): uPlot.Options {
   };
 }
 
-export default function ChartCanvas(props: ChartProps) {
+export default function ChartCanvas(props: CanvasProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
+  const [cursor, setCursor] = useState<Cursor | null>(null);
   const latest = useRef(props);
   latest.current = props;
   const scheme = useComputedColorScheme();
   const data: uPlot.AlignedData = [props.times, ...props.lines.map((line) => line.values)];
-  const shape = props.lines.map((line) => line.label + line.color).join('|');
+  const shape = [props.zone, ...props.lines.map((line) => line.label + line.color)].join('|');
   // biome-ignore lint/correctness/useExhaustiveDependencies: made anew when its shape or theme changes
   useEffect(() => {
     const at = place.current;
     if (!at) return;
-    const made = new uPlot(optionsOf(latest.current, at), data, at);
+    const made = new uPlot(optionsOf(latest.current, at, setCursor), data, at);
     chart.current = made;
     const resize = new ResizeObserver(() => {
       made.setSize({ width: Math.max(at.clientWidth, 100), height: latest.current.height ?? 180 });
@@ -107,5 +135,32 @@ export default function ChartCanvas(props: ChartProps) {
     // A chart under the pointer stands still.
     if (chart.current && !place.current?.matches(':hover')) chart.current.setData(data);
   });
-  return <div ref={place} />;
+  return (
+    <>
+      <div ref={place} />
+      {cursor && <Readout {...props} cursor={cursor} width={place.current?.clientWidth ?? 0} />}
+    </>
+  );
+}
+
+// What the lines say where the cursor stands, on the side where there is room.
+function Readout(props: CanvasProps & { cursor: Cursor; width: number }) {
+  const { cursor, width, lines, zone } = props;
+  const time = props.times[cursor.index];
+  if (time === undefined) return null;
+  const side =
+    cursor.left > width / 2 ? { right: width - cursor.left + 8 } : { left: cursor.left + 8 };
+  return (
+    <div className={classes.readout} style={side} data-testid="readout">
+      <div className="dim">{secondText(time * 1_000, zone)}</div>
+      {lines.map((line) => {
+        const value = line.values[cursor.index];
+        return (
+          <div key={line.label}>
+            {line.label} <strong>{value == null ? '–' : props.format(value)}</strong>
+          </div>
+        );
+      })}
+    </div>
+  );
 }

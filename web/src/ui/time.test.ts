@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { durationText, exactText, numberText, plural, relativeText } from './time';
+import {
+  durationText,
+  exactText,
+  numberText,
+  plural,
+  relativeText,
+  secondText,
+  shortText,
+} from './time';
 
 it('writes durations with their unit', () => {
   const cases: [number, string][] = [
@@ -21,12 +29,16 @@ it('tells relative times under a day', () => {
   expect(relativeText(base + 3_000, base)).toBe('in 3 s');
   expect(relativeText(base + 400, base)).toBe('now');
   expect(relativeText(base - 7_500_000, base)).toBe('2 h 05 m ago');
-  expect(relativeText(base - 90_000_000, base)).toMatch(/2026/);
+  expect(relativeText(base - 90_000_000, base)).toMatch(/^23 Nov \d\d:00 /);
+  const year = 31_536_000_000;
+  expect(shortText(base - 90_000_000, base, 'UTC')).toBe('23 Nov 11:00 UTC');
+  expect(shortText(base - year, base, 'UTC')).toBe('24 Nov 2025 12:00 UTC');
 });
 
 it('names the zone of an exact time', () => {
   const at = Date.UTC(2026, 10, 24, 8, 0, 0, 12);
   expect(exactText(at, 'UTC')).toBe('2026-11-24 08:00:00.012 UTC');
+  expect(secondText(at, 'UTC')).toBe('2026-11-24 08:00:00 UTC');
   expect(exactText(at, 'Europe/Berlin')).toMatch(/^2026-11-24 09:00:00\.012 (CET|GMT\+1)$/);
 });
 

@@ -31,10 +31,10 @@ function roughly(ms: number): string {
   return `${Math.floor(ms / HOUR)} h ${two(Math.floor((ms % HOUR) / MINUTE))} m`;
 }
 
-// «14 s ago», «in 3 s» under a day, else date and time in the browser's zone.
+// «14 s ago», «in 3 s» under a day, else date and time in the browser's zone, named.
 export function relativeText(at: number, from: number): string {
   const distance = at - from;
-  if (Math.abs(distance) >= DAY) return shortText(at);
+  if (Math.abs(distance) >= DAY) return shortText(at, from);
   const words = roughly(Math.abs(distance));
   if (words === 'now') return 'now';
   return distance < 0 ? `${words} ago` : `in ${words}`;
@@ -42,15 +42,27 @@ export function relativeText(at: number, from: number): string {
 
 export const zoneName = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 
-export function shortText(at: number): string {
-  return new Intl.DateTimeFormat(undefined, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-  }).format(at);
+// `24 Nov 13:18 UTC`, in lists that tell what is long past; with its year if that is another one.
+export function shortText(at: number, from: number, zone = zoneName()): string {
+  const whole = partsOf(at, zone);
+  const month = new Intl.DateTimeFormat('en-GB', { timeZone: zone, month: 'short' }).format(at);
+  const year = whole.year === partsOf(from, zone).year ? '' : ` ${whole.year}`;
+  return `${Number(whole.day)} ${month}${year} ${whole.hour}:${whole.minute} ${whole.timeZoneName}`;
+}
+
+// Whole, to the second, with its zone.
+export function secondText(at: number, zone: string): string {
+  const part = partsOf(at, zone);
+  return `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second} ${part.timeZoneName}`;
 }
 
 // Whole, with milliseconds and zone.
 export function exactText(at: number, zone: string): string {
+  const part = partsOf(at, zone);
+  return `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second}.${part.fractionalSecond} ${part.timeZoneName}`;
+}
+
+function partsOf(at: number, zone: string): Record<string, string> {
   const parts = new Intl.DateTimeFormat('en-CA', {
     timeZone: zone,
     year: 'numeric',
@@ -63,8 +75,7 @@ export function exactText(at: number, zone: string): string {
     hourCycle: 'h23',
     timeZoneName: 'short',
   } as Intl.DateTimeFormatOptions).formatToParts(at);
-  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? '';
-  return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}:${part('second')}.${part('fractionalSecond')} ${part('timeZoneName')}`;
+  return Object.fromEntries(parts.map(({ type, value }) => [type, value]));
 }
 
 // Exact to 99,999, then 1.2 M.

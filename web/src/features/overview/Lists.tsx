@@ -2,7 +2,7 @@ import { Progress, Table } from '@mantine/core';
 import { Link } from 'wouter';
 import { type AllMetrics, type Range, useErrorGroups } from '../../api/metrics';
 import { useNewestTasks, useUpcomingTasks } from '../../api/tasks';
-import { Since, TimeText } from '../../ui/TimeText';
+import { Since, TimeText, useTimeWidth } from '../../ui/TimeText';
 import { numberText } from '../../ui/time';
 import classes from './Overview.module.css';
 import { groupLink, successText } from './rules';
@@ -44,6 +44,7 @@ export function QueueList({ metrics }: { metrics: AllMetrics }) {
 export function ErrorList({ range }: { range: Range }) {
   const { data, isPending } = useErrorGroups(range);
   const groups = data?.errors.slice(0, ROWS) ?? [];
+  const timeWidth = useTimeWidth();
   return (
     <section className="card">
       <h2>What fails most</h2>
@@ -62,7 +63,7 @@ export function ErrorList({ range }: { range: Range }) {
               <Table.Td ta="right" w={64} className="num">
                 {numberText(group.count)}
               </Table.Td>
-              <Table.Td ta="right" w={88}>
+              <Table.Td ta="right" w={timeWidth + 20}>
                 <TimeText at={group.lastAt} />
               </Table.Td>
             </Table.Tr>

@@ -11,7 +11,7 @@ import { useNow } from '../../ui/clock';
 import { failureOf } from '../../ui/failure';
 import { FailedFirst, FailedLater, SkeletonRows } from '../../ui/ListState';
 import { PageHead } from '../../ui/PageHead';
-import { zoneName } from '../../ui/time';
+import { useZone } from '../../ui/TimeText';
 import { Charts } from './Charts';
 import { FirstSteps } from './FirstSteps';
 import { ErrorList, FailingList, NextList, QueueList, RunningList } from './Lists';
@@ -33,7 +33,7 @@ export default function OverviewPage() {
   return (
     <>
       <PageHead title={all ? 'Overview of all tenants' : 'Overview'}>
-        <span className="dim">{zoneName()}</span>
+        <span className="dim">{useZone()}</span>
         <SegmentedControl
           size="xs"
           aria-label="Range"

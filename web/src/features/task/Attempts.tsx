@@ -41,7 +41,7 @@ export function Attempts({ attempts }: { attempts: Attempt[] }) {
                     {runs > 1 && <span className="dim"> run {attempt.run}</span>}
                   </Table.Td>
                   <Table.Td>
-                    <TimeText at={attempt.startedAt} />
+                    <TimeText at={attempt.startedAt} exact />
                   </Table.Td>
                   <Table.Td ta="right">
                     <Duration ms={attempt.durationMs} />

@@ -13,6 +13,7 @@ import { FailedFirst, FailedLater, NoneMatch, NoneYet, SkeletonRows } from '../.
 import { PageHead } from '../../ui/PageHead';
 import { usePageKeys } from '../../ui/page_keys';
 import { usePreference } from '../../ui/preferences';
+import { useTimeWidth } from '../../ui/TimeText';
 import { now, numberText, plural } from '../../ui/time';
 import { BulkBar } from './BulkBar';
 import { COLUMNS, DEFAULT_COLUMNS } from './columns';
@@ -380,7 +381,10 @@ function FirstTask() {
 function useColumns() {
   const [chosen, setChosen] = usePreference('taskColumns');
   const shown = chosen.length > 0 ? chosen : DEFAULT_COLUMNS;
-  const columns = COLUMNS.filter((column) => shown.includes(column.id));
+  const timeWidth = `${useTimeWidth()}px`;
+  const columns = COLUMNS.filter((column) => shown.includes(column.id)).map((column) =>
+    column.id === 'created' ? { ...column, width: timeWidth } : column,
+  );
   const toggle = (id: string) =>
     setChosen(shown.includes(id) ? shown.filter((one) => one !== id) : [...shown, id]);
   const picker = (

@@ -72,7 +72,7 @@ export const COLUMNS: Column<TaskSummary>[] = [
   {
     id: 'task',
     title: 'Task',
-    width: 'minmax(120px, 2fr)',
+    width: 'minmax(100px, 2fr)',
     phone: 1,
     fills: true,
     cell: (task) => <bdi>{task.taskName}</bdi>,
@@ -108,8 +108,8 @@ export const COLUMNS: Column<TaskSummary>[] = [
   { id: 'run', title: 'Run', width: '84px', align: 'right', cell: (task) => <Run task={task} /> },
   {
     id: 'attempts',
-    title: 'Tries',
-    width: '52px',
+    title: 'Attempts',
+    width: '66px',
     align: 'right',
     phone: 2,
     cell: (task) => (
@@ -137,7 +137,7 @@ export const COLUMNS: Column<TaskSummary>[] = [
   {
     id: 'remark',
     title: 'What matters',
-    width: 'minmax(160px, 3fr)',
+    width: 'minmax(110px, 3fr)',
     phone: 2,
     fills: true,
     cell: (task) => <Remark task={task} />,
