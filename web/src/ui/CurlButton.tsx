@@ -1,6 +1,6 @@
-import { Button, Code, Popover, Stack, Text } from '@mantine/core';
+import { Button, Popover } from '@mantine/core';
 import { useState } from 'react';
-import { CopyButton } from './CopyButton';
+import { CurlText } from './CurlText';
 import { type CurlCall, curlText } from './curl';
 import { usePageKeys } from './page_keys';
 
@@ -25,15 +25,7 @@ export function CurlButton({ call, shortcut = false }: { call: CurlCall; shortcu
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
-        <Stack gap="xs">
-          <Text size="xs" c="dimmed">
-            BELFRY is the scheduler's address, TOKEN what POST /api/v1/auth/token gave.
-          </Text>
-          <Code block tabIndex={0}>
-            {text}
-          </Code>
-          <CopyButton text={text} label="Copy" words="Copy" />
-        </Stack>
+        <CurlText text={text} />
       </Popover.Dropdown>
     </Popover>
   );

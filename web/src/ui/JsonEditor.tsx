@@ -47,6 +47,10 @@ const look = EditorView.theme({
   },
 });
 
+const faultsIn = jsonParseLinter();
+// An empty text is no payload, not a broken one.
+const isBlank = (of: EditorView): boolean => of.state.doc.toString().trim() === '';
+
 // Given once by the application: the style elements that the editor makes carry it.
 let nonce = '';
 export function setEditorNonce(given: string): void {
@@ -84,7 +88,7 @@ function extensionsFor(props: JsonViewProps, onChange: (text: string) => void): 
     history(),
     indentOnInput(),
     lintGutter(),
-    linter(jsonParseLinter()),
+    linter((of) => (isBlank(of) ? [] : faultsIn(of))),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) onChange(update.state.doc.toString());
     }),

@@ -1,6 +1,8 @@
-import { Alert, Button, Code, Group, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/core';
+import { Alert, Button, Group, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { IconAlertTriangle } from '../theme/icons';
+import { CurlText } from './CurlText';
+import { type CurlCall, curlText } from './curl';
 
 // What stands where rows would be. A failure never looks like an empty list.
 
@@ -28,17 +30,13 @@ export function NoneYet({
 }: {
   sentence: string;
   action?: ReactNode;
-  curl?: string;
+  curl?: CurlCall;
 }) {
   return (
     <Stack align="center" py={48} gap="sm">
       <Text>{sentence}</Text>
       {action}
-      {curl && (
-        <Code block maw="100%" tabIndex={0}>
-          {curl}
-        </Code>
-      )}
+      {curl && <CurlText text={curlText(curl)} />}
     </Stack>
   );
 }

@@ -8,6 +8,8 @@ export interface Preferences {
   railOpen: boolean;
   taskColumns: string[];
   savedViews: { name: string; query: string }[];
+  // Tenants whose first steps are done, or were put away.
+  settledIn: string[];
 }
 const DEFAULTS: Preferences = {
   time: 'relative',
@@ -16,6 +18,7 @@ const DEFAULTS: Preferences = {
   railOpen: true,
   taskColumns: [],
   savedViews: [],
+  settledIn: [],
 };
 const KEY = 'belfry-preferences';
 

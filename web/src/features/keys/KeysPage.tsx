@@ -57,7 +57,7 @@ export default function KeysPage() {
       ) : keys.data.length === 0 ? (
         <NoneYet
           sentence="No API key. Create one for each thing that calls the API."
-          curl={`curl -X POST "$BELFRY"'/api/v1/api-keys' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"name":"ci"}'`}
+          curl={{ method: 'POST', path: '/api/v1/api-keys', body: '{"name":"ci"}' }}
         />
       ) : (
         <>

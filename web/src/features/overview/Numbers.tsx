@@ -32,14 +32,14 @@ export function Numbers({ metrics, counts, links }: Props) {
       more: oldest
         ? `oldest ${durationText(Math.max(0, current - oldest))}`
         : counts.pending === 0
-          ? 'none waits'
+          ? 'nothing waits'
           : '',
       to: '/tasks?status=PENDING',
     },
     {
       name: 'Scheduled',
       value: numberText(counts.scheduled),
-      more: next ? `next ${relativeText(Date.parse(next), current)}` : 'not due yet',
+      more: next ? `next ${relativeText(Date.parse(next), current)}` : 'nothing is due later',
       to: '/tasks?status=SCHEDULED',
     },
     {

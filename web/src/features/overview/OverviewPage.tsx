@@ -1,29 +1,27 @@
-import { Anchor, SegmentedControl } from '@mantine/core';
+import { SegmentedControl } from '@mantine/core';
 import { parseAsStringLiteral, useQueryState } from 'nuqs';
 import { useEffect, useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 import { type AllMetrics, RANGES, useCounts, useMetrics } from '../../api/metrics';
-import { useQueues } from '../../api/queues';
 import { useScope } from '../../api/scope';
-import { useMay, useSession } from '../../api/session_context';
-import { useEndpoints } from '../../api/webhooks';
-import { useNow } from '../../ui/clock';
+import { useSession } from '../../api/session_context';
 import { failureOf } from '../../ui/failure';
 import { FailedFirst, FailedLater, SkeletonRows } from '../../ui/ListState';
 import { PageHead } from '../../ui/PageHead';
 import { useZone } from '../../ui/TimeText';
 import { Charts } from './Charts';
-import { FirstSteps } from './FirstSteps';
+import { FirstSteps, StepsLeft } from './FirstSteps';
 import { ErrorList, FailingList, NextList, QueueList, RunningList } from './Lists';
+import { NeedsYou } from './NeedsYou';
 import { Numbers } from './Numbers';
 import classes from './Overview.module.css';
-import { needsOf } from './rules';
 import { TenantShares } from './TenantShares';
 
 export default function OverviewPage() {
   const { session } = useSession();
   const { scope } = useScope();
   const all = session.kind === 'operator' && scope.tenant === null;
+  const guest = session.kind === 'operator';
   const [range, setRange] = useQueryState(
     'range',
     parseAsStringLiteral(RANGES).withDefault('1h').withOptions({ history: 'push' }),
@@ -58,11 +56,16 @@ export default function OverviewPage() {
             />
           )}
           {!all && counts.total === 0 ? (
-            <FirstSteps />
+            <FirstSteps counts={counts} />
           ) : (
             <>
               <Numbers metrics={metrics.data} counts={counts} links={!all} />
-              {all ? <TenantShares metrics={metrics.data} /> : <NeedsYou metrics={metrics.data} />}
+              {all ? (
+                <TenantShares metrics={metrics.data} />
+              ) : (
+                <NeedsYou metrics={metrics.data} range={range} />
+              )}
+              {!guest && <StepsLeft counts={counts} />}
               <Trends metrics={metrics.data} all={all} />
               <div className={classes.lists}>
                 {!all && <QueueList metrics={metrics.data} />}
@@ -94,32 +97,5 @@ function Trends({ metrics, all }: { metrics: AllMetrics; all: boolean }) {
     <div className={classes.trends}>
       {painted && <Charts metrics={metrics} {...(all ? {} : { onSpan })} />}
     </div>
-  );
-}
-
-function NeedsYou({ metrics }: { metrics: AllMetrics }) {
-  const mayManage = useMay('manage');
-  const queues = useQueues();
-  const endpoints = useEndpoints(mayManage);
-  const current = useNow(false);
-  const needs = needsOf(metrics, queues.data ?? [], endpoints.data ?? [], current);
-  return (
-    <section className="card" aria-label="What needs you">
-      <h2>Needs you{needs.length > 0 ? ` (${needs.length})` : ''}</h2>
-      {needs.length === 0 ? (
-        <p className={classes.note}>Nothing needs you.</p>
-      ) : (
-        <ul className={classes.needs}>
-          {needs.map((need) => (
-            <li key={need.key}>
-              {need.words}{' '}
-              <Anchor component={Link} href={need.to}>
-                {need.verb}
-              </Anchor>
-            </li>
-          ))}
-        </ul>
-      )}
-    </section>
   );
 }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { AllMetrics } from '../../api/metrics';
+import type { AllMetrics, ErrorGroup } from '../../api/metrics';
 import type { Queue } from '../../api/queues';
 import type { Endpoint } from '../../api/webhooks';
-import { groupLink, needsOf, successText } from './rules';
+import { groupLink, needsOf, retryLink, successText } from './rules';
 
 const NOW = Date.UTC(2026, 10, 24, 12);
 const ago = (ms: number) => new Date(NOW - ms).toISOString();
@@ -28,24 +28,49 @@ it('never rounds a failure away', () => {
 });
 
 it('asks for a person when failures rise', () => {
-  expect(keys(metrics([1, 0, 5, 4]), [], [], NOW)).toEqual(['failing']);
-  expect(keys(metrics([5, 4, 5, 4]), [], [], NOW)).toEqual([]);
-  expect(keys(metrics([0, 0, 1, 1]), [], [], NOW)).toEqual([]);
+  expect(keys(metrics([1, 0, 5, 4]), [], [], [], NOW)).toEqual(['failing']);
+  expect(keys(metrics([5, 4, 5, 4]), [], [], [], NOW)).toEqual([]);
+  expect(keys(metrics([0, 0, 1, 1]), [], [], [], NOW)).toEqual([]);
+});
+
+it('names what fails over and over, and offers to run all of it again', () => {
+  const group = (count: number, some: object = {}): ErrorGroup =>
+    ({
+      taskName: 'mail',
+      pattern: 'mailbox # gone',
+      fingerprint: `f${count}`,
+      errorMessage: 'mailbox 7 gone',
+      count,
+      lastAt: ago(4_000),
+      ...some,
+    }) as ErrorGroup;
+  const needs = needsOf(metrics([0, 9]), [], [], [group(9), group(4), group(2)], NOW);
+  expect(needs.map((one) => one.key)).toEqual(['errors-f9', 'errors-f4']);
+  expect(needs[0]).toMatchObject({
+    subject: 'mail',
+    words: '9 tasks failed, the last 4 s ago',
+    quoted: 'mailbox 7 gone',
+    to: groupLink(group(9)),
+    retryTo: retryLink(group(9)),
+  });
+  expect(retryLink(group(9))).toBe(`${groupLink(group(9))}&ask=retry`);
 });
 
 it('asks for a person when a queue is held', () => {
-  expect(keys(metrics([]), [queue({ paused: true, pending: 3 })], [], NOW)).toEqual(['paused-a']);
-  expect(keys(metrics([]), [queue({ paused: true })], [], NOW)).toEqual([]);
+  expect(keys(metrics([]), [queue({ paused: true, pending: 3 })], [], [], NOW)).toEqual([
+    'paused-a',
+  ]);
+  expect(keys(metrics([]), [queue({ paused: true })], [], [], NOW)).toEqual([]);
   const stuck = queue({ pending: 1, oldestReadyAt: ago(90_000) });
-  expect(keys(metrics([]), [stuck], [], NOW)).toEqual(['stuck-a']);
-  expect(keys(metrics([], [{ queue: 'a', started: 5 }]), [stuck], [], NOW)).toEqual([]);
+  expect(keys(metrics([]), [stuck], [], [], NOW)).toEqual(['stuck-a']);
+  expect(keys(metrics([], [{ queue: 'a', started: 5 }]), [stuck], [], [], NOW)).toEqual([]);
   const full = queue({ pending: 9, oldestReadyAt: ago(90_000), concurrencyLimit: 2, running: 2 });
-  expect(keys(metrics([], [{ queue: 'a', started: 5 }]), [full], [], NOW)).toEqual(['limit-a']);
+  expect(keys(metrics([], [{ queue: 'a', started: 5 }]), [full], [], [], NOW)).toEqual(['limit-a']);
 });
 
 it('asks for a person when a webhook fails', () => {
   const endpoint = { id: 'e', url: 'https://x.test', failingSince: ago(1), disabledReason: null };
-  expect(keys(metrics([]), [], [endpoint as unknown as Endpoint], NOW)).toEqual(['endpoint-e']);
+  expect(keys(metrics([]), [], [endpoint as unknown as Endpoint], [], NOW)).toEqual(['endpoint-e']);
 });
 
 it('leads from a group of errors to its tasks', () => {

@@ -1,6 +1,8 @@
 import type { AllMetrics, ErrorGroup } from '../../api/metrics';
 import type { Queue } from '../../api/queues';
 import type { Endpoint } from '../../api/webhooks';
+import { disabledWords } from '../../shared/states';
+import { plural, relativeText } from '../../ui/time';
 
 interface Rates {
   completed: number;
@@ -29,81 +31,108 @@ export function groupLink(group: Pick<ErrorGroup, 'taskName' | 'pattern'>): stri
   return `/tasks?${asked}`;
 }
 
-// Something that wants a person: a sentence and the way there.
+// A group's tasks, with the question whether all of them are to run again.
+export const retryLink = (group: Pick<ErrorGroup, 'taskName' | 'pattern'>): string =>
+  `${groupLink(group)}&ask=retry`;
+
+// Something that wants a person: a sentence, the way there, and what can be done at once.
 export interface Need {
   key: string;
+  // What it is about, and what that says: words of others.
+  subject?: string;
   words: string;
+  quoted?: string;
   to: string;
   verb: string;
+  retryTo?: string;
+  resume?: Queue;
 }
 
 const OLD_MS = 60_000;
+const GROUP_MIN = 3;
+const GROUPS_MAX = 3;
 
 // Rules over what the API tells, nothing guessed.
 export function needsOf(
   metrics: AllMetrics,
   queues: Queue[],
   endpoints: Endpoint[],
+  groups: ErrorGroup[],
   now: number,
 ): Need[] {
-  const needs: Need[] = [];
+  const failing = failingGroups(groups, now);
+  return [
+    ...(failing.length > 0 ? failing : risingFailures(metrics)),
+    ...queues.flatMap((queue) => heldQueue(queue, metrics, now)),
+    ...endpoints.flatMap(failingEndpoint),
+  ];
+}
+
+function failingGroups(groups: ErrorGroup[], now: number): Need[] {
+  return groups
+    .filter((group) => group.count >= GROUP_MIN)
+    .slice(0, GROUPS_MAX)
+    .map((group) => ({
+      key: `errors-${group.fingerprint}`,
+      subject: group.taskName,
+      words: `${plural(group.count, 'task')} failed, the last ${relativeText(Date.parse(group.lastAt), now)}`,
+      quoted: group.errorMessage,
+      to: groupLink(group),
+      verb: 'Show',
+      retryTo: retryLink(group),
+    }));
+}
+
+// Many failures that have no words in common.
+function risingFailures(metrics: AllMetrics): Need[] {
   const half = Math.floor(metrics.series.length / 2);
   const failedIn = (from: number, to: number) =>
     metrics.series.slice(from, to).reduce((sum, step) => sum + step.failed, 0);
   const before = failedIn(0, half);
   const lately = failedIn(half, metrics.series.length);
-  if (lately >= 3 && lately > 3 * before) {
-    needs.push({
+  if (lately < 3 || lately <= 3 * before) return [];
+  return [
+    {
       key: 'failing',
       words: `${lately} tasks failed in the newer half of this range, ${before} in the half before.`,
       to: '/tasks?status=FAILED',
-      verb: 'Show them',
-    });
+      verb: 'Show',
+    },
+  ];
+}
+
+function heldQueue(queue: Queue, metrics: AllMetrics, now: number): Need[] {
+  const told = metrics.queues.find((one) => one.queue === queue.name);
+  const at = { to: `/queues/${encodeURIComponent(queue.name)}`, verb: 'Open' };
+  const wait = `${plural(queue.pending, 'task')} ${queue.pending === 1 ? 'waits' : 'wait'}`;
+  if (queue.paused && queue.pending > 0) {
+    const words = `Queue ${queue.name} is paused while ${wait}.`;
+    return [{ key: `paused-${queue.name}`, words, ...at, resume: queue }];
   }
-  for (const queue of queues) {
-    const told = metrics.queues.find((one) => one.queue === queue.name);
-    const waits = queue.pending;
-    const to = `/queues/${encodeURIComponent(queue.name)}`;
-    if (queue.paused && waits > 0) {
-      needs.push({
-        key: `paused-${queue.name}`,
-        words: `Queue ${queue.name} is paused and ${waits} tasks wait in it.`,
-        to,
-        verb: 'Open',
-      });
-      continue;
-    }
-    const oldest = queue.oldestReadyAt ? now - Date.parse(queue.oldestReadyAt) : 0;
-    if (waits > 0 && oldest > OLD_MS && (told?.started ?? 0) === 0) {
-      needs.push({
-        key: `stuck-${queue.name}`,
-        words: `${waits} tasks wait in queue ${queue.name} and none has started in this range: is a worker there?`,
-        to,
-        verb: 'Open',
-      });
-    } else if (
-      queue.concurrencyLimit &&
-      queue.running >= queue.concurrencyLimit &&
-      oldest > OLD_MS
-    ) {
-      needs.push({
-        key: `limit-${queue.name}`,
-        words: `Queue ${queue.name} runs at its limit of ${queue.concurrencyLimit} while tasks wait for over a minute.`,
-        to,
-        verb: 'Open',
-      });
-    }
+  const oldest = queue.oldestReadyAt ? now - Date.parse(queue.oldestReadyAt) : 0;
+  if (queue.pending === 0 || oldest <= OLD_MS) return [];
+  if ((told?.started ?? 0) === 0) {
+    const words = `${wait} in queue ${queue.name} and none has started in this range: is a worker there?`;
+    return [{ key: `stuck-${queue.name}`, words, ...at }];
   }
-  for (const endpoint of endpoints) {
-    if (endpoint.failingSince === null && endpoint.disabledReason === null) continue;
-    needs.push({
+  if (queue.concurrencyLimit && queue.running >= queue.concurrencyLimit) {
+    const words = `Queue ${queue.name} runs at its limit of ${queue.concurrencyLimit} while tasks have waited for over a minute.`;
+    return [{ key: `limit-${queue.name}`, words, ...at }];
+  }
+  return [];
+}
+
+function failingEndpoint(endpoint: Endpoint): Need[] {
+  if (endpoint.failingSince === null && endpoint.disabledReason === null) return [];
+  const state = endpoint.disabledReason
+    ? `is disabled: ${disabledWords(endpoint.disabledReason)}`
+    : 'is failing';
+  return [
+    {
       key: `endpoint-${endpoint.id}`,
-      words: endpoint.disabledReason
-        ? `The webhook ${endpoint.url} is disabled: ${endpoint.disabledReason}.`
-        : `The webhook ${endpoint.url} is failing.`,
+      words: `The webhook to ${endpoint.url} ${state}.`,
       to: `/webhooks/${endpoint.id}`,
       verb: 'Open',
-    });
-  }
-  return needs;
+    },
+  ];
 }

@@ -4,12 +4,12 @@ import { Link, useParams } from 'wouter';
 import { useMetrics } from '../../api/metrics';
 import { isProblem } from '../../api/problem';
 import { useQueue } from '../../api/queues';
+import { PauseButton } from '../../shared/PauseButton';
 import { failureOf } from '../../ui/failure';
 import { FailedFirst, FailedLater, NotFound, SkeletonRows } from '../../ui/ListState';
 import { PageHead } from '../../ui/PageHead';
 import { Since, TimeText } from '../../ui/TimeText';
 import { numberText } from '../../ui/time';
-import { PauseButton } from './PauseButton';
 import { RunningOf } from './QueuesPage';
 import { drainText, flowOf, rateText } from './rates';
 import { SettingsForm } from './SettingsForm';
@@ -87,8 +87,8 @@ export default function QueuePage() {
         </Fact>
       </SimpleGrid>
       <Text size="sm">
-        {sentence(drainText(queue.pending, queue.paused, flow))} Rates are of the last 15 min. It
-        exists since <TimeText at={queue.createdAt} />.
+        {sentence(drainText(queue.pending, queue.paused, flow))} Rates are of the last 15 min.
+        Created <TimeText at={queue.createdAt} />.
       </Text>
       <SettingsForm key={queue.name} queue={queue} runMs={rates?.runMs.p50 ?? null} />
     </Stack>

@@ -2,13 +2,13 @@ import { Button, Progress, Table, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import { useMetrics } from '../../api/metrics';
 import { type Queue, useQueues } from '../../api/queues';
+import { PauseButton } from '../../shared/PauseButton';
 import { IconPlayerPause } from '../../theme/icons';
 import { failureOf } from '../../ui/failure';
 import { FailedFirst, FailedLater, NoneYet, SkeletonRows } from '../../ui/ListState';
 import { PageHead } from '../../ui/PageHead';
 import { Since } from '../../ui/TimeText';
 import { numberText } from '../../ui/time';
-import { PauseButton } from './PauseButton';
 import { drainText, type Flow, flowOf, oldestFirst, rateText } from './rates';
 
 export default function QueuesPage() {
@@ -40,7 +40,7 @@ export default function QueuesPage() {
               Submit a task
             </Button>
           }
-          curl={`curl -X PUT "$BELFRY"'/api/v1/queues/mail' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{}'`}
+          curl={{ method: 'PUT', path: '/api/v1/queues/mail', body: '{}' }}
         />
       ) : (
         <>

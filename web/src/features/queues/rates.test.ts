@@ -12,8 +12,8 @@ it('counts what came and what ended', () => {
 it('says when a queue drains only where that can be computed', () => {
   expect(drainText(1_200, false, { inPerS: 1, outPerS: 6 })).toBe('drains in ~4 min');
   expect(drainText(1_200, true, { inPerS: 1, outPerS: 6 })).toBe('paused');
-  expect(drainText(5, false, { inPerS: 6, outPerS: 6 })).toBe('grows or stays');
-  expect(drainText(5, false, { inPerS: 0, outPerS: 0 })).toBe('nothing ended lately');
+  expect(drainText(5, false, { inPerS: 6, outPerS: 6 })).toBe('does not drain');
+  expect(drainText(5, false, { inPerS: 0, outPerS: 0 })).toBe('nothing ends');
   expect(drainText(0, true, null)).toBe('nothing waits');
 });
 

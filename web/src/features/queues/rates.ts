@@ -42,8 +42,8 @@ export function drainText(pending: number, paused: boolean, flow: Flow | null): 
   if (paused) return 'paused';
   if (!flow) return '–';
   const net = flow.outPerS - flow.inPerS;
-  if (flow.outPerS === 0) return 'nothing ended lately';
-  if (net <= 0) return 'grows or stays';
+  if (flow.outPerS === 0) return 'nothing ends';
+  if (net <= 0) return 'does not drain';
   return `drains in ${about((pending / net) * 1_000)}`;
 }
 

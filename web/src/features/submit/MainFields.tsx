@@ -107,9 +107,7 @@ export function MainFields({ draft, change, faultAt, label, names, queues }: Pro
       )}
       <div>
         <Group justify="space-between" mb={4}>
-          <Text size="sm" fw={500}>
-            {label('Payload', 'payload')}
-          </Text>
+          <Input.Label labelElement="div">{label('Payload', 'payload')}</Input.Label>
           <Switch
             size="xs"
             label="Plain text"

@@ -1,11 +1,11 @@
 import {
   Alert,
   Group,
+  Input,
   Radio,
   SegmentedControl,
   Select,
   Stack,
-  Text,
   TextInput,
 } from '@mantine/core';
 import { useMemo } from 'react';
@@ -25,9 +25,9 @@ export function WhenField({ draft, change, faultAt, label }: FormPart) {
   const tomorrow = draft.when === 'at' && draft.at === tomorrowAtNine(now(), draft.zone);
   return (
     <Stack gap={4}>
-      <Text size="sm" fw={500} id="when-label">
+      <Input.Label labelElement="div" id="when-label">
         {label('When', draft.when === 'at' ? 'scheduledFor' : 'delayMs')}
-      </Text>
+      </Input.Label>
       <Group gap="xs">
         <SegmentedControl
           aria-labelledby="when-label"

@@ -38,7 +38,7 @@ export function Facts({ task }: { task: TaskDetail }) {
       </Link>,
     ],
     [
-      'Same name',
+      'Others',
       <Link key="name" href={`/tasks?name=${encodeURIComponent(task.taskName)}`}>
         All «<bdi>{task.taskName}</bdi>»
       </Link>,

@@ -1,4 +1,5 @@
 import { ActionIcon, Button, Checkbox, Menu, Stack, Switch, Text } from '@mantine/core';
+import { parseAsStringLiteral, useQueryState } from 'nuqs';
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useSearch } from 'wouter';
 import { useCounts, useMetrics } from '../../api/metrics';
@@ -31,7 +32,7 @@ import {
 import { useFollow, useLiveRows } from './live_rows';
 import { Peek } from './Peek';
 import { RowMenu } from './RowMenu';
-import { useSteering } from './Steering';
+import { type Steering, useSteering } from './Steering';
 import classes from './TasksPage.module.css';
 
 // How many empty pages are gone through before somebody has to say «keep looking».
@@ -148,6 +149,8 @@ function TaskTable(props: TableProps) {
   const { columns, picker } = useColumns();
   const clear = () => setSelected(new Set());
   const steering = useSteering(clear);
+  const matching = isEmpty(filter) || rows.length === 0 ? null : { filter, words: props.words };
+  useAsk(list.isPlaceholderData ? null : matching, steering);
   usePageKeys({
     '.': () => void renew(),
     f: () => setFollow((on) => !on),
@@ -231,7 +234,7 @@ function TaskTable(props: TableProps) {
         selected={selected}
         finished={finished}
         unfinished={chosen.length - finished}
-        matching={isEmpty(filter) || rows.length === 0 ? null : { filter, words: props.words }}
+        matching={matching}
         steering={steering}
         onClear={clear}
       />
@@ -239,6 +242,20 @@ function TaskTable(props: TableProps) {
       <Peek task={peeked} onClose={() => setPeeked(null)} />
     </>
   );
+}
+
+// A link may bring a question along: it is asked once its list is there, and leaves the address.
+function useAsk(matching: { filter: TaskFilter; words: string[] } | null, steering: Steering) {
+  const [ask, setAsk] = useQueryState('ask', parseAsStringLiteral(['retry'] as const));
+  const latest = useRef({ matching, steering });
+  latest.current = { matching, steering };
+  const ready = ask !== null && matching !== null;
+  useEffect(() => {
+    const { matching: aim, steering: by } = latest.current;
+    if (!ready || !aim) return;
+    void setAsk(null);
+    by.ask('retry', aim);
+  }, [ready, setAsk]);
 }
 
 // How many there are, what is new, and how the list is looked at.
@@ -356,7 +373,7 @@ function NoRows({
 function NothingSoFar({ onMore }: { onMore: () => void }) {
   return (
     <Stack align="center" py={48} gap="sm">
-      <Text>Nothing in the newest tasks that were looked at.</Text>
+      <Text>Nothing among the newest tasks yet looked through.</Text>
       <Button variant="default" onClick={onMore}>
         Keep looking
       </Button>
@@ -373,7 +390,11 @@ function FirstTask() {
           Submit your first task
         </Button>
       }
-      curl={`curl -X POST "$BELFRY"/api/v1/tasks -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"taskName":"hello"}'`}
+      curl={{
+        method: 'POST',
+        path: '/api/v1/tasks',
+        body: '{"taskName":"hello","target":{"type":"echo"}}',
+      }}
     />
   );
 }

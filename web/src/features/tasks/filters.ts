@@ -59,6 +59,7 @@ export function unknownIn(search: string): string[] {
     if (key === 'created') return AGE_NAMES.some((age) => age === value);
     if (key === 'from' || key === 'to') return !Number.isNaN(Date.parse(value));
     if (key === 'stuck') return /^(true|false)$/.test(value);
+    if (key === 'ask') return value === 'retry';
     return key in PARSERS;
   };
   return [...new URLSearchParams(search)]

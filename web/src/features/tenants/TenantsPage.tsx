@@ -54,7 +54,11 @@ export default function TenantsPage() {
       {tenants.data?.length === 0 && (
         <NoneYet
           sentence="No tenant has registered yet."
-          curl={`curl -X POST "$BELFRY"/api/v1/auth/register -H 'Content-Type: application/json' -d '{"tenantName":"me"}'`}
+          curl={{
+            method: 'POST',
+            path: '/api/v1/auth/register',
+            body: '{"tenantName":"me"}',
+          }}
         />
       )}
       {tenants.data && tenants.data.length > 0 && rows.length === 0 && (

@@ -73,7 +73,7 @@ export function Deliveries({ endpointId }: { endpointId: string | null }) {
           disabled={!may || failed.length === 0}
           onClick={() => setAsked(failed)}
         >
-          Redeliver {failed.length} given up of those loaded
+          {failed.length === 0 ? 'Redeliver given up' : `Redeliver ${failed.length} given up`}
         </Button>
       </Group>
       <div>

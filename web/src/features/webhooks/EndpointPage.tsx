@@ -195,7 +195,7 @@ function Parts({ endpoint }: { endpoint: Endpoint }) {
           </Text>
           {endpoint.previousSecretUntil && (
             <Text size="sm" component="div">
-              The secret before signs too until <TimeText at={endpoint.previousSecretUntil} />
+              The previous secret still signs until <TimeText at={endpoint.previousSecretUntil} />
             </Text>
           )}
         </Group>
@@ -229,7 +229,7 @@ function Parts({ endpoint }: { endpoint: Endpoint }) {
       >
         {rotate.data?.previousSecretUntil && (
           <Text size="sm" component="div">
-            The secret before signs too until{' '}
+            The previous secret still signs until{' '}
             <TimeText at={rotate.data.previousSecretUntil} exact />.
           </Text>
         )}

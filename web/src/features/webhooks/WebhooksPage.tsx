@@ -44,7 +44,16 @@ export default function WebhooksPage() {
       ) : endpoints.data.length === 0 ? (
         <NoneYet
           sentence="No endpoint yet. An endpoint is told of every event of your tasks, signed."
-          curl={`curl -X POST "$BELFRY"'/api/v1/webhooks' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"url":"https://example.com/hook"}'`}
+          action={
+            <Button disabled={!may} onClick={() => setMaking(true)}>
+              Add your first endpoint
+            </Button>
+          }
+          curl={{
+            method: 'POST',
+            path: '/api/v1/webhooks',
+            body: '{"url":"https://example.com/hook"}',
+          }}
         />
       ) : (
         <>

@@ -1,12 +1,12 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { type FormEvent, useState } from 'react';
-import { type Queue, usePauseQueue } from '../../api/queues';
-import { useMay } from '../../api/session_context';
-import { IconPlayerPause, IconPlayerPlay } from '../../theme/icons';
-import { CurlButton } from '../../ui/CurlButton';
-import type { CurlCall } from '../../ui/curl';
-import { failureOf } from '../../ui/failure';
+import { type Queue, usePauseQueue } from '../api/queues';
+import { useMay } from '../api/session_context';
+import { IconPlayerPause, IconPlayerPlay } from '../theme/icons';
+import { CurlButton } from '../ui/CurlButton';
+import type { CurlCall } from '../ui/curl';
+import { failureOf } from '../ui/failure';
 
 // Pauses with a reason, or resumes; either can be undone from its toast.
 export function PauseButton({ queue }: { queue: Queue }) {
@@ -29,7 +29,7 @@ export function PauseButton({ queue }: { queue: Queue }) {
       message: (
         <Group justify="space-between" wrap="nowrap">
           <span>
-            {paused ? 'Paused' : 'Resumed'} {queue.name}.
+            {paused ? 'Paused' : 'Resumed'} <bdi>{queue.name}</bdi>.
           </span>
           {undoable && (
             <Button
