@@ -203,6 +203,36 @@ test('the palette finds a task by its id, keys lead to pages', async ({ page }) 
   await expect(page).toHaveURL(/\/queues$/);
 });
 
+test('the palette finds endpoints, tenants and verbs, on a phone too', async ({
+  page,
+  browser,
+}) => {
+  const tenant = await Tenant.make('findable');
+  const made = { url: 'https://example.com/hook', description: 'Billing desk' };
+  await tenant.call('POST', '/api/v1/webhooks', made);
+  await page.setViewportSize({ width: 390, height: 800 });
+  await signIn(page, tenant.account.apiKey, '/settings');
+  const search = (tab: typeof page) => tab.getByPlaceholder(/Page, task id/);
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('button', { name: 'Search' }).click();
+  await search(page).fill('billing');
+  await page.getByText('Webhook Billing desk').click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Billing desk');
+
+  const other = await browser.newContext();
+  const tab = await other.newPage();
+  await signIn(tab, OPERATOR_KEY, '/tenants');
+  await tab.keyboard.press('Control+k');
+  await search(tab).fill(tenant.account.name);
+  await tab.getByText(`Tenant ${tenant.account.name}`).click();
+  await expect(tab).toHaveURL(new RegExp(`/t/${tenant.account.tenantId}/`));
+  await tab.keyboard.press('Control+k');
+  await search(tab).fill('shortcuts');
+  await tab.getByText('List the shortcuts').click();
+  await expect(tab.getByRole('dialog', { name: /shortcuts/i })).toBeVisible();
+  await other.close();
+});
+
 test('a 20-digit number and a payload’s every character arrive as they were', async ({ page }) => {
   const tenant = await Tenant.make();
   await signIn(page, tenant.account.apiKey, '/submit');

@@ -51,13 +51,18 @@ const overflowing = (page: Page) =>
       it instanceof HTMLElement && it.scrollWidth > it.clientWidth + 1;
     const told = (it: HTMLElement) =>
       `${it.tagName} ${it.clientWidth} of ${it.scrollWidth}: ${it.textContent?.slice(0, 60)}`;
+    // A table may be scrolled within its place, but a phone shows what matters of it.
+    const tables = [...document.querySelectorAll('table')]
+      .filter((it) => it.getBoundingClientRect().right > window.innerWidth + 1)
+      .map(told);
     return [
       document.documentElement,
       document.querySelector('#main'),
       ...document.querySelectorAll('button, button span, a[class*="Button"] span'),
     ]
       .filter(of)
-      .map(told);
+      .map(told)
+      .concat(tables);
   });
 
 async function look(page: Page, sight: Sight, width: number, scheme: string): Promise<void> {
@@ -124,5 +129,16 @@ test.describe('every page', () => {
       document.querySelector('#main')?.append(narrow);
     });
     expect(await overflowing(page)).toEqual([expect.stringMatching(/^BUTTON .* Resume$/)]);
+    await page.reload();
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await page.evaluate(() => {
+      const place = document.createElement('div');
+      place.style.overflow = 'auto';
+      const wide = document.createElement('table');
+      wide.style.minWidth = '2000px';
+      place.append(wide);
+      document.querySelector('#main')?.append(place);
+    });
+    expect(await overflowing(page)).toEqual([expect.stringMatching(/^TABLE /)]);
   });
 });

@@ -8,9 +8,10 @@ export type Limits = Schemas['Limits'];
 // The operators' own door, whatever tenant the page shows.
 const operators = apiOf({ tenant: null });
 
-export function useTenants() {
+export function useTenants(enabled = true) {
   return useQuery({
     queryKey: ['all', 'tenants'],
+    enabled,
     refetchInterval: 5_000,
     queryFn: ({ signal }) => dataOf(operators.GET('/api/v1/admin/tenants', { signal })),
   });

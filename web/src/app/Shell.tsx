@@ -65,7 +65,7 @@ export function Shell({ audience, places }: { audience: Audience; places: Place[
       </main>
       {phone && <BottomBar places={own} />}
       <Suspense fallback={null}>
-        <Palette places={own} />
+        <Palette places={own} onHelp={() => setHelp(true)} />
         {help && <KeysDialog places={own} onClose={() => setHelp(false)} />}
       </Suspense>
     </div>
@@ -227,12 +227,10 @@ function BottomBar({ places }: { places: Place[] }) {
   return (
     <nav className={classes.bottom} aria-label="Pages">
       {railed.slice(0, 4).map(link)}
-      {railed.length > 4 && (
-        <button type="button" className={classes.place} onClick={() => setMore(true)}>
-          <IconMenu2 size={20} aria-hidden />
-          More
-        </button>
-      )}
+      <button type="button" className={classes.place} onClick={() => setMore(true)}>
+        <IconMenu2 size={20} aria-hidden />
+        More
+      </button>
       <Drawer
         opened={more}
         onClose={() => setMore(false)}
@@ -240,7 +238,20 @@ function BottomBar({ places }: { places: Place[] }) {
         size="auto"
         title="More pages"
       >
-        <Group>{railed.slice(4).map(link)}</Group>
+        <Group>
+          {railed.slice(4).map(link)}
+          <button
+            type="button"
+            className={classes.place}
+            onClick={() => {
+              setMore(false);
+              spotlight.open();
+            }}
+          >
+            <IconSearch size={20} aria-hidden />
+            Search
+          </button>
+        </Group>
       </Drawer>
     </nav>
   );

@@ -67,16 +67,16 @@ export default function KeysPage() {
               onRetry={() => void keys.refetch()}
             />
           )}
-          <Table.ScrollContainer minWidth={760} scrollAreaProps={{ tabIndex: 0 }}>
+          <Table.ScrollContainer minWidth={320} scrollAreaProps={{ tabIndex: 0 }}>
             <Table>
               <Table.Caption>Last used first; the last use is known to the minute.</Table.Caption>
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Name</Table.Th>
-                  <Table.Th>Begins with</Table.Th>
-                  <Table.Th>May</Table.Th>
+                  <Table.Th className="wide">Begins with</Table.Th>
+                  <Table.Th className="wide">May</Table.Th>
                   <Table.Th>Last used</Table.Th>
-                  <Table.Th>Expires</Table.Th>
+                  <Table.Th className="wide">Expires</Table.Th>
                   <Table.Th aria-label="Actions" />
                 </Table.Tr>
               </Table.Thead>
@@ -119,11 +119,15 @@ function Row({ of: key, may, onRevoke }: { of: ApiKey; may: boolean; onRevoke: (
   const state = stateOf(key, now());
   return (
     <Table.Tr c={state === 'active' ? undefined : 'dimmed'}>
-      <Table.Td>{key.name}</Table.Td>
-      <Table.Td className="mono">{key.prefix}…</Table.Td>
-      <Table.Td maw={320}>{scopeWords(key.scopes)}</Table.Td>
-      <Table.Td>{key.lastUsedAt ? <TimeText at={key.lastUsedAt} /> : 'never'}</Table.Td>
       <Table.Td>
+        <bdi>{key.name}</bdi>
+      </Table.Td>
+      <Table.Td className="mono wide">{key.prefix}…</Table.Td>
+      <Table.Td maw={320} className="wide">
+        {scopeWords(key.scopes)}
+      </Table.Td>
+      <Table.Td>{key.lastUsedAt ? <TimeText at={key.lastUsedAt} /> : 'never'}</Table.Td>
+      <Table.Td className="wide">
         {state === 'revoked' ? (
           <>
             revoked <TimeText at={key.revokedAt} />

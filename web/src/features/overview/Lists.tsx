@@ -91,10 +91,10 @@ export function FailingList({ metrics }: { metrics: AllMetrics }) {
               <Table.Td>
                 <bdi>{one.taskName}</bdi>
               </Table.Td>
-              <Table.Td ta="right" className="num">
+              <Table.Td ta="right" className="num" w={110}>
                 {numberText(one.failed)} failed
               </Table.Td>
-              <Table.Td ta="right" className="num">
+              <Table.Td ta="right" className="num" w={130}>
                 {successText(one)} succeed
               </Table.Td>
             </Table.Tr>

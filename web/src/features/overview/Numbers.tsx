@@ -39,7 +39,11 @@ export function Numbers({ metrics, counts, links }: Props) {
     {
       name: 'Scheduled',
       value: numberText(counts.scheduled),
-      more: next ? `next ${relativeText(Date.parse(next), current)}` : 'nothing is due later',
+      more: next
+        ? `next ${relativeText(Math.max(current, Date.parse(next)), current)}`
+        : counts.scheduled === 0
+          ? 'nothing is due later'
+          : '',
       to: '/tasks?status=SCHEDULED',
     },
     {

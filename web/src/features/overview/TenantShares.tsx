@@ -15,12 +15,12 @@ export function TenantShares({ metrics }: { metrics: AllMetrics }) {
   return (
     <section className="card">
       <h2>Tenants</h2>
-      <Table.ScrollContainer minWidth={640}>
+      <Table.ScrollContainer minWidth={300}>
         <Table>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Tenant</Table.Th>
-              <Table.Th>Share of what runs</Table.Th>
+              <Table.Th className="wide">Share of what runs</Table.Th>
               <Table.Th ta="right">Running</Table.Th>
               <Table.Th ta="right">Waiting</Table.Th>
               <Table.Th ta="right">Failed</Table.Th>
@@ -30,9 +30,11 @@ export function TenantShares({ metrics }: { metrics: AllMetrics }) {
             {rows.map((row) => (
               <Table.Tr key={row.tenant.tenantId}>
                 <Table.Td>
-                  <Link href={`/t/${row.tenant.tenantId}/`}>{row.tenant.tenantName}</Link>
+                  <Link href={`/t/${row.tenant.tenantId}/`}>
+                    <bdi>{row.tenant.tenantName}</bdi>
+                  </Link>
                 </Table.Td>
-                <Table.Td>
+                <Table.Td className="wide">
                   <ShareBar share={row.share} fair={row.fair} />
                 </Table.Td>
                 <Table.Td ta="right" className="num">

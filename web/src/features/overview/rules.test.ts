@@ -48,11 +48,13 @@ it('names what fails over and over, and offers to run all of it again', () => {
   expect(needs.map((one) => one.key)).toEqual(['errors-f9', 'errors-f4']);
   expect(needs[0]).toMatchObject({
     subject: 'mail',
-    words: '9 tasks failed, the last 4 s ago',
+    words: '9 tasks failed, the last 4 s ago,',
     quoted: 'mailbox 7 gone',
     to: groupLink(group(9)),
     retryTo: retryLink(group(9)),
   });
+  const newer = group(3, { lastAt: ago(-2_000) });
+  expect(needsOf(metrics([]), [], [], [newer], NOW)[0]?.words).toContain('the last just now,');
   expect(retryLink(group(9))).toBe(`${groupLink(group(9))}&ask=retry`);
 });
 

@@ -75,12 +75,18 @@ function failingGroups(groups: ErrorGroup[], now: number): Need[] {
     .map((group) => ({
       key: `errors-${group.fingerprint}`,
       subject: group.taskName,
-      words: `${plural(group.count, 'task')} failed, the last ${relativeText(Date.parse(group.lastAt), now)}`,
+      words: `${plural(group.count, 'task')} failed, the last ${agoText(group.lastAt, now)},`,
       quoted: group.errorMessage,
       to: groupLink(group),
       verb: 'Show',
       retryTo: retryLink(group),
     }));
+}
+
+// Both clocks tick, and the last failure may be newer than the page's last tick.
+function agoText(at: string, now: number): string {
+  const words = relativeText(Math.min(Date.parse(at), now), now);
+  return words === 'now' ? 'just now' : words;
 }
 
 // Many failures that have no words in common.

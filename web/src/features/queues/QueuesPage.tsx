@@ -50,7 +50,7 @@ export default function QueuesPage() {
               onRetry={() => void queues.refetch()}
             />
           )}
-          <Table.ScrollContainer minWidth={820} scrollAreaProps={{ tabIndex: 0 }}>
+          <Table.ScrollContainer minWidth={320} scrollAreaProps={{ tabIndex: 0 }}>
             <Table verticalSpacing={4}>
               <Table.Caption>
                 Oldest first. Rates and drain times are of the last 15 min.
@@ -59,11 +59,15 @@ export default function QueuesPage() {
                 <Table.Tr>
                   <Table.Th>Queue</Table.Th>
                   <Table.Th ta="right">Waiting</Table.Th>
-                  <Table.Th ta="right">Scheduled</Table.Th>
+                  <Table.Th ta="right" className="wide">
+                    Scheduled
+                  </Table.Th>
                   <Table.Th ta="right">Oldest</Table.Th>
-                  <Table.Th>Running</Table.Th>
-                  <Table.Th ta="right">In, out a second</Table.Th>
-                  <Table.Th>Drains</Table.Th>
+                  <Table.Th className="wide">Running</Table.Th>
+                  <Table.Th ta="right" className="wide">
+                    In, out a second
+                  </Table.Th>
+                  <Table.Th className="wide">Drains</Table.Th>
                   <Table.Th aria-label="Actions" />
                 </Table.Tr>
               </Table.Thead>
@@ -101,19 +105,19 @@ function Row({ queue, flow }: { queue: Queue; flow: Flow | null }) {
       <Table.Td ta="right" className="num" title={queue.pending.toLocaleString('en-US')}>
         {numberText(queue.pending)}
       </Table.Td>
-      <Table.Td ta="right" className="num" title={queue.scheduled.toLocaleString('en-US')}>
+      <Table.Td ta="right" className="num wide" title={queue.scheduled.toLocaleString('en-US')}>
         {numberText(queue.scheduled)}
       </Table.Td>
       <Table.Td ta="right">
         {queue.oldestReadyAt ? <Since from={queue.oldestReadyAt} /> : '–'}
       </Table.Td>
-      <Table.Td>
+      <Table.Td className="wide">
         <RunningOf queue={queue} />
       </Table.Td>
-      <Table.Td ta="right" className="num">
+      <Table.Td ta="right" className="num wide">
         {flow ? `${rateText(flow.inPerS)}, ${rateText(flow.outPerS)}` : '–'}
       </Table.Td>
-      <Table.Td>{drainText(queue.pending, queue.paused, flow)}</Table.Td>
+      <Table.Td className="wide">{drainText(queue.pending, queue.paused, flow)}</Table.Td>
       <Table.Td ta="right">
         <PauseButton queue={queue} />
       </Table.Td>

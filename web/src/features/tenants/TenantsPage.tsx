@@ -65,17 +65,25 @@ export default function TenantsPage() {
         <NoneMatch onClear={() => setText('')} />
       )}
       {rows.length > 0 && (
-        <Table.ScrollContainer minWidth={900}>
+        <Table.ScrollContainer minWidth={320}>
           <Table>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Tenant</Table.Th>
-                <Table.Th>Share of what runs</Table.Th>
+                <Table.Th className="wide">Share of what runs</Table.Th>
                 <Table.Th ta="right">Running of limit</Table.Th>
-                <Table.Th ta="right">Weight</Table.Th>
-                <Table.Th ta="right">Waiting</Table.Th>
-                <Table.Th ta="right">Completed</Table.Th>
-                <Table.Th ta="right">Failed</Table.Th>
+                <Table.Th ta="right" className="wide">
+                  Weight
+                </Table.Th>
+                <Table.Th ta="right" className="wide">
+                  Waiting
+                </Table.Th>
+                <Table.Th ta="right" className="wide">
+                  Completed
+                </Table.Th>
+                <Table.Th ta="right" className="wide">
+                  Failed
+                </Table.Th>
                 <Table.Th aria-label="Actions" />
               </Table.Tr>
             </Table.Thead>
@@ -112,7 +120,7 @@ function Row({
     <Table.Tr>
       <Table.Td>
         <Link href={`/t/${tenant.tenantId}/`} title={tenant.tenantId}>
-          {tenant.tenantName}
+          <bdi>{tenant.tenantName}</bdi>
         </Link>{' '}
         {tenant.suspendedAt && (
           <Badge color="red" variant="outline" title={tenant.suspendReason ?? ''}>
@@ -120,22 +128,22 @@ function Row({
           </Badge>
         )}
       </Table.Td>
-      <Table.Td>
+      <Table.Td className="wide">
         <ShareBar share={row.share} fair={row.fair} />
       </Table.Td>
       <Table.Td ta="right" className="num">
         {numberText(row.running)} / {numberText(tenant.limits.runningMax ?? 0)}
       </Table.Td>
-      <Table.Td ta="right" className="num">
+      <Table.Td ta="right" className="num wide">
         {tenant.limits.weight}
       </Table.Td>
-      <Table.Td ta="right" className="num">
+      <Table.Td ta="right" className="num wide">
         {numberText(row.waiting)}
       </Table.Td>
-      <Table.Td ta="right" className="num">
+      <Table.Td ta="right" className="num wide">
         {numberText(tenant.counts.completed)}
       </Table.Td>
-      <Table.Td ta="right" className="num">
+      <Table.Td ta="right" className="num wide">
         {numberText(tenant.counts.failed)}
       </Table.Td>
       <Table.Td>
@@ -143,6 +151,7 @@ function Row({
           <Button
             size="compact-xs"
             variant="default"
+            className="wide"
             component={Link}
             href={`/t/${tenant.tenantId}/`}
           >

@@ -63,15 +63,15 @@ export default function WebhooksPage() {
               onRetry={() => void endpoints.refetch()}
             />
           )}
-          <Table.ScrollContainer minWidth={680} scrollAreaProps={{ tabIndex: 0 }}>
+          <Table.ScrollContainer minWidth={320} scrollAreaProps={{ tabIndex: 0 }}>
             <Table>
               <Table.Caption>Failing first.</Table.Caption>
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Endpoint</Table.Th>
-                  <Table.Th>Events</Table.Th>
+                  <Table.Th className="wide">Events</Table.Th>
                   <Table.Th>State</Table.Th>
-                  <Table.Th>Created</Table.Th>
+                  <Table.Th className="wide">Created</Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
@@ -87,11 +87,13 @@ export default function WebhooksPage() {
                         </Text>
                       )}
                     </Table.Td>
-                    <Table.Td maw={260}>{eventWords(one.events)}</Table.Td>
+                    <Table.Td maw={260} className="wide">
+                      {eventWords(one.events)}
+                    </Table.Td>
                     <Table.Td>
                       <EndpointState of={one} />
                     </Table.Td>
-                    <Table.Td>
+                    <Table.Td className="wide">
                       <TimeText at={one.createdAt} />
                     </Table.Td>
                   </Table.Tr>
