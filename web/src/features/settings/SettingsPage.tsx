@@ -51,7 +51,7 @@ export default function SettingsPage() {
           <Choice label="Times">
             <SegmentedControl
               aria-label="Times"
-              value={time}
+              value={time === 'utc' && zoneName() === 'UTC' ? 'local' : time}
               onChange={(value) => setTime(value as typeof time)}
               data={[
                 { value: 'relative', label: 'Relative' },
