@@ -35,7 +35,7 @@ export default function Palette({ places, onHelp }: Props) {
       limit={12}
       nothingFound="Nothing found"
       highlightQuery
-      shortcut={['mod + K']}
+      shortcut={null}
       searchProps={{
         leftSection: <IconSearch size={18} />,
         placeholder: 'Page, task id, name, queue, webhook …',

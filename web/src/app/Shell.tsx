@@ -10,7 +10,7 @@ import {
   useMantineColorScheme,
   VisuallyHidden,
 } from '@mantine/core';
-import { useMediaQuery } from '@mantine/hooks';
+import { useHotkeys, useMediaQuery } from '@mantine/hooks';
 import { spotlight } from '@mantine/spotlight';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
@@ -34,6 +34,8 @@ export function Shell({ audience, places }: { audience: Audience; places: Place[
   const [help, setHelp] = useState(false);
   const [path] = useLocation();
   useKeys(own, () => setHelp(true));
+  // Here, not in the palette: pressed before its code has come, it opens as soon as it has.
+  useHotkeys([['mod+K', spotlight.open]]);
   useEffect(() => {
     document.getElementById('main')?.scrollTo(0, 0);
     if (path) document.getElementById('main')?.focus({ preventScroll: true });
