@@ -58,7 +58,9 @@ const overflowing = (page: Page) =>
     return [
       document.documentElement,
       document.querySelector('#main'),
-      ...document.querySelectorAll('button, button span, a[class*="Button"] span'),
+      ...document.querySelectorAll(
+        'button, button span, a[class*="Button"] span, [role="columnheader"]',
+      ),
     ]
       .filter(of)
       .map(told)

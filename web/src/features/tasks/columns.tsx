@@ -105,11 +105,11 @@ export const COLUMNS: Column<TaskSummary>[] = [
     align: 'right',
     cell: (task) => <Wait task={task} />,
   },
-  { id: 'run', title: 'Run', width: '84px', align: 'right', cell: (task) => <Run task={task} /> },
+  { id: 'run', title: 'Run', width: '76px', align: 'right', cell: (task) => <Run task={task} /> },
   {
     id: 'attempts',
     title: 'Attempts',
-    width: '66px',
+    width: '76px',
     align: 'right',
     phone: 2,
     cell: (task) => (
@@ -137,7 +137,7 @@ export const COLUMNS: Column<TaskSummary>[] = [
   {
     id: 'remark',
     title: 'What matters',
-    width: 'minmax(110px, 3fr)',
+    width: 'minmax(100px, 3fr)',
     phone: 2,
     fills: true,
     cell: (task) => <Remark task={task} />,
