@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import unittest
 
-from belfry import Scheduler
+from belfry import Scheduler, operator
 from examples import Example, MailServer, run_to_its_end, signed, until
 
 
@@ -99,6 +99,21 @@ class Notification(Beside):
         counts = self.counts(notification, self.begin(notification))
         self.assertEqual((counts["status"], counts["failed"], counts["pending"]), ("FAILED", 240, 0))
         self.assertIn("the scheduler refused: ", counts["errorMessage"])
+
+    def test_who_does_not_fit_the_quota_waits_for_room(self):
+        notification = self.example()
+        account = notification.account(self.scheduler)
+        tenant_id = notification.credentials()["tenantId"]
+        operator(self.scheduler).call("PATCH", f"/api/v1/admin/tenants/{tenant_id}/limits", {"unfinishedMax": 2})
+        account.call("POST", "/api/v1/queues/notifications/pause")
+        batch_id = self.begin(notification, batch_to(*(f"{name}@x.example" for name in "abcde")))
+        waiting = self.counts(notification, batch_id)
+        self.assertEqual((waiting["pending"], waiting["failed"]), (5, 0))
+        self.assertIn("waits: ", waiting["errorMessage"])
+        account.call("POST", "/api/v1/queues/notifications/resume")
+        counts = self.end_of(notification, batch_id)
+        self.assertEqual((counts["status"], counts["delivered"], counts["errorMessage"]), ("FINISHED", 5, None))
+        self.assertEqual(len(os.listdir(notification.path("outbox"))), 5)
 
     def test_bad_batches_are_refused(self):
         notification = self.example()

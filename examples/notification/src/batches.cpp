@@ -1,6 +1,7 @@
 #include "batches.hpp"
 
 #include <filesystem>
+#include <numeric>
 
 #include "service.hpp"
 
@@ -53,22 +54,42 @@ std::optional<BatchCounts> Batches::counts(const std::string& batch_id) const {
   const auto folder = path(batch_id);
   BatchCounts counts;
   counts.recipients = static_cast<std::int64_t>((*batch)["recipients"].items().size());
-  if (const auto text = example::read_file(folder + "/submitted.json")) {
-    const auto submitted = Json::parse(*text).value_or(Json());
-    counts.submitted = true;
-    counts.refused = submitted["refused"].integer_or(0);
-    counts.error_message = submitted["errorMessage"].string_or("");
-  }
+  const auto handed = handover(batch_id, (*batch)["recipients"].items().size());
+  counts.submitted = handed.waiting.empty();
+  counts.refused = handed.refused;
+  counts.error_message = handed.error_message;
   counts.delivered = files_in(folder + "/delivered");
   counts.failed = files_in(folder + "/failed") + counts.refused;
   return counts;
 }
 
-void Batches::set_submitted(const std::string& batch_id, std::int64_t refused,
-                            const std::string& reason) {
-  const auto submitted = Json::object(
-      {{"refused", refused}, {"errorMessage", reason.empty() ? Json() : Json(reason)}});
-  example::write_file(path(batch_id) + "/submitted.json", submitted.dump());
+Handover Batches::handover(const std::string& batch_id, std::size_t recipients) const {
+  Handover handover;
+  const auto text = example::read_file(path(batch_id) + "/submitted.json");
+  if (!text) {
+    handover.waiting.resize(recipients);
+    std::iota(handover.waiting.begin(), handover.waiting.end(), std::size_t{0});
+    return handover;
+  }
+  const auto noted = Json::parse(*text).value_or(Json());
+  handover.round = noted["round"].integer_or(0);
+  for (const auto& place : noted["waiting"].items()) {
+    handover.waiting.push_back(static_cast<std::size_t>(place.integer_or(0)));
+  }
+  handover.refused = noted["refused"].integer_or(0);
+  handover.error_message = noted["errorMessage"].string_or("");
+  return handover;
+}
+
+void Batches::set_handover(const std::string& batch_id, const Handover& handover) {
+  std::vector<Json> waiting;
+  for (const auto place : handover.waiting) waiting.emplace_back(static_cast<std::int64_t>(place));
+  const auto& message = handover.error_message;
+  const auto noted = Json::object({{"round", handover.round},
+                                   {"waiting", Json::array(std::move(waiting))},
+                                   {"refused", handover.refused},
+                                   {"errorMessage", message.empty() ? Json() : Json(message)}});
+  example::write_file(path(batch_id) + "/submitted.json", noted.dump());
 }
 
 void Batches::end_task(const std::string& batch_id, const std::string& task_id, bool delivered) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,38 +53,44 @@ client::Submission task_of(const Service& service, const std::string& batch_id, 
   return task;
 }
 
-struct Refusals {
-  std::int64_t count = 0;
-  std::string reason;  // the first one
-  void add(std::int64_t more, const client::ClientError& error) {
-    count += more;
-    if (reason.empty()) reason = "the scheduler refused: " + example::text_of(error);
+// Notes that the scheduler did not take a recipient: for good, or only now, as by a quota.
+void note(notification::Handover& next, std::size_t place, const client::ClientError& error) {
+  if (example::is_refusal(error)) {
+    if (next.refused++ == 0)
+      next.error_message = "the scheduler refused: " + example::text_of(error);
+    return;
   }
-};
+  if (next.error_message.empty()) next.error_message = "waits: " + example::text_of(error);
+  next.waiting.push_back(place);
+}
 
-// Hands the batch over. Each part has an idempotency key of the batch, so that a repeat after a
-// crash sends nothing twice. What the scheduler refuses has failed; if it cannot take the batch
-// now, a later round tries again.
+// Hands over those who wait. Each part has an idempotency key of the batch and the round, so that a
+// repeat after a crash sends nothing twice. What the scheduler refuses has failed; those that it
+// cannot take now wait for a later round.
 void submit(Service& service, client::Client& scheduler, const std::string& batch_id) {
   const auto batch = service.batches.find(batch_id).value_or(Json());
   const auto& recipients = batch["recipients"].items();
-  Refusals refusals;
-  for (std::size_t from = 0; from < recipients.size(); from += kBulkMax) {
+  const auto handed = service.batches.handover(batch_id, recipients.size());
+  notification::Handover next;
+  next.round = handed.round + 1;
+  next.refused = handed.refused;
+  if (handed.refused > 0) next.error_message = handed.error_message;
+  for (std::size_t from = 0; from < handed.waiting.size(); from += kBulkMax) {
+    const auto places =
+        std::span(handed.waiting).subspan(from, std::min(kBulkMax, handed.waiting.size() - from));
     std::vector<client::Submission> part;
-    for (auto i = from; i < std::min(from + kBulkMax, recipients.size()); ++i) {
-      part.push_back(task_of(service, batch_id, batch, recipients[i]));
+    for (const auto place : places) {
+      part.push_back(task_of(service, batch_id, batch, recipients.at(place)));
     }
-    const auto results = scheduler.submit_bulk(part, batch_id + "-" + std::to_string(from));
+    const auto key = batch_id + "-" + std::to_string(handed.round) + "-" + std::to_string(from);
+    const auto results = scheduler.submit_bulk(part, key);
     if (!results && !example::is_refusal(results.error())) return;
-    if (!results) {
-      refusals.add(static_cast<std::int64_t>(part.size()), results.error());
-      continue;
-    }
-    for (const auto& result : *results) {
-      if (!result) refusals.add(1, result.error());
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (!results) note(next, places[i], results.error());
+      if (results && !results->at(i)) note(next, places[i], results->at(i).error());
     }
   }
-  service.batches.set_submitted(batch_id, refusals.count, refusals.reason);
+  service.batches.set_handover(batch_id, next);
 }
 
 std::optional<std::string> fault_of(const Json& batch) {
