@@ -105,10 +105,11 @@ void check(Flags& flags, const std::string& listen, Mistakes& mistakes) {
   if (!read_listen(listen, flags)) {
     mistakes.push_back("--listen must be ADDRESS:PORT, not \"" + listen + "\"");
   }
-  const bool every_address = flags.address == "0.0.0.0" || flags.address == "::";
+  const bool every_address =
+      flags.address == "0.0.0.0" || flags.address == "::" || flags.address == "[::]";
   if (every_address && flags.public_url.empty()) {
     mistakes.push_back("--listen " + listen +
-                       " says not how the scheduler reaches this service: give "
+                       " does not say how the scheduler reaches this service: give "
                        "--public-url too");
   }
   if (flags.data.empty()) mistakes.emplace_back("--data must name a folder");

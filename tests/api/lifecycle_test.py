@@ -277,6 +277,14 @@ class Lifecycle(unittest.TestCase):
         other.join(30)
         self.assertEqual(len(others), 1)
 
+    def test_queues_are_served_in_the_order_named(self):
+        later = self.tenant.submit(queue="later", target={"type": "worker"}, priority=10)["taskId"]
+        first, best = (
+            self.tenant.submit(queue="first", target={"type": "worker"}, priority=p)["taskId"] for p in (1, 9))
+        body = {"queues": ["first", "later"], "max": 10}
+        tasks = self.tenant.post("/api/v1/leases", body).json["tasks"]
+        self.assertEqual([t["taskId"] for t in tasks], [best, first, later])
+
     def test_answers_in_bulk(self):
         ids = [self.worker_task()["taskId"] for _ in range(3)]
         leased = self.tenant.lease("work", max=10)

@@ -92,6 +92,24 @@ class Payment(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("belfry-payment: cannot register at http://127.0.0.1:", said)
 
+    def test_other_pages_and_other_names_move_nothing(self):
+        self.payment.start_ready()
+        for headers, status in (({"Host": "rebound.example"}, 403), ({"Origin": "http://page.example"}, 403),
+                                ({"Origin": f"http://127.0.0.1:{self.payment.port}"}, 202)):
+            for path in ("/api/payments/reconcile", "/api/payments/runs"):
+                post = path.endswith("reconcile")
+                answer = self.payment.call("POST" if post else "GET", path, headers=headers)
+                # Reading across origins is the browser's to refuse: no answer here lets a page read it.
+                expected = status if post or "Host" in headers else 200
+                self.assertEqual(answer[0], expected, f"{path} {headers}")
+        self.assertEqual(len(self.payment.get("/api/payments/runs")[1]), 1)
+
+    def test_listening_everywhere_wants_to_know_the_public_url(self):
+        for listen in ("0.0.0.0:0", "[::]:0"):
+            status, said = run_to_its_end("payment", "--listen", listen)
+            self.assertEqual(status, 2, said)
+            self.assertIn("give --public-url too", said)
+
     def test_bad_flags_are_all_told_at_once(self):
         status, said = run_to_its_end("payment", "--listen", "8081", "--colour", "red", "--api-key",
                                       "k", "--scheduler", "localhost", "--data")

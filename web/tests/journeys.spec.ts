@@ -1,5 +1,5 @@
 import { receiver } from './services';
-import { API, expect, OPERATOR_KEY, openTasks, signIn, Tenant, test } from './support';
+import { expect, OPERATOR_KEY, openTasks, signIn, Tenant, test } from './support';
 
 test('register, store the key, submit, watch it run, see the metrics change', async ({ page }) => {
   await page.goto('./');
@@ -24,10 +24,12 @@ test('register, store the key, submit, watch it run, see the metrics change', as
 
 test('a task runs before one’s eyes, and its webhook delivery opens', async ({ page }) => {
   const tenant = await Tenant.make();
+  const nobody = await receiver();
+  nobody.end();
   const id = await tenant.submit({
     taskName: 'told',
     target: { type: 'worker' },
-    callbackUrl: `${API}/nowhere`,
+    callbackUrl: nobody.url,
   });
   await signIn(page, tenant.account.apiKey, `/tasks/${id}`);
   await expect(page.getByRole('heading', { level: 1 })).toContainText('Pending');

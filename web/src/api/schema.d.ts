@@ -269,7 +269,7 @@ export interface paths {
         put?: never;
         /**
          * Take tasks to work on
-         * @description Waits up to `waitMs` for the first task, then answers with what there is, best first; an empty list means that nothing came. Whoever closes its side of the connection while it waits is leased nothing; who loses its token meanwhile is refused. There may be fewer than `max` though more wait: an answer ends, after one task at least, once its payloads and options come to 4 MiB. Whoever is answered holds each task until `leaseExpiresAt` and names it by `leaseToken` from then on. Needs the scope `worker`.
+         * @description Waits up to `waitMs` for the first task, then answers with what there is: its queues in the order named, best first within each; an empty list means that nothing came. Whoever closes its side of the connection while it waits is leased nothing; who loses its token meanwhile is refused. There may be fewer than `max` though more wait: an answer ends, after one task at least, once its payloads and options come to 4 MiB. Whoever is answered holds each task until `leaseExpiresAt` and names it by `leaseToken` from then on. Needs the scope `worker`.
          */
         post: operations["leaseTasks"];
         delete?: never;
@@ -1440,6 +1440,7 @@ export interface components {
         };
         LeaseRequest: {
             /**
+             * @description Served in this order: name first what goes first. Within a queue it goes by priority and age.
              * @default [
              *       "default"
              *     ]
