@@ -1,5 +1,7 @@
 #include "domain/state_machine.hpp"
 
+#include "base/check.hpp"
+
 namespace belfry::domain {
 
 std::optional<Status> next(Status status, TaskEvent event) {
@@ -18,6 +20,7 @@ std::optional<Status> next(Status status, TaskEvent event) {
       return allow(runs, Status::pending);
     case TaskEvent::released:
       return allow(runs, Status::pending);
+    case TaskEvent::put_off:
     case TaskEvent::attempt_failed:
       return allow(runs, Status::scheduled);
     case TaskEvent::attempts_used_up:
@@ -33,6 +36,16 @@ std::optional<Status> next(Status status, TaskEvent event) {
       return allow(is_terminal(status), Status::pending);
   }
   return std::nullopt;
+}
+
+Status after(Status status, TaskEvent event) {
+  const auto to = next(status, event);
+  CHECK(to.has_value());
+  return *to;
+}
+
+Status at_submission(bool due_later) {
+  return due_later ? Status::scheduled : Status::pending;
 }
 
 }  // namespace belfry::domain

@@ -13,16 +13,23 @@ enum class TaskEvent : std::uint8_t {
   claimed,           // a lease was given
   lease_lost,        // the lease ended unanswered; attempts are left
   released,          // handed back unharmed (drain)
-  attempt_failed,    // attempts are left: backs off
+  put_off,           // handed back unharmed, until a later time (its destination is busy)
+  attempt_failed,    // attempts are left: backs off, if only for a moment
   attempts_used_up,  // failed or lost for the last time, or for good
   completed,
   cancelled,
   expired,          // expiresAt passed before an attempt could start
   retried_by_hand,  // a new run
 };
-inline constexpr int kTaskEventCount = 10;
+inline constexpr int kTaskEventCount = 11;
 
 // The status after `event`, or nothing if the event cannot happen in `status`.
 std::optional<Status> next(Status status, TaskEvent event);
+
+// The same where the caller has made sure that it can happen; aborts if it cannot.
+Status after(Status status, TaskEvent event);
+
+// The status that a submitted task begins in.
+Status at_submission(bool due_later);
 
 }  // namespace belfry::domain

@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, kTaskEventCount> kTable = {
     "..R.....",  // claimed
     "...P....",  // lease_lost
     "...P....",  // released
+    "...S....",  // put_off
     "...S....",  // attempt_failed
     "...F....",  // attempts_used_up
     "...C....",  // completed

@@ -1,4 +1,5 @@
 #include "base/check.hpp"
+#include "domain/state_machine.hpp"
 #include "sql.hpp"
 #include "store/failure.hpp"
 #include "store/sqlite/executor.hpp"
@@ -83,6 +84,7 @@ void Executor::claim_one(const Claim& command, const Candidate& candidate, const
   if (command.kind == LeaseKind::worker && timeout) {
     task.lease_until = std::min(task.lease_until, now + *timeout);
   }
+  const auto status = domain::after(Status::pending, domain::TaskEvent::claimed);
   task.token = {static_cast<std::int32_t>(attempt),
                 static_cast<std::int64_t>((secrets_.next() >> 1) | 1)};
   auto lease = context_.db.statement(sql::hot::lease);
@@ -96,8 +98,8 @@ void Executor::claim_one(const Claim& command, const Candidate& candidate, const
   lease.run();
   CHECK(context_.db.changes() == 1);
   context_.batch->change(queue.tenant_no,
-                         {queue.tenant, task.id, queue.no, candidate.lane, Status::pending,
-                          Status::running, task.token.attempt, task.lease_until, now});
+                         {queue.tenant, task.id, queue.no, candidate.lane, Status::pending, status,
+                          task.token.attempt, task.lease_until, now});
   SeriesEvent event{queue.tenant_no, queue.no.value, context_.batch->name_number(task.name),
                     SeriesEvent::Kind::started, now};
   if (task.run_attempt == 1) event.wait = now - ready_since;
@@ -108,7 +110,7 @@ void Executor::claim_one(const Claim& command, const Candidate& candidate, const
   known.lane = lane_key(queue.no, candidate.lane);
   known.name = task.name;
   known.priority = task.priority;
-  known.status = Status::running;
+  known.status = status;
   known.attempt = attempt;
   known.secret = task.token.secret;
   known.next_at = to_ms(task.lease_until);

@@ -6,7 +6,9 @@
 
 namespace belfry::store::sqlite {
 
+using domain::after;
 using domain::Status;
+using domain::TaskEvent;
 using Kind = SeriesEvent::Kind;
 
 namespace {
@@ -14,6 +16,29 @@ namespace {
 std::unexpected<Error> stale() {
   return fail(ErrorCode::stale_lease,
               "the lease is not that of the task's newest attempt, or the task is not running");
+}
+
+// `later`: its next time has not come yet.
+TaskEvent event_of(Verdict verdict, bool later) {
+  switch (verdict) {
+    case Verdict::completed:
+      return TaskEvent::completed;
+    case Verdict::failed:
+    case Verdict::lost_last:
+      return TaskEvent::attempts_used_up;
+    case Verdict::retry:
+      return TaskEvent::attempt_failed;
+    case Verdict::released:
+      return later ? TaskEvent::put_off : TaskEvent::released;
+    case Verdict::lost:
+      return TaskEvent::lease_lost;
+  }
+  return TaskEvent::lease_lost;
+}
+
+Status status_after(Status status, Verdict verdict, bool later) {
+  const auto to = after(status, event_of(verdict, later));
+  return to == Status::scheduled && !later ? after(to, TaskEvent::became_due) : to;
 }
 
 constexpr std::int64_t kLogLinesMax = 1'000;  // a task
@@ -35,7 +60,7 @@ void Executor::write_attempt(const Found& task, std::string_view outcome, const 
 
 domain::Status Executor::end_run(const Found& task, const Finish& command, Timestamp now) {
   const bool completed = command.verdict == Verdict::completed;
-  const auto status = completed ? Status::completed : Status::failed;
+  const auto status = status_after(*task.status, command.verdict, false);
   context_.db.statement(sql::hot::end_attempt)
       .bind(task.seq)
       .bind(task.tenant_no)
@@ -54,7 +79,7 @@ domain::Status Executor::put_back(const Found& task, const Finish& command, Time
   const bool released = command.verdict == Verdict::released;
   const bool retry = command.verdict == Verdict::retry;
   const auto next_at = retry || released ? std::max(command.next_at.value_or(now), now) : now;
-  const auto status = next_at > now ? Status::scheduled : Status::pending;
+  const auto status = status_after(*task.status, command.verdict, next_at > now);
   const auto* queue = config_.queue(queue_of_lane(task.lane));
   CHECK(queue != nullptr);
   auto row = context_.db.statement(sql::hot::put_back);
@@ -155,7 +180,7 @@ Result<End::Reply> Executor::run(const End& command) {
   if (!task.status) return fail(ErrorCode::invalid_state, "the task has finished already");
   const auto now = context_.now_or(command.now);
   const bool expires = command.status == Status::expired;
-  const auto event = expires ? domain::TaskEvent::expired : domain::TaskEvent::cancelled;
+  const auto event = expires ? TaskEvent::expired : TaskEvent::cancelled;
   const auto to = domain::next(*task.status, event);
   if (!to) return fail(ErrorCode::invalid_state, "a running task does not expire");
   if (expires && (!task.expires_at || from_ms(*task.expires_at) > now)) {
@@ -225,7 +250,7 @@ Result<MoveDue::Reply> Executor::run(const MoveDue& command) {
   const auto tasks = due(now, command.max);
   for (const auto& task : tasks) {
     context_.db.statement(sql::hot::make_ready).bind(task.seq).run();
-    change(task, Status::pending, now, from_ms(task.next_at));
+    change(task, after(*task.status, TaskEvent::became_due), now, from_ms(task.next_at));
   }
   MoveDue::Reply reply{static_cast<int>(tasks.size()), {}};
   auto row = context_.db.statement(sql::hot::next_due);

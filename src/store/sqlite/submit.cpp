@@ -1,4 +1,5 @@
 #include "base/check.hpp"
+#include "domain/state_machine.hpp"
 #include "sql.hpp"
 #include "store/failure.hpp"
 #include "store/sqlite/executor.hpp"
@@ -71,7 +72,7 @@ Result<Submit::Reply> Executor::run(const Submit& command) {
   const auto now = task.submitted_at;
   const auto ready_at = task.scheduled_for.value_or(now);
   const bool waits = ready_at > now;
-  const auto status = waits ? Status::scheduled : Status::pending;
+  const auto status = domain::at_submission(waits);
   const auto next_at = waits ? ready_at : now;
   const auto kind = domain::lane_of(task.options.target);
   const auto lane = lane_key(queue.no, kind);

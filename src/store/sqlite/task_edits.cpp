@@ -3,6 +3,7 @@
 #include <limits>
 #include <vector>
 
+#include "domain/state_machine.hpp"
 #include "sql.hpp"
 #include "store/sqlite/columns.hpp"
 #include "store/sqlite/positions.hpp"
@@ -53,7 +54,7 @@ Result<> TaskEdits::start_new_run(TenantId tenant, TaskId id, Timestamp now) {
   change.queue = queue_no;
   change.lane = kind_of_lane(lane);
   change.from = ended;
-  change.to = domain::Status::pending;
+  change.to = domain::after(ended, domain::TaskEvent::retried_by_hand);
   change.attempt = static_cast<std::int32_t>(attempt);
   change.next_at = now;
   change.at = now;
