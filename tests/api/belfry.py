@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import tempfile
 import threading
@@ -24,14 +25,15 @@ PATIENCE = 60  # the longest wait for an event that must come; never what a test
 class Scheduler:
     """`keep_port`: the same over restarts, for services that know the address. `errors` is a file
     that standard error goes to; `tls` an SSL context for clients, if the flags name a
-    certificate."""
+    certificate; `clock` a WallClock that the process sees."""
 
-    def __init__(self, *flags, folder=None, keep_port=False, errors=None, tls=None):
+    def __init__(self, *flags, folder=None, keep_port=False, errors=None, tls=None, clock=None):
         self.flags = flags
         self.keep_port = keep_port
         self.port = 0
         self.errors = errors
         self.tls = tls
+        self.clock = clock
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="belfry-test-")
         self.process = None
@@ -42,7 +44,8 @@ class Scheduler:
             [BINARY, "--listen", f"127.0.0.1:{port}", "--operators-listen", "127.0.0.1:0", "--data",
              self.folder, "--default-target", "echo", "--egress-allow", "127.0.0.0/8",
              "--log-level", "warn", *self.flags],
-            stdout=subprocess.PIPE, stderr=self.errors, text=True)
+            stdout=subprocess.PIPE, stderr=self.errors, text=True,
+            env=self.clock.environment() if self.clock else None)
         line = self.process.stdout.readline()
         match = re.match(r"listening on https?://127\.0\.0\.1:(\d+)", line)
         if not match:
@@ -97,6 +100,34 @@ class Scheduler:
 
     def tenant(self, name="test"):
         return Tenant(self, name)
+
+
+class WallClock:
+    """The wall clock of a scheduler, which this moves by way of a preloaded library
+    (tests/clock/shifted_clock.cpp). The scheduler's monotonic clock stays true."""
+
+    KERNEL = ("own", "synchronised", "unsynchronised", "denied")  # what adjtimex answers
+
+    def __init__(self, ahead_s=0.0, kernel="unsynchronised"):
+        self.library = os.environ.get("BELFRY_SHIFTED_CLOCK") or os.path.join(
+            os.path.dirname(os.path.abspath(BINARY)), "libbelfry-shifted-clock.so")
+        self.file = tempfile.NamedTemporaryFile(prefix="belfry-clock-")
+        self.set(ahead_s, kernel)
+
+    def set(self, ahead_s, kernel="unsynchronised"):
+        self.ahead_s = ahead_s
+        self.file.seek(0)
+        self.file.write(struct.pack("=qq", round(ahead_s * 1000), self.KERNEL.index(kernel)))
+        self.file.flush()
+
+    def now(self):
+        return time.time() + self.ahead_s
+
+    def environment(self):
+        return {**os.environ, "LD_PRELOAD": self.library, "BELFRY_TEST_CLOCK": self.file.name}
+
+    def close(self):
+        self.file.close()
 
 
 class Answer:
@@ -262,7 +293,7 @@ class Receiver:
     An answer is (status, headers, body), a threading.Event that is waited for before 200, or a Hold.
     `hear[path]` is called with each push to that path, one at a time, which is then not kept."""
 
-    def __init__(self):
+    def __init__(self, address=("127.0.0.1", 0)):
         self.pushes = collections.defaultdict(list)
         self.script = {}
         self.hear = {}
@@ -309,7 +340,7 @@ class Receiver:
             def handle_error(self, *_):
                 pass
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(address, Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
