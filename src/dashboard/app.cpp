@@ -220,7 +220,7 @@ App::Answer App::sign_in(http::Request& request) {
   if (!faults.empty()) {
     co_return fail({ErrorCode::validation_failed, "the body has faults", std::move(faults)});
   }
-  auto session = co_await scheduler_.sign_in(Secret(std::move(*key)));
+  auto session = co_await scheduler_.sign_in(Secret(std::move(*key)), request.peer_address);
   if (!session) co_return fail(session.error());
   // Whoever was signed in here before is not any more.
   sessions_.close(request.headers.get("Cookie"));
@@ -234,6 +234,7 @@ App::Answer App::register_tenant(http::Request& request) {
   if (const auto ok = check_attempts(request); !ok) co_return fail(ok.error());
   if (const auto ok = check_json(request); !ok) co_return fail(ok.error());
   SchedulerCall call{http::Method::post, "/api/v1/auth/register"};
+  call.client = request.peer_address;
   call.content_type = "application/json";
   call.body = request.body;
   auto answer = co_await scheduler_.send(std::move(call));
@@ -248,7 +249,7 @@ App::Answer App::register_tenant(http::Request& request) {
   };
   const auto key = text("apiKey");
   const auto secret = text("webhookSecret");
-  auto session = co_await scheduler_.sign_in(Secret(key));
+  auto session = co_await scheduler_.sign_in(Secret(key), request.peer_address);
   if (!session) co_return fail(session.error());
   sessions_.close(request.headers.get("Cookie"));
   const auto cookie = sessions_.open(*session);
@@ -284,7 +285,7 @@ App::Answer App::scheduler_door(http::Request& request, std::shared_ptr<Session>
     const auto token = co_await scheduler_.token(session, tenant);
     if (!token) co_return fail(token.error());
     SchedulerCall call{request.method, "/api" + http::encode_path(path),
-                       std::string(token->reveal())};
+                       std::string(token->reveal()), request.peer_address};
     if (!request.query.empty()) call.target += "?" + request.query;
     call.content_type = std::string(request.headers.get("Content-Type").value_or(""));
     for (const auto* name : {"Idempotency-Key", "Accept"}) {

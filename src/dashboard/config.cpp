@@ -48,6 +48,13 @@ Mistake apply_hosts(const Values& v, Config& c) {
   return std::nullopt;
 }
 
+Mistake apply_trusted_proxies(const Values& v, Config& c) {
+  auto proxies = http::TrustedProxies::make(v);
+  if (!proxies) return proxies.error().message;
+  c.trusted_proxies = std::move(*proxies);
+  return std::nullopt;
+}
+
 Mistake apply_secure(const Values& v, Config& c) {
   if (v.back() != "true" && v.back() != "false") return "must be true or false";
   c.settings.secure_cookies = v.back() == "true";
@@ -110,6 +117,10 @@ const std::vector<options::Option<Config>>& table() {
         "Host name served besides loopback ones; other listeners serve all while none is given", "",
         true},
        apply_hosts},
+      {{"trusted-proxy",
+        "address or CIDR of a proxy in front of the page: clients are those of its X-Forwarded-For",
+        "", true},
+       apply_trusted_proxies},
       {{"secure-cookies", "true behind a proxy that ends TLS: Secure cookies and HSTS", "false"},
        apply_secure},
       {{"session-idle-seconds", "a session ends when nobody has worked in it for so long", "1800"},

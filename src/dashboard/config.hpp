@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "dashboard/settings.hpp"
+#include "http/client_address.hpp"
 #include "options/table.hpp"
 #include "options/values.hpp"
 
@@ -18,6 +19,7 @@ struct Config {
   Settings settings;
   std::string tls_cert, tls_key;
   std::string scheduler_ca;
+  http::TrustedProxies trusted_proxies;
   std::chrono::milliseconds drain{5'000};
   LogLevel log_level = LogLevel::info;
 };

@@ -195,7 +195,7 @@ asio::awaitable<bool> Live::State::follow_once(std::shared_ptr<Room> room) {
   room->with_tasks = tasks;
   SchedulerCall call{http::Method::get,
                      tasks ? "/api/v1/events?topics=tasks,totals" : "/api/v1/events?topics=totals",
-                     std::string(token->reveal())};
+                     std::string(token->reveal()), session->client};
   if (!room->position.empty()) call.headers.emplace_back("Last-Event-ID", room->position);
   RoomSink sink(room);
   const auto abort = std::make_shared<asio::cancellation_signal>();
@@ -218,8 +218,9 @@ asio::awaitable<bool> Live::State::poll_all(std::shared_ptr<Room> room) {
   const auto session = room->viewers.front()->session();
   const auto token = co_await parts.scheduler.token(session, "");
   if (!token) co_return false;
-  const auto answer = co_await parts.scheduler.send(
-      {http::Method::get, "/api/v1/admin/metrics?range=15m", std::string(token->reveal())});
+  const auto answer =
+      co_await parts.scheduler.send({http::Method::get, "/api/v1/admin/metrics?range=15m",
+                                     std::string(token->reveal()), session->client});
   if (answer && answer->status == 401) Scheduler::forget_token(*session, "");
   if (!answer || answer->status != 200) co_return false;
   if (auto counts = counts_of(answer->body)) {

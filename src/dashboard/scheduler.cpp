@@ -71,6 +71,7 @@ http::OutboundRequest Scheduler::request(SchedulerCall call) const {
   if (!call.content_type.empty()) {
     request.headers.add("Content-Type", std::move(call.content_type));
   }
+  if (!call.client.empty()) request.headers.add("X-Forwarded-For", std::move(call.client));
   for (auto& [name, value] : call.headers) request.headers.add(name, std::move(value));
   request.body = std::move(call.body);
   return request;
@@ -103,10 +104,13 @@ asio::awaitable<Result<Token>> Scheduler::exchange(SchedulerCall call, Session* 
   co_return Token{Secret(string_member(told, "token")), clock_.now() + Millis{seconds * 1'000}};
 }
 
-asio::awaitable<Result<std::shared_ptr<Session>>> Scheduler::sign_in(Secret api_key) {
+asio::awaitable<Result<std::shared_ptr<Session>>> Scheduler::sign_in(Secret api_key,
+                                                                     std::string client) {
   const auto session = std::make_shared<Session>();
+  session->client = std::move(client);
   session->api_key = std::move(api_key);
   SchedulerCall call{http::Method::post, "/api/v1/auth/token"};
+  call.client = session->client;
   call.content_type = "application/json";
   call.body = key_body(session->api_key);
   auto token = co_await exchange(std::move(call), session.get());
@@ -119,6 +123,7 @@ asio::awaitable<Result<Secret>> Scheduler::token(std::shared_ptr<Session> sessio
                                                  std::string tenant) {
   if (session->token.until < clock_.now() + kRenewBefore) {
     SchedulerCall call{http::Method::post, "/api/v1/auth/token"};
+    call.client = session->client;
     call.content_type = "application/json";
     call.body = key_body(session->api_key);
     auto renewed = co_await exchange(std::move(call), nullptr);
@@ -137,7 +142,7 @@ asio::awaitable<Result<Secret>> Scheduler::token(std::shared_ptr<Session> sessio
     co_return known->second.text;
   }
   SchedulerCall call{http::Method::post, fmt::format("/api/v1/admin/tenants/{}/token", tenant),
-                     std::string(session->token.text.reveal())};
+                     std::string(session->token.text.reveal()), session->client};
   call.content_type = "application/json";
   call.body = "{}";
   auto made = co_await exchange(std::move(call), nullptr);
@@ -162,7 +167,7 @@ asio::awaitable<void> Scheduler::revoke(std::shared_ptr<Session> session) {
     tokens.emplace_back(token.text.reveal());
   }
   for (const auto& token : tokens) {
-    SchedulerCall call{http::Method::post, "/api/v1/auth/revoke", token};
+    SchedulerCall call{http::Method::post, "/api/v1/auth/revoke", token, session->client};
     call.content_type = "application/json";
     json::Writer w(call.body);
     w.begin_object();

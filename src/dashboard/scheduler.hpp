@@ -17,6 +17,7 @@ struct SchedulerCall {
   http::Method method = http::Method::get;
   std::string target;  // path and query
   std::string bearer = {};
+  std::string client = {};  // the address of the page's user, sent as X-Forwarded-For
   std::string content_type = {};
   std::string body = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
@@ -34,7 +35,8 @@ class Scheduler {
   http::OutboundRequest request(SchedulerCall call) const;
 
   // A session for the key, with its first token: unauthenticated if the scheduler refuses the key.
-  boost::asio::awaitable<Result<std::shared_ptr<Session>>> sign_in(Secret api_key);
+  boost::asio::awaitable<Result<std::shared_ptr<Session>>> sign_in(Secret api_key,
+                                                                   std::string client);
   // The session's token, or that of one tenant for an operator; renewed before it ends. A key that
   // is refused ends the session.
   boost::asio::awaitable<Result<Secret>> token(std::shared_ptr<Session> session,

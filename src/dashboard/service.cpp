@@ -47,6 +47,7 @@ http::ServerOptions server_options(const Config& config) {
   options.port = config.listen.port;
   options.tls_cert_file = config.tls_cert;
   options.tls_key_file = config.tls_key;
+  options.trusted_proxies = config.trusted_proxies;
   return options;
 }
 

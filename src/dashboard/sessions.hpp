@@ -28,6 +28,7 @@ struct Session {
   std::string tenant_id;    // empty for an operator
   std::string tenant_name;  // likewise
   std::vector<std::string> scopes;
+  std::string client;  // the address that it was opened from
   Secret api_key;
   Token token;
   std::map<std::string, Token, std::less<>> tenant_tokens;  // an operator's, by tenant

@@ -18,10 +18,10 @@ constexpr std::size_t kBodyInHeadBuffer = 16 * 1024;  // a shorter body is copie
 constexpr std::size_t kLingerBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kLingerTime{1'000};
 
-std::string peer_of(const asio::ip::tcp::socket& socket) {
+asio::ip::address peer_of(const asio::ip::tcp::socket& socket) {
   ErrorCodeOf error;
   const auto peer = socket.remote_endpoint(error);
-  return error ? std::string() : peer.address().to_string();
+  return error ? asio::ip::address() : plain_address(peer.address());
 }
 
 bool has_body(int status) {
@@ -34,7 +34,10 @@ Connection::Connection(asio::ip::tcp::socket socket, asio::ssl::context* tls,
                        ConnectionContext& context)
     : transport_(std::move(socket), tls),
       context_(context),
-      peer_address_(peer_of(transport_.socket())),
+      peer_(peer_of(transport_.socket())),
+      peer_address_(peer_.to_string()),
+      peer_unit_(address_unit(peer_)),
+      peer_is_proxy_(context.options.trusted_proxies.contains(peer_)),
       in_(kBufferStart, '\0') {}
 
 std::string_view Connection::received() const {
@@ -140,7 +143,7 @@ asio::awaitable<bool> Connection::serve_one() {
   request.path = std::move(facts->path);
   request.query = std::move(facts->query);
   request.headers = std::move(facts->headers);
-  request.peer_address = peer_address_;
+  name_client(request);
   request.peer = this;
   BodyRoom room(context_.totals);
   if (facts->framing != HeadFacts::Framing::none && !co_await read_body(*facts, request, room)) {

@@ -93,6 +93,7 @@ class Connection : private Peer {
   boost::asio::awaitable<void> end_with(Response response);
   bool has_gone() override;
   async::StopSignal gone() override;
+  void name_client(Request& request) const;
   void look_at_peer();
   void end_watch();
   boost::asio::awaitable<void> linger();
@@ -110,8 +111,11 @@ class Connection : private Peer {
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   struct Watch;
   std::shared_ptr<Watch> watch_;  // of the peer, while a handler asked for it
+  boost::asio::ip::address peer_;
   std::string peer_address_;
-  std::string in_;  // what was read stands from begin_ to end_
+  std::string peer_unit_;
+  bool peer_is_proxy_;  // whose X-Forwarded-For is believed
+  std::string in_;      // what was read stands from begin_ to end_
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::string out_;

@@ -1,4 +1,5 @@
-// The watch over the peer while a handler waits: whoever has gone is not worked for.
+// Who the peer is, and the watch over it while a handler waits: no work is done for a peer that
+// has gone.
 #include "http/connection.hpp"
 
 namespace belfry::http {
@@ -8,6 +9,16 @@ struct Connection::Watch {
   async::StopSignal gone;
   bool over = false;
 };
+
+void Connection::name_client(Request& request) const {
+  request.peer_address = peer_address_;
+  request.peer_unit = peer_unit_;
+  if (!peer_is_proxy_) return;
+  const auto client = context_.options.trusted_proxies.client(peer_, request.headers);
+  if (client == peer_) return;
+  request.peer_address = client.to_string();
+  request.peer_unit = address_unit(client);
+}
 
 bool Connection::has_gone() {
   return transport_.peer_closed();

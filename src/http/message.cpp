@@ -13,11 +13,6 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::optional<std::string> decode_component(std::string_view raw) {
   std::string spaced(raw);
   std::replace(spaced.begin(), spaced.end(), '+', ' ');
@@ -26,6 +21,11 @@ std::optional<std::string> decode_component(std::string_view raw) {
 }
 
 }  // namespace
+
+bool same_field_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
+}
 
 std::string_view name(Method method) {
   switch (method) {
@@ -52,13 +52,13 @@ void Headers::add(std::string name, std::string value) {
 }
 
 void Headers::set(std::string name, std::string value) {
-  std::erase_if(fields_, [&](const auto& field) { return same_name(field.first, name); });
+  std::erase_if(fields_, [&](const auto& field) { return same_field_name(field.first, name); });
   add(std::move(name), std::move(value));
 }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const {
   for (const auto& [field, value] : fields_) {
-    if (same_name(field, name)) {
+    if (same_field_name(field, name)) {
       return value;
     }
   }
@@ -68,7 +68,7 @@ std::optional<std::string_view> Headers::get(std::string_view name) const {
 std::size_t Headers::count(std::string_view name) const {
   return static_cast<std::size_t>(
       std::count_if(fields_.begin(), fields_.end(),
-                    [&](const auto& field) { return same_name(field.first, name); }));
+                    [&](const auto& field) { return same_field_name(field.first, name); }));
 }
 
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view raw) {

@@ -18,6 +18,9 @@ namespace belfry::http {
 enum class Method { get, head, post, put, patch, delete_, options };
 std::string_view name(Method method);  // "GET", …
 
+// Whether two header field names are the same: letter case does not count.
+bool same_field_name(std::string_view a, std::string_view b);
+
 // Header fields in order; names compare without case (RFC 9110 section 5.1).
 class Headers {
  public:
@@ -55,8 +58,12 @@ struct Request {
   Headers headers;
   std::string body;
   std::vector<std::string> params;  // what the router's {…} segments matched, in order
-  std::string peer_address;         // without port
-  Peer* peer = nullptr;             // null where a handler is called without a connection
+  // The client's address without port. Behind a proxy of ServerOptions::trusted_proxies it is the
+  // client that the proxy reports, otherwise the other end of the connection.
+  std::string peer_address;
+  // What limits per address count by: the address, and for IPv6 its /64 ("2001:db8:0:1::/64").
+  std::string peer_unit;
+  Peer* peer = nullptr;  // null where a handler is called without a connection
 };
 
 // Percent-decoded query parameters in order ('+' is a space); nothing if the encoding is broken or

@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/metrics.hpp"
+#include "http/client_address.hpp"
 #include "http/message.hpp"
 
 namespace belfry::http {
@@ -22,6 +23,7 @@ struct ServerOptions {
   std::uint16_t port = 0;     // 0: any free one
   std::string tls_cert_file;  // PEM chain; empty: plain HTTP
   std::string tls_key_file;
+  TrustedProxies trusted_proxies;        // believed in what they say of a request's client
   std::size_t connections_max = 10'000;  // beyond: 503 overloaded, closed
   std::size_t header_bytes_max = 32 * 1024;
   std::size_t header_count_max = 100;

@@ -245,6 +245,31 @@ TEST(Server, AStreamEndsWhenItsClientGoes) {
             std::future_status::ready);
 }
 
+asio::awaitable<Response> name_client(Request& request) {
+  Response response;
+  response.body = request.peer_address + " " + request.peer_unit;
+  co_return response;
+}
+
+TEST(Server, OnlyATrustedProxyNamesTheClient) {
+  const std::string forwarded =
+      "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.1, 2001:db8::7\r\n\r\n";
+  RunningServer alone(name_client);
+  Peer direct(alone.port());
+  direct.send(forwarded);
+  EXPECT_EQ(body_of(direct.read_response()), "127.0.0.1 127.0.0.1");
+
+  ServerOptions options;
+  options.trusted_proxies = *TrustedProxies::make({"127.0.0.1"});
+  RunningServer behind(name_client, options);
+  Peer proxy(behind.port());
+  proxy.send(forwarded);
+  EXPECT_EQ(body_of(proxy.read_response()), "2001:db8::7 2001:db8::/64");
+  // Each request of a connection has a client of its own.
+  proxy.send(get("/"));
+  EXPECT_EQ(body_of(proxy.read_response()), "127.0.0.1 127.0.0.1");
+}
+
 TEST(Server, AStopEndsStreamsProperly) {
   Waiting waiting;
   RunningServer running([&](Request&) { return waiting.handle(); });

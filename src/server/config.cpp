@@ -68,6 +68,13 @@ std::optional<std::string> apply_hosts(const Values& v, Config& c) {
   return std::nullopt;
 }
 
+std::optional<std::string> apply_trusted_proxies(const Values& v, Config& c) {
+  auto proxies = http::TrustedProxies::make(v);
+  if (!proxies) return proxies.error().message;
+  c.trusted_proxies = std::move(*proxies);
+  return std::nullopt;
+}
+
 std::optional<std::string> apply_default_target(const Values& v, Config& c) {
   if (v.back() != "worker" && v.back() != "echo") return "must be worker or echo";
   c.default_target_is_echo = v.back() == "echo";
@@ -174,6 +181,10 @@ const std::vector<options::Option<Config>>& option_table() {
         "Host name served besides loopback ones; other listeners serve all while none is given", "",
         true},
        apply_hosts},
+      {{"trusted-proxy",
+        "address or CIDR of a proxy in front of the API: clients are those of its X-Forwarded-For",
+        "", true},
+       apply_trusted_proxies},
       {{"default-target", "where tasks of queues without a target run: worker or echo", "worker"},
        apply_default_target},
       {{"registration", "who may register: open, invite or closed", "open"}, apply_registration},

@@ -10,6 +10,7 @@
 
 #include "api/services.hpp"
 #include "base/log.hpp"
+#include "http/client_address.hpp"
 #include "options/table.hpp"
 #include "options/values.hpp"
 #include "store/backend.hpp"
@@ -27,6 +28,7 @@ struct Config {
   std::vector<std::string> egress_allow;
   std::vector<std::string> cors_origins = {"http://127.0.0.1:8083", "http://localhost:8083"};
   std::vector<std::string> allowed_hosts;
+  http::TrustedProxies trusted_proxies;
   bool default_target_is_echo = false;
   api::Registration registration = api::Registration::open;
   std::string invitation;

@@ -48,13 +48,13 @@ TEST_F(ConfigTest, FlagsBeatEnvironmentBeatsFile) {
 TEST_F(ConfigTest, TellsAllMistakesAtOnce) {
   const auto path = file("lisen = 'x'\ndrain-ms = -1\n");
   environment_ = {{"BELFRY_DEFAULT_TARGET", "ecko"}};
-  const auto result =
-      read({"--config", path.c_str(), "--listen", "nowhere", "--tls-cert", "a", "--nonsense"});
+  const auto result = read({"--config", path.c_str(), "--listen", "nowhere", "--tls-cert", "a",
+                            "--trusted-proxy", "10.0.0.1/8", "--nonsense"});
   EXPECT_FALSE(result.config);
   std::string all;
   for (const auto& mistake : result.mistakes) all += mistake + "\n";
-  for (const auto* part :
-       {"lisen", "drain-ms", "BELFRY_DEFAULT_TARGET", "--listen", "--tls-cert", "--nonsense"}) {
+  for (const auto* part : {"lisen", "drain-ms", "BELFRY_DEFAULT_TARGET", "--listen", "--tls-cert",
+                           "10.0.0.1/8", "--nonsense"}) {
     EXPECT_NE(all.find(part), std::string::npos) << part << " is not in:\n" << all;
   }
 }

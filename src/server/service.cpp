@@ -301,6 +301,7 @@ Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(confi
   auto options = p.listen_options(p.config.listen);
   options.tls_cert_file = p.config.tls_cert;
   options.tls_key_file = p.config.tls_key;
+  options.trusted_proxies = p.config.trusted_proxies;
   p.server = std::make_unique<http::Server>(p.io_threads.executors(), options, p.app->hooks());
   if (p.config.operators_listen) {
     p.operators = std::make_unique<http::Server>(

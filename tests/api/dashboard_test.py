@@ -1,6 +1,8 @@
 """The dashboard's server: sessions, the scheduler's API behind them, live news, headers."""
 import gzip
 import http.client
+import http.server
+import threading
 import unittest
 
 from belfry import Scheduler
@@ -144,6 +146,52 @@ class Proxy(DashboardCase):
         self.assertEqual(self.browser.get("/api/v1/tasks").status, 200)
         self.submit(self.browser, target={"type": "worker"})
         stream.until(lambda name, data: name == "totals" and data["pending"] == 1)
+
+
+class ClientAddress(unittest.TestCase):
+    """What the dashboard reports of its clients to the scheduler, as a scripted scheduler sees it."""
+
+    def setUp(self):
+        self.seen = seen = []
+
+        class Scheduler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                seen.append((self.path, self.headers.get_all("X-Forwarded-For")))
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(200)
+                body = b'{"token":"t","expires_in":3600,"tenantId":"1","scope":"tasks:read"}'
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        scheduler = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Scheduler)
+        threading.Thread(target=scheduler.serve_forever).start()
+        self.addCleanup(scheduler.server_close)
+        self.addCleanup(scheduler.shutdown)
+        self.url = f"http://127.0.0.1:{scheduler.server_port}"
+
+    def calls(self, *flags):
+        dashboard = Dashboard(self.url, *flags)
+        self.addCleanup(dashboard.stop)
+        browser = Browser(dashboard)
+        forged = {"X-Forwarded-For": "203.0.113.1, 192.0.2.7"}
+        answer = browser.post("/api/session", {"apiKey": "k"}, headers=forged)
+        self.assertEqual(answer.status, 200, answer.raw)
+        browser.csrf = answer.json["csrf"]
+        browser.post("/api/v1/tasks", {"taskName": "x"}, headers=forged)
+        browser.call("DELETE", "/api/session", headers=forged)
+        paths = ["/api/v1/auth/token", "/api/v1/tasks", "/api/v1/auth/revoke"]
+        self.assertEqual([path for path, _ in self.seen], paths)
+        return [addresses for _, addresses in self.seen]
+
+    def test_every_call_carries_the_clients_address_and_no_forged_one(self):
+        self.assertEqual(self.calls(), [["127.0.0.1"]] * 3)
+
+    def test_a_proxy_before_the_dashboard_is_believed_when_it_is_named(self):
+        self.assertEqual(self.calls("--trusted-proxy", "127.0.0.0/8"), [["192.0.2.7"]] * 3)
 
 
 class LiveNews(DashboardCase):
