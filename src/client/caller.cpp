@@ -125,13 +125,14 @@ Caller::Attempt Caller::attempt(const Client::Call& call, const std::string& tok
   return {std::unexpected(std::move(error)), again, response->status >= 500};
 }
 
-Caller::Attempt Caller::failed(http::CallFailure failure, const Client::Call& call) const {
+Caller::Attempt Caller::failed(const http::CallError& failed_call, const Client::Call& call) const {
+  const auto failure = failed_call.failure;
   if (failure == http::CallFailure::cancelled) return {std::unexpected(closed_error())};
-  const bool not_sent = failure == http::CallFailure::connect_failed ||
-                        failure == http::CallFailure::name_not_resolved;
+  const bool harmless = !failed_call.sent && (failure == http::CallFailure::connect_failed ||
+                                              failure == http::CallFailure::name_not_resolved);
   ClientError error{0, "urn:belfry:client:unreachable",
                     "no answer from " + options_.url + ": " + std::string(http::name(failure))};
-  return {std::unexpected(std::move(error)), not_sent || call.repeatable, !not_sent};
+  return {std::unexpected(std::move(error)), harmless || call.repeatable, failed_call.sent};
 }
 
 Result<std::string> Caller::token(const std::stop_token& stop) {

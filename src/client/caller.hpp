@@ -38,7 +38,7 @@ class Caller {
   Result<Client::Answer> call_until(const Client::Call& call, bool with_token);
   Result<std::string> token(const std::stop_token& stop);
   void forget(const std::string& token);
-  Attempt failed(http::CallFailure failure, const Client::Call& call) const;
+  Attempt failed(const http::CallError& failed_call, const Client::Call& call) const;
 
   ClientOptions options_;
   AnchoredClock clock_;

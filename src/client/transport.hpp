@@ -12,7 +12,7 @@
 
 namespace belfry::client {
 
-using SendResult = std::expected<http::OutboundResponse, http::CallFailure>;
+using SendResult = std::expected<http::OutboundResponse, http::CallError>;
 
 // The asynchronous HTTP client behind a blocking call, on a thread of its own. May dial any
 // address: the scheduler's URL is the caller's own choice. Thread-safe.

@@ -23,7 +23,7 @@ struct SchedulerCall {
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::chrono::milliseconds timeout{30'000};
 };
-using SchedulerAnswer = std::expected<http::OutboundResponse, http::CallFailure>;
+using SchedulerAnswer = std::expected<http::OutboundResponse, http::CallError>;
 
 // The scheduler behind the dashboard: calls to it, and the tokens that they carry. One executor.
 class Scheduler {

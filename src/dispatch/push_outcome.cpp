@@ -61,11 +61,11 @@ std::string result_of(const http::OutboundResponse& answer) {
   }
 }
 
-PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallFailure>& answer,
+PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallError>& answer,
                          Timestamp now) {
   if (!answer) {
-    const bool forbidden = answer.error() == http::CallFailure::destination_forbidden;
-    return failed(std::string(name(answer.error())), !forbidden, forbidden, 0);
+    const bool forbidden = answer.error().failure == http::CallFailure::destination_forbidden;
+    return failed(std::string(name(answer.error().failure)), !forbidden, forbidden, 0);
   }
   if (answer->status == 202) {
     PushOutcome outcome;

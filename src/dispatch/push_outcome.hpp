@@ -15,7 +15,7 @@ struct PushOutcome {
   bool healthy = true;    // for the destination's breaker
   outbox::AttemptEnd end;
 };
-PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallFailure>& answer,
+PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallError>& answer,
                          Timestamp now);
 
 // The answer's body as the task's result: JSON if it says so and is, else a JSON string.

@@ -63,9 +63,10 @@ http::OutboundRequest push_request(const store::Claim::Task& task, const domain:
   headers.add("traceparent", traceparent(task.options.traceparent, random));
   if (!task.options.tracestate.empty()) headers.add("tracestate", task.options.tracestate);
   request.body = std::move(body.text);
-  // Whoever allows more attempts bears to see one twice, with one Idempotency-Key; whoever allows
-  // one only has said that work once begun is not to be begun again.
-  request.repeatable = task.max_attempts > 1;
+  // Each sending has its own attempt number, so the client sends none of them twice. A task with
+  // one attempt has none to lose to a connection that ends at the wrong moment.
+  request.after_stale_end = http::OutboundRequest::AfterStaleEnd::report;
+  if (task.max_attempts == 1) request.connection = http::OutboundRequest::Connection::fresh;
   return request;
 }
 

@@ -51,12 +51,13 @@ TEST(PushOutcome, FailuresOfTheCallAreTriedAgainButForForbiddenOnes) {
   using F = http::CallFailure;
   for (const auto failure : {F::name_not_resolved, F::connect_failed, F::tls_failed, F::timed_out,
                              F::connection_broken, F::malformed_answer}) {
-    const auto outcome = push_outcome(std::unexpected(failure), from_ms(0));
+    const auto outcome = push_outcome(std::unexpected(http::CallError{failure}), from_ms(0));
     EXPECT_TRUE(outcome.end.retryable) << name(failure);
     EXPECT_FALSE(outcome.healthy);
     EXPECT_EQ(outcome.end.error, name(failure));
   }
-  const auto forbidden = push_outcome(std::unexpected(F::destination_forbidden), from_ms(0));
+  const auto forbidden =
+      push_outcome(std::unexpected(http::CallError{F::destination_forbidden}), from_ms(0));
   EXPECT_FALSE(forbidden.end.retryable);
   EXPECT_TRUE(forbidden.healthy);
 }
@@ -155,12 +156,15 @@ TEST(PushRequest, NamesTaskAttemptAndLeaseAndIsSigned) {
                               from_ms(1'700'000'000'900)));
 }
 
-TEST(PushRequest, IsRepeatableOnlyIfMoreThanOneAttemptIsAllowed) {
+TEST(PushRequest, IsNeverSentAgainByTheClientAndGoesOutFreshIfItHasOneAttempt) {
+  using Request = http::OutboundRequest;
   auto task = a_claimed_task("{}");
   task.max_attempts = 1;
-  EXPECT_FALSE(request_for(task).repeatable);
+  EXPECT_EQ(request_for(task).connection, Request::Connection::fresh);
+  EXPECT_EQ(request_for(task).after_stale_end, Request::AfterStaleEnd::report);
   task.max_attempts = 2;
-  EXPECT_TRUE(request_for(task).repeatable);
+  EXPECT_EQ(request_for(task).connection, Request::Connection::kept_or_fresh);
+  EXPECT_EQ(request_for(task).after_stale_end, Request::AfterStaleEnd::report);
 }
 
 TEST(PushRequest, CarriesTheTargetsHeadersAndTheSubmittersTrace) {

@@ -21,6 +21,8 @@ namespace asio = boost::asio;
 using outbox::AttemptEnd;
 
 constexpr Millis kStoreRetry{200};
+// A process without descriptors or memory gets them back when other work ends.
+constexpr Millis kOwnTroubleRetry{1'000};
 // For so long an outage of a target costs no task an attempt.
 constexpr Millis kShelter{60'000};
 
@@ -34,6 +36,11 @@ AttemptEnd failure(std::string error, bool retryable) {
 
 double seconds(Timestamp from, Timestamp to) {
   return static_cast<double>((to - from).count()) / 1'000.0;
+}
+
+// Handed back uncounted before: by a busy destination, a drain, or an end that nobody read.
+bool handed_back_before(const store::Claim::Task& task) {
+  return task.token.attempt > task.run_attempt;
 }
 
 store::Finish release(const store::Claim::Task& task) {
@@ -162,9 +169,19 @@ asio::awaitable<Runner::Performed> Runner::push(std::shared_ptr<Attempt> attempt
   const auto timeout = push_timeout(task.options, target, queue);
   auto request = push_request(task, target, std::move(*url), context_.secrets(task.tenant),
                               context_.clock, timeout, context_.random);
+  if (handed_back_before(task)) request.connection = http::OutboundRequest::Connection::fresh;
   attempt->task.payload = {};  // the request holds it now, and one copy is enough
   const auto answer = co_await context_.client.send(std::move(request));
-  if (!answer && answer.error() == http::CallFailure::cancelled) co_return Performed{};
+  if (!answer && answer.error().failure == http::CallFailure::cancelled) co_return Performed{};
+  if (!answer && answer.error().stale) {
+    performed.what = Performed::What::unread;
+    co_return performed;
+  }
+  if (!answer && answer.error().own_trouble) {
+    performed.what = Performed::What::postponed;
+    performed.until = context_.clock.now() + kOwnTroubleRetry;
+    co_return performed;
+  }
   auto outcome = push_outcome(answer, context_.clock.now());
   pass.done(outcome.healthy);
   performed.what = outcome.accepted ? Performed::What::accepted : Performed::What::ended;
@@ -181,8 +198,7 @@ Runner::Performed Runner::turned_away(const Attempt& attempt, const std::string&
   performed.until = context_.gate.put_off(destination);
   performed.what = Performed::What::postponed;
   const auto open_since = context_.gate.open_since(destination);
-  const bool handed_back_before = task.token.attempt > task.run_attempt;
-  if (!open_since || !handed_back_before) return performed;
+  if (!open_since || !handed_back_before(task)) return performed;
   const auto policy = outbox::policy_of(task.options, task.queue, context_.directory);
   const auto shelter = std::max(kShelter, domain::base_delay_after(policy, task.failures + 1));
   if (context_.clock.now() - *open_since < shelter) return performed;
@@ -243,6 +259,12 @@ asio::awaitable<void> Runner::conclude(const Attempt& attempt, Performed perform
       auto finish = release(task);
       finish.unsent = true;
       finish.next_at = performed.until;
+      co_await settle(std::move(finish));
+      co_return;
+    }
+    case What::unread: {
+      auto finish = release(task);
+      finish.error = "connection_closed";
       co_await settle(std::move(finish));
       co_return;
     }

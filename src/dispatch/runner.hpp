@@ -22,7 +22,8 @@ class Runner {
  private:
   // How the work itself went, before the store is told.
   struct Performed {
-    enum class What { ended, accepted, postponed, stopped } what = What::stopped;
+    // `unread`: the peer ended a kept connection and most probably read nothing.
+    enum class What { ended, accepted, postponed, unread, stopped } what = What::stopped;
     outbox::AttemptEnd end;
     std::optional<Timestamp> until;  // postponed: not before this
     Millis accepted_for{0};

@@ -109,5 +109,23 @@ TEST_F(RunnerTest, AnOpenBreakerCostsAnAttemptOnceTheOutageHasLasted) {
   EXPECT_TRUE(peer.requests().empty());
 }
 
+// The peer reads the second push and closes: each sending has a number of its own, and the end that
+// most probably nobody read is not counted.
+TEST_F(RunnerTest, APushIsSentAgainUnderANewNumberWhenAKeptConnectionEnds) {
+  http::ScriptedPeer peer({{.send = answer(200)}, {.close_after = true}, {.send = answer(200)}});
+  submit(at(peer));
+  run_with(Fate::runs);
+  const auto id = submit(at(peer));
+  run_with(Fate::runs);
+  EXPECT_EQ(task(id).status, domain::Status::pending);
+  EXPECT_EQ(task(id).failures, 0);
+  EXPECT_EQ(outcomes(id), std::vector<std::string>{"released"});
+  run_with(Fate::runs);
+  EXPECT_EQ(task(id).status, domain::Status::completed);
+  ASSERT_EQ(peer.requests().size(), 3U);
+  EXPECT_TRUE(peer.requests()[1].contains("Belfry-Attempt: 1\r\n"));
+  EXPECT_TRUE(peer.requests()[2].contains("Belfry-Attempt: 2\r\n"));
+}
+
 }  // namespace
 }  // namespace belfry::dispatch

@@ -1,6 +1,7 @@
 #include "http/client.hpp"
 
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <stdexcept>
 
@@ -14,9 +15,10 @@ namespace belfry::http {
 namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 using Addresses = std::vector<asio::ip::address>;
-using Outcome = std::expected<OutboundResponse, CallFailure>;
+using Outcome = std::expected<OutboundResponse, CallError>;
 using TimePoint = OutboundConnection::TimePoint;
-using Dialled = std::expected<std::shared_ptr<OutboundConnection>, CallFailure>;
+using Dialled = std::expected<std::shared_ptr<OutboundConnection>, CallError>;
+using Written = OutboundConnection::Written;
 
 namespace {
 
@@ -24,6 +26,10 @@ namespace {
 constexpr std::size_t kJoinedBodyBytesMax = 16 * 1024;
 // A connection keeps nothing; this bounds what one answer may leave unread (a chunk's extensions).
 constexpr std::size_t kUnreadBytesMax = 64 * 1024;
+
+std::unexpected<CallError> failed_with(CallFailure failure) {
+  return std::unexpected(CallError{failure});
+}
 
 ssl::context make_tls(const std::string& extra_ca_file) {
   ssl::context context(ssl::context::tls_client);
@@ -73,10 +79,26 @@ std::string pool_key(const std::string& prefix, const asio::ip::address& address
 
 // One attempt on one connection.
 struct Exchange {
-  Outcome outcome = std::unexpected(CallFailure::connection_broken);
-  bool untouched = false;  // it broke before any answer byte came
-  bool all_sent = false;   // the peer may have read the whole request, and acted on it
+  Outcome outcome = failed_with(CallFailure::connection_broken);
+  bool unanswered = false;     // the connection failed before any byte of an answer came
+  bool ended_by_peer = false;  // that failure was the peer's end of the connection
+  bool all_sent = false;       // the peer may have read the whole request, and acted on it
 };
+
+// The peer has closed or reset the connection; anything else is trouble of another kind.
+bool is_peers_end(const boost::system::error_code& failed) {
+  return failed == asio::error::eof || failed == asio::error::connection_reset ||
+         failed == asio::error::broken_pipe || failed == ssl::error::stream_truncated;
+}
+
+// Errors of this machine or process, which say nothing of the peer.
+bool is_own_trouble(const boost::system::error_code& failed, const asio::ip::address& to) {
+  namespace errc = boost::system::errc;
+  // Every local port to this peer is in use. An IPv6 peer without an IPv6 route gives it too.
+  if (failed == errc::address_not_available) return to.is_v4();
+  return failed == errc::too_many_files_open || failed == errc::too_many_files_open_in_system ||
+         failed == errc::no_buffer_space || failed == errc::not_enough_memory;
+}
 
 bool may_repeat(const OutboundRequest& request) {
   return request.repeatable || (request.method != Method::post && request.method != Method::patch);
@@ -116,9 +138,10 @@ struct Client::State {
         pool(executor, {options.idle_per_destination, options.idle_total, options.idle_time}) {}
 
   asio::awaitable<Outcome> call(const OutboundRequest& request);
-  asio::awaitable<std::expected<Addresses, CallFailure>> find(const OutboundRequest& request,
-                                                              TimePoint deadline);
-  std::shared_ptr<OutboundConnection> take_idle(const std::string& prefix,
+  asio::awaitable<std::expected<Addresses, CallError>> find(const OutboundRequest& request,
+                                                            TimePoint deadline);
+  std::shared_ptr<OutboundConnection> take_idle(const OutboundRequest& request,
+                                                const std::string& prefix,
                                                 const Addresses& addresses);
   asio::awaitable<Dialled> dial(const OutboundRequest& request, const std::string& prefix,
                                 const Addresses& addresses, TimePoint deadline);
@@ -149,34 +172,36 @@ asio::awaitable<bool> Client::State::ended() {
 }
 
 // The addresses of the destination, every one of them allowed.
-asio::awaitable<std::expected<Addresses, CallFailure>> Client::State::find(
+asio::awaitable<std::expected<Addresses, CallError>> Client::State::find(
     const OutboundRequest& request, TimePoint deadline) {
   Addresses addresses;
   if (request.url.literal_address) {
     boost::system::error_code failed;
     addresses.push_back(asio::ip::make_address(request.url.host, failed));
-    if (failed) co_return std::unexpected(CallFailure::destination_forbidden);
+    if (failed) co_return failed_with(CallFailure::destination_forbidden);
   } else {
     addresses = names.cached(request.url.host);
     if (addresses.empty()) {
       addresses = co_await names.resolve(request.pool_key, request.url.host, deadline);
-      if (co_await ended()) co_return std::unexpected(CallFailure::cancelled);
+      if (co_await ended()) co_return failed_with(CallFailure::cancelled);
     }
     if (addresses.empty()) {
       const bool late = std::chrono::steady_clock::now() >= deadline;
-      co_return std::unexpected(late ? CallFailure::timed_out : CallFailure::name_not_resolved);
+      co_return failed_with(late ? CallFailure::timed_out : CallFailure::name_not_resolved);
     }
   }
   for (const auto& address : addresses) {
     if (!policy.allows(address, request.url.port)) {
-      co_return std::unexpected(CallFailure::destination_forbidden);
+      co_return failed_with(CallFailure::destination_forbidden);
     }
   }
   co_return addresses;
 }
 
-std::shared_ptr<OutboundConnection> Client::State::take_idle(const std::string& prefix,
+std::shared_ptr<OutboundConnection> Client::State::take_idle(const OutboundRequest& request,
+                                                             const std::string& prefix,
                                                              const Addresses& addresses) {
+  if (request.connection == OutboundRequest::Connection::fresh) return nullptr;
   for (const auto& address : addresses) {
     if (auto kept = pool.take(pool_key(prefix, address))) return kept;
   }
@@ -187,28 +212,30 @@ std::shared_ptr<OutboundConnection> Client::State::take_idle(const std::string& 
 asio::awaitable<Dialled> Client::State::dial(const OutboundRequest& request,
                                              const std::string& prefix, const Addresses& addresses,
                                              TimePoint deadline) {
-  CallFailure failure = CallFailure::connect_failed;
+  CallError error{CallFailure::connect_failed};
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    if (co_await ended()) co_return std::unexpected(CallFailure::cancelled);
+    if (co_await ended()) co_return failed_with(CallFailure::cancelled);
     const auto now = std::chrono::steady_clock::now();
-    if (now >= deadline) co_return std::unexpected(CallFailure::timed_out);
+    if (now >= deadline) co_return failed_with(CallFailure::timed_out);
     const auto connection = pool.make(pool_key(prefix, addresses[i]));
     connection->set_deadline(now + (deadline - now) / static_cast<int>(addresses.size() - i));
     OutboundConnection::Endpoint endpoint(addresses[i], request.url.port);
     auto failed = co_await connection->connect(endpoint);
-    failure = CallFailure::connect_failed;
+    error.failure = CallFailure::connect_failed;
     if (!failed && request.url.tls) {
       failed = co_await connection->start_tls(tls, request.url.host);
-      failure = CallFailure::tls_failed;
+      error.failure = CallFailure::tls_failed;
     }
-    if (co_await ended()) co_return std::unexpected(CallFailure::cancelled);
+    if (co_await ended()) co_return failed_with(CallFailure::cancelled);
+    error.own_trouble = is_own_trouble(failed, addresses[i]);
     if (connection->expired()) {
-      failure = CallFailure::timed_out;
+      error.failure = CallFailure::timed_out;
     } else if (!failed) {
       co_return connection;
     }
+    connection->close();
   }
-  co_return std::unexpected(failure);
+  co_return std::unexpected(error);
 }
 
 asio::awaitable<Exchange> Client::State::read_answer(OutboundConnection& connection, Method method,
@@ -216,14 +243,20 @@ asio::awaitable<Exchange> Client::State::read_answer(OutboundConnection& connect
   AnswerReader reader(method, options.answer_bytes_max);
   std::string input;
   bool any = false;
+  const auto broken = [&](CallFailure failure) {
+    return Exchange{std::unexpected(CallError{.failure = failure, .answered = any})};
+  };
   while (true) {
     const auto failed = co_await connection.read_some(input);
     auto progress = AnswerReader::Progress::need_more;
-    if (co_await ended()) co_return Exchange{std::unexpected(CallFailure::cancelled)};
-    if (connection.expired()) co_return Exchange{std::unexpected(CallFailure::timed_out)};
+    if (co_await ended()) co_return broken(CallFailure::cancelled);
+    if (connection.expired()) co_return broken(CallFailure::timed_out);
     if (failed == asio::error::eof && any) progress = reader.end_of_input();
     if (failed && progress != AnswerReader::Progress::done) {
-      co_return Exchange{std::unexpected(CallFailure::connection_broken), !any};
+      auto exchanged = broken(CallFailure::connection_broken);
+      exchanged.unanswered = !any;
+      exchanged.ended_by_peer = is_peers_end(failed);
+      co_return exchanged;
     }
     any = true;
     if (!failed) {
@@ -236,7 +269,7 @@ asio::awaitable<Exchange> Client::State::read_answer(OutboundConnection& connect
       co_return Exchange{reader.take()};
     }
     if (progress == AnswerReader::Progress::malformed || input.size() > kUnreadBytesMax) {
-      co_return Exchange{std::unexpected(CallFailure::malformed_answer)};
+      co_return broken(CallFailure::malformed_answer);
     }
   }
 }
@@ -250,18 +283,25 @@ asio::awaitable<Exchange> Client::State::exchange(std::shared_ptr<OutboundConnec
     body = {};
   }
   // Even if not all of it could be sent, the peer may have said why (413, 401) before it closed.
-  const auto unsent = co_await connection->write(head, body);
+  const Written written = co_await connection->write(head, body);
+  const auto last_byte_at = std::chrono::steady_clock::now();
   bool keep = false;
   Exchange exchanged;
   if (co_await ended()) {
-    exchanged.outcome = std::unexpected(CallFailure::cancelled);
+    exchanged.outcome = failed_with(CallFailure::cancelled);
   } else if (connection->expired()) {
-    exchanged.outcome = std::unexpected(CallFailure::timed_out);
+    exchanged.outcome = failed_with(CallFailure::timed_out);
   } else {
     exchanged = co_await read_answer(*connection, request.method, keep);
   }
-  exchanged.all_sent = !unsent;
-  if (keep && !unsent) {
+  exchanged.all_sent = !written.failed;
+  if (!exchanged.outcome) {
+    auto& error = exchanged.outcome.error();
+    error.sent = written.any;
+    error.stale = exchanged.unanswered && exchanged.ended_by_peer && connection->used_before() &&
+                  std::chrono::steady_clock::now() - last_byte_at <= options.stale_end_max;
+  }
+  if (keep && !written.failed) {
     pool.give_back(std::move(connection));
   } else {
     connection->close();
@@ -270,23 +310,35 @@ asio::awaitable<Exchange> Client::State::exchange(std::shared_ptr<OutboundConnec
 }
 
 asio::awaitable<Outcome> Client::State::call(const OutboundRequest& request) {
+  using AfterStaleEnd = OutboundRequest::AfterStaleEnd;
   const auto deadline = std::chrono::steady_clock::now() + request.timeout;
-  if (co_await ended()) co_return std::unexpected(CallFailure::cancelled);
+  if (co_await ended()) co_return failed_with(CallFailure::cancelled);
   const auto addresses = co_await find(request, deadline);
   if (!addresses) co_return std::unexpected(addresses.error());
 
   const std::string prefix = pool_prefix(request);
-  if (const auto kept = take_idle(prefix, *addresses)) {
+  bool sent_before = false;
+  if (const auto kept = take_idle(request, prefix, *addresses)) {
     kept->set_deadline(deadline);
     auto exchanged = co_await exchange(kept, request);
-    const bool again = exchanged.untouched && (!exchanged.all_sent || may_repeat(request));
-    if (exchanged.outcome || !again) co_return std::move(exchanged.outcome);
+    if (exchanged.outcome) co_return std::move(exchanged.outcome);
+    sent_before = exchanged.outcome.error().sent;
+    const bool sends_again = request.after_stale_end == AfterStaleEnd::send_again &&
+                             (!exchanged.all_sent || may_repeat(request));
+    const bool again = exchanged.unanswered && (!sent_before || sends_again);
+    if (!again) co_return std::move(exchanged.outcome);
   }
   const auto fresh = co_await dial(request, prefix, *addresses, deadline);
-  if (!fresh) co_return std::unexpected(fresh.error());
-  (*fresh)->set_deadline(deadline);
-  auto exchanged = co_await exchange(*fresh, request);
-  co_return std::move(exchanged.outcome);
+  Outcome outcome = failed_with(CallFailure::cancelled);
+  if (fresh) {
+    (*fresh)->set_deadline(deadline);
+    auto exchanged = co_await exchange(*fresh, request);
+    outcome = std::move(exchanged.outcome);
+  } else {
+    outcome = std::unexpected(fresh.error());
+  }
+  if (!outcome && sent_before) outcome.error().sent = true;
+  co_return outcome;
 }
 
 asio::awaitable<std::optional<CallFailure>> Client::State::stream(
@@ -294,14 +346,15 @@ asio::awaitable<std::optional<CallFailure>> Client::State::stream(
   const auto deadline = std::chrono::steady_clock::now() + request.timeout;
   if (co_await ended()) co_return CallFailure::cancelled;
   const auto addresses = co_await find(request, deadline);
-  if (!addresses) co_return addresses.error();
+  if (!addresses) co_return addresses.error().failure;
   const auto connection = co_await dial(request, pool_prefix(request), *addresses, deadline);
-  if (!connection) co_return connection.error();
+  if (!connection) co_return connection.error().failure;
   (*connection)->set_deadline(deadline);
   const std::string head = request_head(request);
-  const auto unsent = co_await (*connection)->write(head, request.body);
-  auto failed = unsent ? std::optional(CallFailure::connection_broken)
-                       : co_await stream_body(**connection, request.method, silence_max, sink);
+  const Written written = co_await (*connection)->write(head, request.body);
+  auto failed = written.failed
+                    ? std::optional(CallFailure::connection_broken)
+                    : co_await stream_body(**connection, request.method, silence_max, sink);
   (*connection)->close();
   co_return failed;
 }

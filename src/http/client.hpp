@@ -33,6 +33,16 @@ enum class CallFailure {
 };
 std::string_view name(CallFailure failure);
 
+struct CallError {
+  CallFailure failure = CallFailure::connection_broken;
+  bool sent = false;      // a byte of the request may have reached the peer
+  bool answered = false;  // a byte of the answer came
+  // A kept connection that the peer ended within `stale_end_max` of the request's last byte and
+  // before the first byte of an answer: most probably it was closed for idleness, and unread.
+  bool stale = false;
+  bool own_trouble = false;  // this process lacks descriptors or memory; the peer is not to blame
+};
+
 class Resolver;
 
 struct OutboundRequest {
@@ -51,6 +61,14 @@ struct OutboundRequest {
   // It does no harm if the peer acts on it twice, as it carries an id by which that is seen. GET,
   // HEAD, PUT, DELETE and OPTIONS do none anyway.
   bool repeatable = false;
+  enum class Connection { kept_or_fresh, fresh };
+  Connection connection = Connection::kept_or_fresh;
+  // What follows when a kept connection ends before any byte of an answer. `send_again`: the client
+  // sends the request once more on a fresh connection, unless the peer may have read all of it and
+  // it is not repeatable. `report`: the caller decides. A request of which no byte left the
+  // process is sent on a fresh connection either way.
+  enum class AfterStaleEnd { send_again, report };
+  AfterStaleEnd after_stale_end = AfterStaleEnd::send_again;
 };
 
 struct OutboundResponse {
@@ -65,6 +83,8 @@ struct ClientOptions {
   std::size_t idle_per_destination = 128;
   std::size_t idle_total = 4'096;
   std::chrono::milliseconds idle_time{30'000};
+  // A peer that ends a kept connection later than this after a request may have worked on it.
+  std::chrono::milliseconds stale_end_max{250};
   std::chrono::milliseconds resolve_time{5'000};
   std::size_t lookups_per_key = 16;  // concurrent name look-ups of one pool key
   // Certificates are always verified; extra trusted PEM file (tests, private CAs). Empty: system.
@@ -82,10 +102,8 @@ class AnswerSink {
 
 // An asynchronous HTTP/1.1 client with a keep-alive pool keyed by pool key, checked address and
 // name. Every address of a name is checked before one of them is dialled, and the peer is compared
-// after the connect. No redirects, proxies, cookies or decompression. If a kept connection turns
-// out closed before any answer byte, the request is sent once more on a new one, unless the peer
-// may have read all of it and it is not repeatable. All calls on one executor (single-threaded);
-// cancelled through Asio's per-operation cancellation (terminal).
+// after the connect. No redirects, proxies, cookies or decompression. All calls on one executor
+// (single-threaded); cancelled through Asio's per-operation cancellation (terminal).
 class Client {
  public:
   // Resolves by c-ares. Throws std::runtime_error if `extra_ca_file` cannot be read.
@@ -96,8 +114,7 @@ class Client {
   ~Client();
 
   // By value: the request lives in the coroutine.
-  boost::asio::awaitable<std::expected<OutboundResponse, CallFailure>> send(
-      OutboundRequest request);
+  boost::asio::awaitable<std::expected<OutboundResponse, CallError>> send(OutboundRequest request);
   // The same for an answer that goes on (server-sent events), on a connection of its own; the sink
   // outlives the call. `timeout` is for the way to the head; from then on `silence_max` passes at
   // most without a byte. Nothing if the answer or the sink ended it.

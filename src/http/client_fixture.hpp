@@ -18,7 +18,11 @@
 
 namespace belfry::http {
 
-using Answer = std::expected<OutboundResponse, CallFailure>;
+using Answer = std::expected<OutboundResponse, CallError>;
+
+inline std::string_view name(const CallError& error) {
+  return name(error.failure);
+}
 
 inline EgressPolicy egress(const std::vector<std::string>& allow) {
   auto made = EgressPolicy::make(allow);

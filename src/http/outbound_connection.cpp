@@ -62,23 +62,27 @@ asio::awaitable<OutboundConnection::Error> OutboundConnection::start_tls(
   co_return failed;
 }
 
-asio::awaitable<OutboundConnection::Error> OutboundConnection::write(std::string_view head,
-                                                                     std::string_view body) {
-  Error failed;
+asio::awaitable<OutboundConnection::Written> OutboundConnection::write(std::string_view head,
+                                                                       std::string_view body) {
+  Written done;
   std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
   if (tls_) {
     co_await asio::async_write(tls_->stream, parts,
-                               asio::redirect_error(asio::use_awaitable, failed));
-    co_return failed;
+                               asio::redirect_error(asio::use_awaitable, done.failed));
+    done.any = true;  // how much of a record the kernel took before an error is not known
+    co_return done;
   }
   // The kernel nearly always takes a small request at once, without a trip through the reactor.
-  const std::size_t written = socket_.write_some(parts, failed);
-  if (failed == asio::error::would_block) failed.clear();
-  if (failed || written == head.size() + body.size()) co_return failed;
+  const std::size_t written = socket_.write_some(parts, done.failed);
+  done.any = written > 0;
+  if (done.failed == asio::error::would_block) done.failed.clear();
+  if (done.failed || written == head.size() + body.size()) co_return done;
   const std::size_t of_head = std::min(written, head.size());
   parts = {parts[0] + of_head, parts[1] + (written - of_head)};
-  co_await asio::async_write(socket_, parts, asio::redirect_error(asio::use_awaitable, failed));
-  co_return failed;
+  const std::size_t later = co_await asio::async_write(
+      socket_, parts, asio::redirect_error(asio::use_awaitable, done.failed));
+  done.any = done.any || later > 0;
+  co_return done;
 }
 
 asio::awaitable<OutboundConnection::Error> OutboundConnection::read_some(std::string& input) {
@@ -114,6 +118,7 @@ bool OutboundConnection::usable() {
 
 void OutboundConnection::set_idle(std::function<void(OutboundConnection&)> on_expired) {
   on_idle_end_ = std::move(on_expired);
+  used_before_ = true;
 }
 
 void OutboundConnection::set_deadline(TimePoint deadline) {

@@ -36,8 +36,12 @@ class OutboundConnection : public std::enable_shared_from_this<OutboundConnectio
   boost::asio::awaitable<Error> connect(Endpoint endpoint);
   // Verifies the certificate for `host` (a name or a literal address).
   boost::asio::awaitable<Error> start_tls(boost::asio::ssl::context& context, std::string host);
+  struct Written {
+    Error failed;
+    bool any = false;  // a byte may have reached the peer
+  };
   // Both views must live until the end; they leave in one system call if the kernel takes them.
-  boost::asio::awaitable<Error> write(std::string_view head, std::string_view body);
+  boost::asio::awaitable<Written> write(std::string_view head, std::string_view body);
   // Waits for at least one more byte and appends it to `input`.
   boost::asio::awaitable<Error> read_some(std::string& input);
 
@@ -48,6 +52,7 @@ class OutboundConnection : public std::enable_shared_from_this<OutboundConnectio
   bool expired() const { return expired_; }
   // Called once, after it closed, if the deadline comes while nobody uses the connection.
   void set_idle(std::function<void(OutboundConnection&)> on_expired);
+  bool used_before() const { return used_before_; }  // it was idle between two calls
   void close();
   bool closed() const { return closed_; }
   const std::string& key() const { return key_; }
@@ -65,6 +70,7 @@ class OutboundConnection : public std::enable_shared_from_this<OutboundConnectio
   std::function<void(OutboundConnection&)> on_idle_end_;
   bool expired_ = false;
   bool closed_ = false;
+  bool used_before_ = false;
 };
 
 }  // namespace belfry::http

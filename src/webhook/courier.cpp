@@ -38,7 +38,7 @@ struct NotCalled {
   std::vector<store::DeliveryRow> refused;
 };
 using AbortSignal = std::shared_ptr<asio::cancellation_signal>;
-using CallAnswer = std::expected<http::OutboundResponse, http::CallFailure>;
+using CallAnswer = std::expected<http::OutboundResponse, http::CallError>;
 
 AttemptVerdict given_up(const store::DeliveryRow& row, Timestamp now, std::string failure) {
   AttemptVerdict verdict;
@@ -253,7 +253,7 @@ asio::awaitable<void> Courier::State::commit(store::TransactFn fn) {
 }
 
 asio::awaitable<CallAnswer> Courier::State::call(http::OutboundRequest request, AbortSignal abort) {
-  if (abandon.requested()) co_return std::unexpected(http::CallFailure::cancelled);
+  if (abandon.requested()) co_return std::unexpected(http::CallError{http::CallFailure::cancelled});
   try {
     co_return co_await asio::co_spawn(
         parts.executor, parts.client.send(std::move(request)),
@@ -261,7 +261,7 @@ asio::awaitable<CallAnswer> Courier::State::call(http::OutboundRequest request, 
   } catch (const boost::system::system_error& error) {
     if (error.code() != asio::error::operation_aborted) throw;
   }
-  co_return std::unexpected(http::CallFailure::cancelled);
+  co_return std::unexpected(http::CallError{http::CallFailure::cancelled});
 }
 
 asio::awaitable<void> Courier::State::attempt(Parcel parcel, http::DestinationGate::Pass pass,
@@ -274,8 +274,14 @@ asio::awaitable<void> Courier::State::attempt(Parcel parcel, http::DestinationGa
   if (keys.empty()) {  // nothing can sign it: its endpoint was removed while it stood in line
     co_await record(row, given_up(row, began, "endpoint_disabled"), false);
   } else {
-    const auto answer = co_await call(delivery_request(row, parcel.url, keys, parts.clock), abort);
-    if (answer || answer.error() != http::CallFailure::cancelled) {
+    auto answer = co_await call(delivery_request(row, parcel.url, keys, parts.clock), abort);
+    if (!answer && answer.error().stale) {
+      // Most probably nobody read it, and whoever did knows the event by its webhook-id.
+      auto again = delivery_request(row, parcel.url, keys, parts.clock);
+      again.connection = http::OutboundRequest::Connection::fresh;
+      answer = co_await call(std::move(again), abort);
+    }
+    if (answer || answer.error().failure != http::CallFailure::cancelled) {
       auto verdict = judge(row, answer, began, parts.clock.now(), parts.random);
       healthy = verdict.healthy;
       co_await record(row, std::move(verdict), true);

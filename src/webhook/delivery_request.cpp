@@ -16,7 +16,7 @@ http::OutboundRequest delivery_request(const store::DeliveryRow& delivery, http:
   request.url = std::move(url);
   request.timeout = kTimeout;
   request.pool_key = to_string(delivery.tenant);
-  request.repeatable = true;  // delivered at least once, by its webhook-id
+  request.after_stale_end = http::OutboundRequest::AfterStaleEnd::report;
   request.body = outbox::with_sequence(delivery.body, delivery.sequence);
   request.headers.add("Content-Type", "application/json");
   request.headers.add("User-Agent", "Belfry");

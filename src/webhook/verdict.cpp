@@ -41,7 +41,7 @@ AttemptVerdict refused(const store::DeliveryRow& delivery, Timestamp now, Random
 }
 
 AttemptVerdict judge(const store::DeliveryRow& delivery,
-                     const std::expected<http::OutboundResponse, http::CallFailure>& answer,
+                     const std::expected<http::OutboundResponse, http::CallError>& answer,
                      Timestamp began, Timestamp now, Random& random) {
   AttemptVerdict verdict;
   auto& attempt = verdict.attempt;
@@ -57,11 +57,12 @@ AttemptVerdict judge(const store::DeliveryRow& delivery,
     verdict.healthy = answer->status < 500 && !throttles(answer->status);
     attempt.failure = "bad_status";
   } else {
-    attempt.failure = name(answer.error());
-    verdict.healthy = answer.error() == http::CallFailure::destination_forbidden;
+    attempt.failure = name(answer.error().failure);
+    verdict.healthy = answer.error().failure == http::CallFailure::destination_forbidden;
   }
-  const bool never = verdict.endpoint_gone ||
-                     (!answer && answer.error() == http::CallFailure::destination_forbidden);
+  const bool never =
+      verdict.endpoint_gone ||
+      (!answer && answer.error().failure == http::CallFailure::destination_forbidden);
   if (never) {
     verdict.state = store::DeliveryState::exhausted;
     return verdict;

@@ -24,7 +24,8 @@ AttemptVerdict judge_answer(int status, int attempts = 0, const std::string& ret
 
 AttemptVerdict judge_failure(http::CallFailure failure) {
   Random random(1);
-  return judge({}, std::unexpected(failure), from_ms(1'000), from_ms(1'250), random);
+  return judge({}, std::unexpected(http::CallError{failure}), from_ms(1'000), from_ms(1'250),
+               random);
 }
 
 TEST(Verdict, OnlyTwoHundredsDeliver) {
