@@ -35,6 +35,8 @@ void write_key(json::Writer& w, const store::ApiKeyRow& row, std::string_view sh
   w.end_object();
 }
 
+constexpr std::size_t kScopesTextMax = 256;
+
 struct KeyRequest {
   std::string name;
   auth::Scopes scopes;
@@ -51,11 +53,11 @@ Result<KeyRequest> read_request(const json::Value& body, const Call& call) {
     std::string names;
     for (const auto& element : scopes->elements()) {
       const auto text = element.string();
-      if (!text) {
-        in.fault("scopes", "must hold strings");
-      } else {
-        names += names.empty() ? *text : " " + *text;
+      if (!text || names.size() > kScopesTextMax) {
+        in.fault("scopes", "must hold the names of scopes");
+        return fail(faults.result().error());
       }
+      names += names.empty() ? *text : " " + *text;
     }
     const auto asked = auth::parse_scopes(names);
     if (!asked) {

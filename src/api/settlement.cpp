@@ -89,7 +89,8 @@ SettlementItem read_item(const json::Value& element) {
   return item;
 }
 
-void write_result(json::Writer& w, const std::optional<std::string>& task_id,
+void write_result(json::Writer& w, http::ItemProblems& problems,
+                  const std::optional<std::string>& task_id,
                   const Result<store::Finish::Reply>& reply) {
   w.begin_object();
   w.field("taskId", task_id);
@@ -97,7 +98,7 @@ void write_result(json::Writer& w, const std::optional<std::string>& task_id,
   if (reply) {
     w.key("taskStatus").string(name(reply->status));
   } else {
-    w.key("problem").raw(http::problem_json(reply.error()));
+    w.key("problem").raw(problems.json(reply.error()));
   }
   w.end_object();
 }
@@ -184,10 +185,12 @@ asio::awaitable<std::string> settle_each(Call call, std::vector<SettlementItem> 
   const auto replies = co_await settle(call, std::move(good));
   auto reply = replies.begin();
   std::string out;
+  http::ItemProblems problems;
   json::Writer w(out);
   w.begin_object().key("results").begin_array();
   for (const auto& item : items) {
-    write_result(w, item.task_id, item.settlement ? *reply++ : fail(item.settlement.error()));
+    write_result(w, problems, item.task_id,
+                 item.settlement ? *reply++ : fail(item.settlement.error()));
   }
   w.end_array().end_object();
   co_return out;

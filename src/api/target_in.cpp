@@ -63,11 +63,35 @@ bool is_reserved_header(const std::string& name) {
          std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
 }
 
+// Looked at before the content: what is too much is not read. Escapes make the text no shorter.
+bool headers_fit(const json::Value& object) {
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  for (const auto& member : object.members()) {
+    const auto value = member.value.raw().size() <= 6 * domain::kTargetHeaderBytesMax + 2
+                           ? member.value.string()
+                           : std::nullopt;
+    const auto key_bytes = member.raw_key.size() <= 6 * domain::kTargetHeaderBytesMax
+                               ? member.key().size()
+                               : member.raw_key.size();
+    bytes += key_bytes + (value ? value->size() : 0);
+    const bool too_long = !value && member.value.kind() == json::Kind::string;
+    if (++count > domain::kTargetHeadersMax || bytes > domain::kTargetHeaderBytesMax || too_long) {
+      return false;
+    }
+  }
+  return true;
+}
+
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 HeaderList read_headers(const json::Value& object, const std::string& pointer, Faults& faults) {
   HeaderList headers;
-  std::size_t bytes = 0;
+  if (!headers_fit(object)) {
+    faults.add(pointer, fmt::format("at most {} headers and {} bytes in all",
+                                    domain::kTargetHeadersMax, domain::kTargetHeaderBytesMax));
+    return headers;
+  }
   for (const auto& member : object.members()) {
     const auto name = member.key();
     const auto value = member.value.string();
@@ -81,13 +105,8 @@ HeaderList read_headers(const json::Value& object, const std::string& pointer, F
     } else if (!value || !is_field_value(*value)) {
       faults.add(at, "must be a string without control characters");
     } else {
-      bytes += name.size() + value->size();
       headers.emplace_back(name, *value);
     }
-  }
-  if (headers.size() > domain::kTargetHeadersMax || bytes > domain::kTargetHeaderBytesMax) {
-    faults.add(pointer, fmt::format("at most {} headers and {} bytes in all",
-                                    domain::kTargetHeadersMax, domain::kTargetHeaderBytesMax));
   }
   return headers;
 }

@@ -125,18 +125,18 @@ bool is_short_text(std::string_view text, std::size_t chars_max) {
 }
 
 void Faults::add(std::string pointer, std::string detail) {
-  fields.push_back({std::move(pointer), std::move(detail)});
+  fields.add(std::move(pointer), std::move(detail));
 }
 
 Result<> Faults::result() const {
   if (fields.empty()) return {};
-  const bool only_destinations = destinations == fields.size();
+  const auto& first = fields.listed().front();
+  const bool only_destinations = destinations == fields.total();
   Error error{
       only_destinations ? ErrorCode::destination_forbidden : ErrorCode::validation_failed,
-      fields.size() == 1
-          ? fmt::format("{}: {}", fields[0].pointer.empty() ? "the body" : fields[0].pointer,
-                        fields[0].detail)
-          : fmt::format("{} fields need mending; see `errors`", fields.size()),
+      fields.total() == 1
+          ? fmt::format("{}: {}", first.pointer.empty() ? "the body" : first.pointer, first.detail)
+          : fmt::format("{} faults need mending; see `errors`", fields.total()),
       fields};
   return fail(std::move(error));
 }

@@ -17,7 +17,7 @@ namespace belfry::api {
 // The faults of one body. `destination` remembers that one of them is a forbidden address, which
 // has a problem type of its own when nothing else is wrong.
 struct Faults {
-  std::vector<FieldFault> fields;
+  FieldFaults fields;
   std::size_t destinations = 0;
   void add(std::string pointer, std::string detail);
   // validation_failed, destination_forbidden if that is all that is wrong, or success.

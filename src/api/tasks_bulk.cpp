@@ -84,6 +84,7 @@ Prepared prepare(const Call& call, const std::vector<Item>& items) {
 
 std::string results_json(const std::vector<Result<store::TaskRow>>& rows) {
   std::string out;
+  http::ItemProblems problems;
   json::Writer w(out);
   w.begin_object().key("results").begin_array();
   for (const auto& row : rows) {
@@ -93,7 +94,7 @@ std::string results_json(const std::vector<Result<store::TaskRow>>& rows) {
       w.key("task");
       write_task(w, *row, View::summary);
     } else {
-      w.key("problem").raw(http::problem_json(row.error()));
+      w.key("problem").raw(problems.json(row.error()));
     }
     w.end_object();
   }

@@ -58,7 +58,7 @@ std::vector<std::string> strings(json::FieldReader& in, std::string_view key) {
 }
 
 store::TaskFilter read_steering_filter(const json::Value& value, std::chrono::minutes zone,
-                                       std::vector<FieldFault>& faults) {
+                                       FieldFaults& faults) {
   json::FieldReader in(value, "/filter", faults);
   store::TaskFilter filter;
   for (const auto& text : strings(in, "status")) {
@@ -231,6 +231,7 @@ std::string steering_json(const Steering& steering, const Found& found,
   const auto good = std::count_if(results.begin(), results.end(),
                                   [](const Result<>& result) { return result.has_value(); });
   std::string out;
+  http::ItemProblems problems;
   json::Writer w(out);
   w.begin_object();
   w.key("dryRun").boolean(steering.dry_run);
@@ -251,7 +252,7 @@ std::string steering_json(const Steering& steering, const Found& found,
     w.begin_object();
     w.key("taskId").string(found.tasks[i].named);
     w.key("status").number(results[i] ? 200 : http_status(results[i].error().code));
-    if (!results[i]) w.key("problem").raw(http::problem_json(results[i].error()));
+    if (!results[i]) w.key("problem").raw(problems.json(results[i].error()));
     w.end_object();
   }
   w.end_array();

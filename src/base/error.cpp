@@ -58,6 +58,24 @@ const Row& row(ErrorCode code) {
 
 }  // namespace
 
+FieldFaults::FieldFaults(std::initializer_list<FieldFault> faults) {
+  for (const auto& fault : faults) add(fault.pointer, fault.detail);
+}
+
+void FieldFaults::add(std::string pointer, std::string detail) {
+  if (++total_ > kListed) return;
+  listed_.push_back(
+      {shortened(std::move(pointer), kPointerBytes), shortened(std::move(detail), kDetailBytes)});
+}
+
+std::string shortened(std::string text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  std::size_t end = bytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) >> 6) == 2) --end;
+  text.resize(end);
+  return text + "...";
+}
+
 std::string_view name(ErrorCode code) {
   return row(code).name;
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <expected>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,12 +62,36 @@ struct FieldFault {
   std::string detail;
 };
 
+// The faults of one input. Only the first are kept, each cut to a bounded length, so that neither
+// memory nor the answer grows with the input; the others are counted.
+class FieldFaults {
+ public:
+  static constexpr std::size_t kListed = 20;
+  static constexpr std::size_t kPointerBytes = 384;
+  static constexpr std::size_t kDetailBytes = 768;
+
+  FieldFaults() = default;
+  FieldFaults(std::initializer_list<FieldFault> faults);
+
+  void add(std::string pointer, std::string detail);
+  bool empty() const { return total_ == 0; }
+  std::size_t total() const { return total_; }  // the listed ones and the others
+  const std::vector<FieldFault>& listed() const { return listed_; }
+
+ private:
+  std::vector<FieldFault> listed_;
+  std::size_t total_ = 0;
+};
+
+// The text, or its beginning with "..." where it has more than `bytes`; whole characters of UTF-8.
+std::string shortened(std::string text, std::size_t bytes);
+
 // A foreseeable failure: what happened and how to mend it, in words for the caller. `message` is
 // sent to clients (except for `internal`), so it never holds a secret or raw foreign input.
 struct Error {
   ErrorCode code = ErrorCode::internal;
   std::string message;
-  std::vector<FieldFault> fields = {};
+  FieldFaults fields = {};
   std::optional<std::chrono::milliseconds> retry_after = std::nullopt;
 };
 

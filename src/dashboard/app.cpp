@@ -212,7 +212,7 @@ Result<> App::check_attempts(const http::Request& request) {
 App::Answer App::sign_in(http::Request& request) {
   if (const auto ok = check_attempts(request); !ok) co_return fail(ok.error());
   if (const auto ok = check_json(request); !ok) co_return fail(ok.error());
-  std::vector<FieldFault> faults;
+  FieldFaults faults;
   const json::Value body(request.body);
   json::FieldReader in(body, "", faults);
   auto key = in.string("apiKey", {1, 256, json::Need::required});

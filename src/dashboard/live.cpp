@@ -297,7 +297,7 @@ std::unordered_set<std::string> read_strings(json::FieldReader& in, std::string_
   return strings;
 }
 
-Watch read_watch(json::FieldReader& in, std::vector<FieldFault>& faults) {
+Watch read_watch(json::FieldReader& in, FieldFaults& faults) {
   constexpr std::size_t kConditionsMax = 32;
   Watch watch;
   watch.tasks = in.boolean("tasks").value_or(false);
@@ -345,7 +345,7 @@ Result<http::Response> Live::open(std::shared_ptr<Session> session, std::string 
 
 Result<> Live::watch(const Session& session, std::string_view body) {
   if (const auto ok = json::check(body, kDepthMax); !ok) return ok;
-  std::vector<FieldFault> faults;
+  FieldFaults faults;
   const json::Value value(body);
   json::FieldReader in(value, "", faults);
   const auto connection = in.string("connection", {1, 32, json::Need::required});

@@ -57,9 +57,10 @@ std::optional<std::chrono::seconds> retry_after(const Error& error, int status) 
   return std::nullopt;
 }
 
-}  // namespace
+constexpr std::size_t kShortDetailBytes = 160;
 
-std::string problem_json(const Error& error) {
+// Lists faults until the text has `list_bytes`.
+std::string problem_text(const Error& error, std::size_t list_bytes, std::size_t detail_bytes) {
   const int status = http_status(error.code);
   std::string out;
   json::Writer w(out);
@@ -69,19 +70,38 @@ std::string problem_json(const Error& error) {
   w.key("status").number(status);
   const bool internal = error.code == ErrorCode::internal;
   w.key("detail").string(internal ? "Something went wrong on our side; it has been logged."
-                                  : error.message);
+                                  : shortened(error.message, detail_bytes));
   if (!error.fields.empty() && !internal) {
+    std::size_t listed = 0;
     w.key("errors").begin_array();
-    for (const auto& field : error.fields) {
+    for (const auto& field : error.fields.listed()) {
+      if (out.size() >= list_bytes) break;
+      ++listed;
       w.begin_object();
       w.key("pointer").string(field.pointer);
       w.key("detail").string(field.detail);
       w.end_object();
     }
     w.end_array();
+    const auto further = error.fields.total() - listed;
+    if (further > 0) w.key("furtherErrors").number(static_cast<std::int64_t>(further));
   }
   w.end_object();
   return out;
+}
+
+}  // namespace
+
+std::string problem_json(const Error& error) {
+  return problem_text(error, kProblemListBytes, kProblemDetailBytes);
+}
+
+std::string ItemProblems::json(const Error& error) {
+  const bool in_full = bytes_ < kProblemListBytes;
+  auto text = in_full ? problem_text(error, kProblemListBytes - bytes_, kProblemDetailBytes)
+                      : problem_text(error, 0, kShortDetailBytes);
+  bytes_ += text.size();
+  return text;
 }
 
 Response problem(const Error& error) {

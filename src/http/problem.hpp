@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -13,8 +14,23 @@ namespace belfry::http {
 // asks for (WWW-Authenticate, Retry-After). `internal` says nothing more than that.
 Response problem(const Error& error);
 
-// The body alone, for one item of a bulk answer.
+// Beyond this many bytes a problem lists no more faults, so that no refusal is larger than 64 KiB,
+// whatever was sent.
+inline constexpr std::size_t kProblemListBytes = 48 * 1024;
+inline constexpr std::size_t kProblemDetailBytes = 1'024;
+
+// The body alone.
 std::string problem_json(const Error& error);
+
+// The problems of the items of one bulk answer: in full while they have kProblemListBytes together,
+// then with a short detail and the count of faults alone.
+class ItemProblems {
+ public:
+  std::string json(const Error& error);
+
+ private:
+  std::size_t bytes_ = 0;
+};
 
 // Adds up to half as much again to a Retry-After, at least a second at times, so that those who are
 // refused together do not come back together (PROMISES 3.2). `share` is random, in [0, 1).

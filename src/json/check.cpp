@@ -29,6 +29,8 @@ class OpenKeys {
     objects_.pop_back();
   }
 
+  std::size_t size() const { return entries_.size(); }
+
   // False if the innermost object holds the key already.
   bool add(std::string_view key) {
     const Entry entry{keyed_hash(key), bytes_.size(), key.size()};
@@ -124,6 +126,7 @@ struct Watcher {
   std::vector<Level> levels;
   std::string key_parts;
   bool duplicate = false;
+  bool too_many_keys = false;
 
   bool value() {
     if (!levels.empty() && !levels.back().object) {
@@ -160,6 +163,11 @@ struct Watcher {
   bool on_key(bj::string_view part, std::size_t, error_code& error) {
     const std::string_view tail(part.data(), part.size());
     bool fresh = false;
+    if (keys.size() == kOpenKeysMax) {
+      too_many_keys = true;
+      error = bj::error::exception;
+      return false;
+    }
     if (key_parts.empty()) {
       fresh = keys.add(tail);
     } else {
@@ -204,7 +212,7 @@ std::string place(std::string_view text, std::size_t offset) {
 
 Error duplicate_key(const Watcher& watcher) {
   Error error{ErrorCode::duplicate_key, "an object holds the same key twice; send each key once"};
-  error.fields.push_back({watcher.pointer(), "this key appears twice; keep one of them"});
+  error.fields.add(watcher.pointer(), "this key appears twice; keep one of them");
   return error;
 }
 
@@ -224,6 +232,12 @@ Result<> check(std::string_view text, int depth_max) {
   const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
   if (parser.handler().duplicate) {
     return fail(duplicate_key(parser.handler()));
+  }
+  if (parser.handler().too_many_keys) {
+    return fail(ErrorCode::payload_too_large,
+                fmt::format("an object, with those around it, has more than {} keys; send less at "
+                            "a time",
+                            kOpenKeysMax));
   }
   if (error == bj::error::too_deep) {
     return fail(ErrorCode::json_too_deep,

@@ -112,8 +112,8 @@ TEST(Check, NamesTheKeyThatAppearsTwice) {
     const auto result = check(text);
     ASSERT_FALSE(result) << text;
     EXPECT_EQ(result.error().code, ErrorCode::duplicate_key);
-    ASSERT_EQ(result.error().fields.size(), 1U);
-    EXPECT_EQ(result.error().fields[0].pointer, pointer);
+    ASSERT_EQ(result.error().fields.total(), 1U);
+    EXPECT_EQ(result.error().fields.listed()[0].pointer, pointer);
   }
 }
 
@@ -141,16 +141,29 @@ TEST(Check, CutsAHugeKeyInThePointer) {
   const std::string key(1'000'000, 'k');
   const auto result = check("{\"" + key + "\":1,\"" + key + "\":2}");
   ASSERT_FALSE(result);
-  EXPECT_LT(result.error().fields.at(0).pointer.size(), 200U);
+  EXPECT_LT(result.error().fields.listed().at(0).pointer.size(), 200U);
 }
 
 TEST(Check, StaysLinearOnSixteenMebibytesOfKeys) {
-  const std::string text = object_of(1'400'000) + "}";
+  const std::string object = object_of(kOpenKeysMax - 1) + "}";
+  std::string text = "[" + object;
+  while (text.size() < 16 * 1024 * 1024) text += "," + object;
+  text += "]";
   const auto start = std::chrono::steady_clock::now();
   EXPECT_TRUE(check(text));
   // A quadratic check would take hours; the bound only has to survive sanitizers and a busy
   // machine.
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
+
+TEST(Check, RefusesMoreKeysThanAnyPayloadHas) {
+  EXPECT_TRUE(check(object_of(kOpenKeysMax) + "}"));
+  const auto result = check(object_of(kOpenKeysMax + 1) + "}");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::payload_too_large);
+  // Objects around it count, those beside it do not.
+  EXPECT_FALSE(check("{\"around\":" + object_of(kOpenKeysMax) + "}}"));
+  EXPECT_TRUE(check("[" + object_of(kOpenKeysMax) + "}," + object_of(1) + "}]"));
 }
 
 TEST(KeyedHash, DependsOnEveryByteAndTheLength) {

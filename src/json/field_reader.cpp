@@ -10,7 +10,6 @@
 namespace belfry::json {
 namespace {
 
-constexpr std::size_t kUnknownReported = 20;
 constexpr std::size_t kKeyShown = 128;
 constexpr std::size_t kSuggestedLength = 40;
 
@@ -63,12 +62,20 @@ std::string child_pointer(std::string_view parent, std::string_view key) {
   return path;
 }
 
-FieldReader::FieldReader(const Value& object, std::string pointer, std::vector<FieldFault>& faults)
+FieldReader::FieldReader(const Value& object, std::string pointer, FieldFaults& faults)
     : pointer_(std::move(pointer)), faults_(faults), is_object_(object.kind() == Kind::object) {
   if (!is_object_) {
-    faults_.push_back({pointer_, "must be a JSON object"});
+    faults_.add(pointer_, "must be a JSON object");
   }
   for (const Member& member : object.members()) {
+    if (found_.size() == kMembersMax) {
+      faults_.add(pointer_, fmt::format("has more than {} members; an object with fields has at "
+                                        "most so many",
+                                        kMembersMax));
+      found_.clear();
+      is_object_ = false;
+      return;
+    }
     found_.push_back({member});
   }
 }
@@ -78,7 +85,7 @@ std::string FieldReader::pointer(std::string_view key) const {
 }
 
 void FieldReader::fault(std::string_view key, std::string detail) {
-  faults_.push_back({pointer(key), std::move(detail)});
+  faults_.add(pointer(key), std::move(detail));
 }
 
 std::optional<Value> FieldReader::ask(std::string_view key, Need need) {
@@ -214,14 +221,9 @@ std::string_view FieldReader::closest(std::string_view key) const {
 }
 
 void FieldReader::done() {
-  std::size_t unknown = 0;
   for (const Found& found : found_) {
     if (found.asked) {
       continue;
-    }
-    if (++unknown > kUnknownReported) {
-      faults_.push_back({pointer_, "has more unknown fields, which are not listed"});
-      return;
     }
     const std::string key = found.member.key();
     const std::string_view suggestion = closest(key);

@@ -33,14 +33,18 @@ struct NumberLimits {
   Need need = Need::optional;
 };
 
-// Reads the members of one object by name and gathers every fault with its JSON Pointer, so that a
-// caller hears of all mistakes at once. A getter gives nothing if the member is absent, null or
+// Reads the members of one object by name and gathers the faults with their JSON Pointers, so that
+// a caller hears of the mistakes at once. A getter gives nothing if the member is absent, null or
 // faulty; only the last (and an absent required one) adds a fault. Text and faults outlive it.
 class FieldReader {
  public:
+  // More members than any object that is read here has. Their number is looked at before they are.
+  static constexpr std::size_t kMembersMax = 256;
+
   // `pointer` is where the object stands in the body ("" for the body itself). A value that is no
-  // object is a fault by itself; every getter then gives nothing without another one.
-  FieldReader(const Value& object, std::string pointer, std::vector<FieldFault>& faults);
+  // object, or has more members than kMembersMax, is a fault by itself; every getter then gives
+  // nothing without another one.
+  FieldReader(const Value& object, std::string pointer, FieldFaults& faults);
 
   // Faults: another type, too short or long, U+0000.
   std::optional<std::string> string(std::string_view key, StringLimits limits = {});
@@ -62,7 +66,7 @@ class FieldReader {
   void fault(std::string_view key, std::string detail);
   std::string pointer(std::string_view key) const;
 
-  // Call last: each member that was never asked for is a fault (the first 20 of them).
+  // Call last: each member that was never asked for is a fault.
   void done();
 
  private:
@@ -77,7 +81,7 @@ class FieldReader {
   std::string_view closest(std::string_view key) const;
 
   std::string pointer_;
-  std::vector<FieldFault>& faults_;
+  FieldFaults& faults_;
   std::vector<Found> found_;
   std::vector<std::string> asked_;
   bool is_object_ = false;

@@ -14,13 +14,13 @@ struct Body {
   // The faults as "pointer: detail" lines.
   std::string told() const {
     std::string lines;
-    for (const auto& fault : faults) {
+    for (const auto& fault : faults.listed()) {
       lines += fault.pointer + ": " + fault.detail + "\n";
     }
     return lines;
   }
   std::string text;
-  std::vector<FieldFault> faults;
+  FieldFaults faults;
   FieldReader reader;
 };
 
@@ -68,7 +68,7 @@ TEST(FieldReader, TellsAllWrongTypesAtOnce) {
   body.reader.object("o");
   body.reader.array("l");
   body.reader.integer("f");
-  EXPECT_EQ(body.faults.size(), 8U) << body.told();
+  EXPECT_EQ(body.faults.total(), 8U) << body.told();
 }
 
 TEST(FieldReader, CountsCharactersNotBytes) {
@@ -91,8 +91,8 @@ TEST(FieldReader, HoldsNumbersToTheirLimits) {
   EXPECT_FALSE(body.reader.integer("c", limits));
   EXPECT_FALSE(body.reader.number("d"));
   EXPECT_EQ(body.reader.integer("e", limits), 10);
-  EXPECT_EQ(body.faults.size(), 4U);
-  EXPECT_EQ(body.faults[0].detail, "must be a whole number from 1 to 10");
+  EXPECT_EQ(body.faults.total(), 4U);
+  EXPECT_EQ(body.faults.listed()[0].detail, "must be a whole number from 1 to 10");
 }
 
 TEST(FieldReader, SuggestsTheFieldThatWasMeant) {
@@ -107,14 +107,36 @@ TEST(FieldReader, SuggestsTheFieldThatWasMeant) {
             "/a~1b~0: unknown field; remove it: the fields here are priority, payload\n");
 }
 
-TEST(FieldReader, BoundsTheListOfUnknownFields) {
+std::string object_of(std::size_t members) {
   std::string text = "{";
-  for (int i = 0; i < 5'000; ++i) {
+  for (std::size_t i = 0; i < members; ++i) {
     text += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":0";
   }
-  Body body(text + "}");
+  return text + "}";
+}
+
+TEST(FieldReader, ListsTheFirstFaultsAndCountsAll) {
+  Body body(object_of(FieldReader::kMembersMax));
   body.reader.done();
-  EXPECT_EQ(body.faults.size(), 21U);
+  EXPECT_EQ(body.faults.listed().size(), 20U);
+  EXPECT_EQ(body.faults.listed()[0].pointer, "/k0");
+  EXPECT_EQ(body.faults.total(), FieldReader::kMembersMax);
+}
+
+TEST(FieldReader, AnObjectWithTooManyMembersIsOneFault) {
+  Body body(object_of(60'000));
+  EXPECT_EQ(body.reader.integer("k1", {.need = Need::required}), std::nullopt);
+  EXPECT_EQ(body.reader.string("absent", {.need = Need::required}), std::nullopt);
+  body.reader.done();
+  EXPECT_EQ(body.told(),
+            ": has more than 256 members; an object with fields has at most so many\n");
+}
+
+TEST(FieldFaults, CutsLongTextBetweenCharacters) {
+  FieldFaults faults;
+  faults.add(std::string(FieldFaults::kPointerBytes - 1, 'x') + "\u00e4", "short");
+  EXPECT_EQ(faults.listed()[0].pointer, std::string(FieldFaults::kPointerBytes - 1, 'x') + "...");
+  EXPECT_EQ(faults.listed()[0].detail, "short");
 }
 
 TEST(FieldReader, ReadsNestedObjectsWithTheirPointers) {

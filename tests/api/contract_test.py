@@ -432,6 +432,8 @@ class ContractTest(unittest.TestCase):
 
     def walk_refusals(self, caller):
         """Each operation without a token, without the scope, for what is not there, with a bad body and a bad query."""
+        wrong = json.dumps({f"unknown{i}": 0 for i in range(30)}).encode()
+        caller.call(self.tenant, "POST", "/api/v1/tasks", raw=wrong)
         ids = {name: NO_ID for name in ("taskId", "endpointId", "deliveryId", "keyId", "tenantId")}
         for (method, path), operation in caller.operations.items():
             names = re.findall(r"\{(\w+)\}", path)

@@ -1094,11 +1094,13 @@ export interface components {
             status: number;
             /** @description What is wrong and how to mend it. */
             detail: string;
-            /** @description Every faulty field of the body by JSON Pointer, or query parameter by name. */
+            /** @description The first 20 faulty fields of the body by JSON Pointer, or query parameters by name. */
             errors?: {
                 pointer: string;
                 detail: string;
             }[];
+            /** @description How many more faults there are than `errors` lists; absent if there is none. */
+            furtherErrors?: number;
         };
         /** @enum {string} */
         ProblemType: "urn:belfry:problem:malformed_request" | "urn:belfry:problem:invalid_json" | "urn:belfry:problem:invalid_encoding" | "urn:belfry:problem:json_too_deep" | "urn:belfry:problem:duplicate_key" | "urn:belfry:problem:invalid_query" | "urn:belfry:problem:unauthenticated" | "urn:belfry:problem:invalid_token" | "urn:belfry:problem:token_expired" | "urn:belfry:problem:forbidden" | "urn:belfry:problem:csrf" | "urn:belfry:problem:not_found" | "urn:belfry:problem:method_not_allowed" | "urn:belfry:problem:request_timeout" | "urn:belfry:problem:conflict" | "urn:belfry:problem:invalid_state" | "urn:belfry:problem:stale_lease" | "urn:belfry:problem:idempotency_in_progress" | "urn:belfry:problem:payload_too_large" | "urn:belfry:problem:uri_too_long" | "urn:belfry:problem:unsupported_media_type" | "urn:belfry:problem:unsupported_encoding" | "urn:belfry:problem:headers_too_large" | "urn:belfry:problem:validation_failed" | "urn:belfry:problem:destination_forbidden" | "urn:belfry:problem:idempotency_mismatch" | "urn:belfry:problem:rate_limited" | "urn:belfry:problem:quota_exceeded" | "urn:belfry:problem:internal" | "urn:belfry:problem:not_implemented" | "urn:belfry:problem:overloaded" | "urn:belfry:problem:storage_unavailable" | "urn:belfry:problem:draining" | "urn:belfry:problem:version_not_supported";
@@ -2432,7 +2434,7 @@ export interface operations {
                      *             "type": "urn:belfry:problem:validation_failed",
                      *             "title": "Unprocessable content",
                      *             "status": 422,
-                     *             "detail": "2 fields need mending; see `errors`",
+                     *             "detail": "2 faults need mending; see `errors`",
                      *             "errors": [
                      *               {
                      *                 "pointer": "/priority",
