@@ -12,12 +12,10 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
 
 set(BELFRY_SANITIZE "" CACHE STRING "Comma-separated list for -fsanitize, or empty")
 
-# ccache keeps precompiled headers only when told that their time stamps do not matter.
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${PROJECT_SOURCE_DIR}/cmake/ccache.sh ${CCACHE}
+      ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 endif()
 
 add_compile_options(
@@ -66,10 +64,12 @@ add_library(belfry_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/asio_impl.cpp
 target_link_libraries(belfry_asio PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto
                                          Threads::Threads)
 
-# Two precompiled headers: plain modules, and modules that speak Asio.
+# Two precompiled headers: plain modules, and modules that speak Asio. They are found through the
+# include path, so that the header that CMake generates names no folder and ccache can share it.
+include_directories(${PROJECT_SOURCE_DIR}/cmake)
 add_library(belfry_pch_std STATIC ${PROJECT_SOURCE_DIR}/cmake/pch_anchor.cpp)
 target_link_libraries(belfry_pch_std PUBLIC fmt::fmt)
-target_precompile_headers(belfry_pch_std PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch_std.hpp)
+target_precompile_headers(belfry_pch_std PRIVATE <pch_std.hpp>)
 add_library(belfry_pch_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/pch_anchor.cpp)
 target_link_libraries(belfry_pch_asio PUBLIC fmt::fmt Boost::headers)
-target_precompile_headers(belfry_pch_asio PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch_asio.hpp)
+target_precompile_headers(belfry_pch_asio PRIVATE <pch_asio.hpp>)
