@@ -65,8 +65,13 @@ blocks() {
       s|http://127.0.0.1:8082|$(url_of notification)|g; s|\b9000\b|${ports[6]}|g"
 }
 
-mapfile -t ports < <(python3 -c 'import socket
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(7)]
+# They are below the ports that the kernel gives to whoever asks for any (32768 and above), so that
+# other tests do not get them.
+mapfile -t ports < <(python3 -c 'import random, socket
+held = []
+while len(held) < 7:
+    try: held.append(socket.create_server(("127.0.0.1", random.randrange(10_000, 32_000))))
+    except OSError: pass
 for s in held: print(s.getsockname()[1])')
 export BELFRY_PORT_SCHEDULER=${ports[0]} BELFRY_PORT_PAYMENT=${ports[1]}
 export BELFRY_PORT_NOTIFICATION=${ports[2]} BELFRY_PORT_OPERATORS=${ports[3]}

@@ -1,87 +1,76 @@
 #!/usr/bin/env bash
-# Installs, builds and runs every test: scripts/test.sh [--quick]
+# Installs, builds and runs every test: scripts/test.sh [--quick] [--all]
 #   --quick: the dev build's tests and the style checks only
+#   --all: also the phases whose inputs are those of a run that passed
+# The output of each phase is in build/check. The last line is 'N passed, N failed'.
 source "$(dirname "$0")/lib.sh"
+source "$ROOT/scripts/phases.sh"
 
 quick=0
+all=0
 for argument in "$@"; do
   case $argument in
     --quick) quick=1 ;;
-    *) die "unknown option $argument; there is --quick" ;;
+    --all) all=1 ;;
+    *) die "unknown option $argument; there are --quick and --all" ;;
   esac
 done
 
-passed=0
-failed=0
-began=$SECONDS
-
-# phase NAME COMMAND…: runs it, and counts it as one check unless it has counted for itself. What a
-# failed one said is told again at the end, where a reader of a long log looks first.
-logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
-pipe=$logs/pipe
-mkfifo "$pipe"
-failed_phases=()
-phase() {
-  local name=$1 from=$SECONDS status=0 log reader
-  log=$logs/${#failed_phases[@]}
-  shift
-  say "=== $name"
-  counted=0
-  tee "$log" <"$pipe" &
-  reader=$!
-  "$@" >"$pipe" 2>&1 || status=1
-  wait "$reader" || true  # it ends with the last writer: no phase leaves a job of its own
-  if ((status == 0)); then
-    ((counted)) || passed=$((passed + 1))
-    say "=== $name: ok, $((SECONDS - from)) s"
-  else
-    ((counted)) || failed=$((failed + 1))
-    failed_phases+=("$name")
-    say "=== $name: FAILED, $((SECONDS - from)) s"
-  fi
-}
-
-# The lines of each failed phase that speak of the failure, or else its last ones.
-tell_failures() {
-  local i log
-  for i in "${!failed_phases[@]}"; do
-    log=$logs/$i
-    say "=== what failed in: ${failed_phases[i]}"
-    # ctest, gtest, unittest, Playwright and Vitest, and our own checks.
-    grep -naE '\*\*\*(Failed|Timeout|Exception)|\[  FAILED|^(FAIL|ERROR)|: Failure$|Error:|error:|ERROR: |WARNING: ThreadSanitizer|FAILED|^ *[✘×]|not ok|^ *[0-9]+\) ' \
-      "$log" | cut -c1-300 | head -n 40 || true
-    say "--- its last lines"
-    tail -n 60 "$log" | cut -c1-400
-  done
-}
-
-# A preset's tests by ctest; each test binary counts.
+# A preset's tests by ctest; each test counts.
 ctest_preset() {
-  local preset=$1 log bad total status=0
+  local preset=$1 log=$check_logs/ctest.$1 bad total status=0
   shift
-  scripts/build.sh "$preset" || return 1
-  log=$(mktemp)
-  ctest --test-dir "build/$preset" --output-on-failure "$@" 2>&1 | tee "$log" || status=1
+  ctest --test-dir "build/$preset" --output-on-failure -j 4 "$@" 2>&1 | tee "$log" || status=1
   total=$(sed -n 's/.* tests failed out of \([0-9]*\).*/\1/p' "$log")
   bad=$(sed -n 's/.*, \([0-9]*\) tests failed out of.*/\1/p' "$log")
-  rm -f "$log"
   [[ -n $total && $total -gt 0 ]] || { say "no test ran"; return 1; }
-  passed=$((passed + total - bad))
-  failed=$((failed + bad))
-  # A ctest that fails for another reason than its tests is a failure of the phase.
-  ((status == 1 && bad == 0)) || counted=1
+  counts $((total - bad)) "$bad"
   return $status
 }
 
-check_format() {
-  git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 --dry-run -Werror
+# A sanitizer's tests. BELFRY_KILL_ROUNDS: sanitized servers are slow to start, and the dev build's
+# kill loop has the rounds.
+sanitized() {
+  export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
+  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+  export UBSAN_OPTIONS=print_stacktrace=1
+  export BELFRY_KILL_ROUNDS=3
+  ctest_preset "$@"
 }
+
+# unless_unchanged NAME COMMAND… -- PATHS…: runs the command, unless it has passed with these contents
+# of these paths, this compiler and these packages. The record lies in ccache's folder, which a CI that
+# begins with a fresh clone keeps.
+unless_unchanged() {
+  local name=$1 folder hash record command=()
+  shift
+  while [[ $1 != -- ]]; do command+=("$1"); shift; done
+  shift
+  folder=${BELFRY_CHECK_MEMORY:-$(ccache -k cache_dir)/belfry-passed}
+  hash=$({
+    printf '%s\n' "${command[@]}"
+    git ls-files -z --cached --others --exclude-standard -- "$@" | LC_ALL=C sort -zu |
+      xargs -0 sh -c 'for file; do [ ! -f "$file" ] || sha256sum "$file"; done' sh
+    dpkg-query -W
+  } | sha256sum | cut -c1-32)
+  record=$folder/$name-$hash
+  if ((!all)) && [[ -f $record ]]; then
+    say "$name is skipped: it passed with the same inputs ($hash) at $(<"$record"); --all runs it"
+    counts 0 0
+    touch "$record"
+    return 0
+  fi
+  "${command[@]}" || return 1
+  mkdir -p "$folder"
+  date -u +%FT%TZ >"$record"
+  find "$folder" -type f -mtime +30 -delete
+}
+
+check_format() { git ls-files -z '*.cpp' '*.hpp' | xargs -0 -P 2 -n 40 clang-format-19 --dry-run -Werror; }
 
 tool_tests() { (cd tools && python3 -m unittest -q ./*_test.py); }
 
 fuzz() {
-  scripts/build.sh fuzz fuzzers || return 1
   local status=0 seconds=${BELFRY_FUZZ_SECONDS:-60}
   local run='name=$(basename "$0"); corpus=tests/fuzz/corpus/${name#fuzz_}; mkdir -p "build/fuzz/found/$name"
     extra=(); [[ -d $corpus ]] && extra=("$corpus")
@@ -109,26 +98,42 @@ page_checks() {
   )
 }
 
-phase "packages" scripts/setup.sh tests
-phase "tests (dev)" ctest_preset dev -j2
-phase "page: types, style, units" page_checks
-phase "tests of the tools" tool_tests
-phase "style (tools/tidy.py)" python3 tools/tidy.py
-phase "format (clang-format)" check_format
-phase "page in a browser" scripts/page_test.sh dev
-if ((!quick)); then
-  export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
-  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-  export UBSAN_OPTIONS=print_stacktrace=1
-  export BELFRY_NO_CONTROLS=1
-  export BELFRY_KILL_ROUNDS=3  # the sanitized servers are slow to start; the dev run has the rounds
-  phase "tests (address and undefined)" ctest_preset asan -j2
-  phase "tests (thread)" ctest_preset tsan -j2
-  phase "fuzz" fuzz
-  phase "quick start" scripts/quickstart_test.sh
-fi
+# The tests go first: they have time-outs.
+build() { nice -n 5 scripts/build.sh "$@"; }
 
-tell_failures
-say "all of it took $((SECONDS - began)) s"
+# One build at a time, each beside the tests of those before it. What ends soonest after a mistake
+# comes first.
+SOURCES=(src include apps examples cmake tools CMakeLists.txt CMakePresets.json api ':!*_test.cpp')
+add_phase packages '' "packages" scripts/setup.sh tests
+add_phase build_dev packages "build (dev)" build dev
+add_phase tidy packages "style (tools/tidy.py)" python3 tools/tidy.py
+add_phase format packages "format (clang-format)" check_format
+add_phase tools packages "tests of the tools" tool_tests
+add_phase page_units build_dev "page: types, style, units" page_checks
+slow='bench|client_package|deploy'
+((!quick)) || slow='none'
+add_phase tests_dev build_dev "tests (dev)" ctest_preset dev -E "^($slow)$"
+if ((!quick)); then
+  add_phase build_tsan build_dev "build (thread)" build tsan
+  add_phase build_asan build_tsan "build (address and undefined)" build asan
+  add_phase build_fuzz build_asan "build (fuzz)" build fuzz fuzzers
+  add_phase build_release build_fuzz "build (release)" build release
+  add_phase tests_tsan build_tsan "tests (thread)" sanitized tsan
+  add_phase tests_asan build_asan "tests (address and undefined)" sanitized asan
+  add_phase fuzz build_fuzz "fuzz" fuzz
+  add_phase quick_start build_release "quick start" unless_unchanged quick_start \
+    scripts/quickstart_test.sh -- "${SOURCES[@]}" scripts web README.md docs
+  add_phase bench tests_dev "benchmarks as programs" unless_unchanged bench \
+    ctest_preset dev -R '^bench$' -- "${SOURCES[@]}" bench
+  add_phase package tests_dev "client library as a package" unless_unchanged package \
+    ctest_preset dev -R '^client_package$' -- "${SOURCES[@]}" tests/client tests/api/belfry.py
+  add_phase deploy tests_dev "deployment files" unless_unchanged deploy \
+    ctest_preset dev -R '^deploy$' -- "${SOURCES[@]}" tests/deploy deploy Dockerfile docker-compose.yml scripts
+fi
+add_phase page build_dev "page in a browser" scripts/page_test.sh dev
+
+status=0
+run_phases || status=1
+say "all of it took $SECONDS s"
 say "$passed passed, $failed failed"
-((failed == 0))
+exit $status

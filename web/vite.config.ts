@@ -40,8 +40,7 @@ export default defineConfig(({ command }) => ({
   },
   server: { proxy: { '/api': { target: dashboard, changeOrigin: false } } },
   test: {
-    environment: 'jsdom',
+    environment: 'node',
     include: ['src/**/*.test.{ts,tsx}'],
-    setupFiles: ['src/test_setup.ts'],
   },
 }));

@@ -7,6 +7,7 @@ import http.client
 import http.server
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -22,6 +23,22 @@ BINARY = os.environ["BELFRY_SCHEDULER"]
 PATIENCE = 60  # the longest wait for an event that must come; never what a test waits for
 
 
+def lasting_port():
+    """A free port for a service that listens on it again after a restart. It is below those that the
+    kernel gives to whoever asks for any, so that nobody gets it in between."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        above = int(file.read().split()[0])
+    while True:
+        port = random.randrange(min(10_000, above // 2), above)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
 class Scheduler:
     """`keep_port`: the same over restarts, for services that know the address. `errors` is a file
     that standard error goes to; `tls` an SSL context for clients, if the flags name a
@@ -30,7 +47,7 @@ class Scheduler:
     def __init__(self, *flags, folder=None, keep_port=False, errors=None, tls=None, clock=None):
         self.flags = flags
         self.keep_port = keep_port
-        self.port = 0
+        self.port = lasting_port() if keep_port else 0
         self.errors = errors
         self.tls = tls
         self.clock = clock

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 
-from belfry import PATIENCE, Client
+from belfry import PATIENCE, Client, lasting_port
 
 NAMES = ("payment", "notification")
 BINARIES = {name: os.environ["BELFRY_" + name.upper()] for name in NAMES}
@@ -46,7 +46,7 @@ class Example:
         self.name = name
         self.flags = ("--scheduler", f"http://127.0.0.1:{scheduler_port}", *flags)
         self.folder = tempfile.mkdtemp(prefix=f"belfry-{name}-")
-        self.port = 0
+        self.port = lasting_port()
         self.process = None
 
     def start(self):

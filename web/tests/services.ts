@@ -46,7 +46,7 @@ export class Pair {
 
   static async start(dashboardFlags: string[] = []): Promise<Pair> {
     const data = await mkdtemp(join(tmpdir(), 'belfry-'));
-    const scheduler = await Pair.startScheduler(data, '127.0.0.1:0');
+    const scheduler = await Pair.startScheduler(data, await lastingAddress());
     const dashboard = await Service.start('dashboard', [
       ...['--listen', '127.0.0.1:0', '--scheduler', scheduler.address],
       ...dashboardFlags,
@@ -142,8 +142,24 @@ export async function receiver(): Promise<{
   };
 }
 
-async function listening(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+// A free address below the ports that the kernel gives to whoever asks for any (32768 and above), so
+// that it is still free when a stopped service listens on it again.
+async function lastingAddress(): Promise<string> {
+  for (;;) {
+    const probe = createServer();
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const address = await listening(probe, port).catch(() => null);
+    if (address === null) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return new URL(address).host;
+  }
+}
+
+async function listening(server: Server, port = 0): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
   const at = server.address();
   if (at === null || typeof at === 'string') throw new Error('the server has no port');
   return `http://127.0.0.1:${at.port}`;
