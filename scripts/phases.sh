@@ -22,8 +22,8 @@ add_phase() {
   phase_state[$id]=waiting
 }
 
-# counts PASSED FAILED: the running phase stands for that many checks.
-counts() { printf '%s %s\n' "$1" "$2" >"$check_logs/$phase_id.counts"; }
+# counts PASSED FAILED: the running phase stands for that many checks, or for that many more.
+counts() { printf '%s %s\n' "$1" "$2" >>"$check_logs/$phase_id.counts"; }
 
 # The user and system seconds, one decimal, that the output of `times` in a file adds up to.
 cpu_seconds() {
@@ -55,7 +55,7 @@ finish_phase() {
   local wall=$((SECONDS - phase_began[$id])) cpu='?'
   [[ ! -s $check_logs/$id.times ]] || cpu=$(cpu_seconds "$check_logs/$id.times")
   if [[ -s $check_logs/$id.counts ]]; then
-    read -r good bad <"$check_logs/$id.counts"
+    read -r good bad < <(awk '{good += $1; bad += $2} END {print good, bad}' "$check_logs/$id.counts")
     ((good + bad > 0)) || said=skipped
   fi
   # A phase that fails although all its checks passed is a failed check itself.

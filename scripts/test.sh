@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs, builds and runs every test: scripts/test.sh [--quick] [--all]
+# Installs, builds and runs every test: scripts/test.sh [--quick] [--all] | --mutants
 #   --quick: the dev build's tests and the style checks only
 #   --all: also the phases whose inputs are those of a run that passed
+#   --mutants: only whether the tests notice planted bugs (tools/mutate.py)
 # The output of each phase is in build/check. The last line is 'N passed, N failed'.
 source "$(dirname "$0")/lib.sh"
 source "$ROOT/scripts/phases.sh"
@@ -12,13 +13,14 @@ for argument in "$@"; do
   case $argument in
     --quick) quick=1 ;;
     --all) all=1 ;;
-    *) die "unknown option $argument; there are --quick and --all" ;;
+    --mutants) exec python3 tools/mutate.py ;;
+    *) die "unknown option $argument; there are --quick, --all and --mutants" ;;
   esac
 done
 
 # A preset's tests by ctest; each test counts.
 ctest_preset() {
-  local preset=$1 log=$check_logs/ctest.$1 bad total status=0
+  local preset=$1 log=$check_logs/$phase_id.ctest bad total status=0
   shift
   ctest --test-dir "build/$preset" --output-on-failure -j 4 "$@" 2>&1 | tee "$log" || status=1
   total=$(sed -n 's/.* tests failed out of \([0-9]*\).*/\1/p' "$log")
@@ -66,6 +68,17 @@ unless_unchanged() {
   find "$folder" -type f -mtime +30 -delete
 }
 
+# One after the other, because two runs of ctest in one build write to the same files.
+rare_tests() {
+  local status=0
+  unless_unchanged bench ctest_preset dev -R '^bench$' -- "${SOURCES[@]}" bench || status=1
+  unless_unchanged client_package ctest_preset dev -R '^client_package$' \
+    -- "${SOURCES[@]}" tests/client tests/api/belfry.py || status=1
+  unless_unchanged deploy ctest_preset dev -R '^deploy$' \
+    -- "${SOURCES[@]}" tests/deploy deploy Dockerfile docker-compose.yml scripts || status=1
+  return $status
+}
+
 check_format() { git ls-files -z '*.cpp' '*.hpp' | xargs -0 -P 2 -n 40 clang-format-19 --dry-run -Werror; }
 
 tool_tests() { (cd tools && python3 -m unittest -q ./*_test.py); }
@@ -109,10 +122,11 @@ add_phase build_dev packages "build (dev)" build dev
 add_phase tidy packages "style (tools/tidy.py)" python3 tools/tidy.py
 add_phase format packages "format (clang-format)" check_format
 add_phase tools packages "tests of the tools" tool_tests
+add_phase page build_dev "page in a browser" scripts/page_test.sh dev
 add_phase page_units build_dev "page: types, style, units" page_checks
-slow='bench|client_package|deploy'
-((!quick)) || slow='none'
-add_phase tests_dev build_dev "tests (dev)" ctest_preset dev -E "^($slow)$"
+rare='bench|client_package|deploy'
+((!quick)) || rare='none'
+add_phase tests_dev build_dev "tests (dev)" ctest_preset dev -E "^($rare)$"
 if ((!quick)); then
   add_phase build_tsan build_dev "build (thread)" build tsan
   add_phase build_asan build_tsan "build (address and undefined)" build asan
@@ -123,14 +137,8 @@ if ((!quick)); then
   add_phase fuzz build_fuzz "fuzz" fuzz
   add_phase quick_start build_release "quick start" unless_unchanged quick_start \
     scripts/quickstart_test.sh -- "${SOURCES[@]}" scripts web README.md docs
-  add_phase bench tests_dev "benchmarks as programs" unless_unchanged bench \
-    ctest_preset dev -R '^bench$' -- "${SOURCES[@]}" bench
-  add_phase package tests_dev "client library as a package" unless_unchanged package \
-    ctest_preset dev -R '^client_package$' -- "${SOURCES[@]}" tests/client tests/api/belfry.py
-  add_phase deploy tests_dev "deployment files" unless_unchanged deploy \
-    ctest_preset dev -R '^deploy$' -- "${SOURCES[@]}" tests/deploy deploy Dockerfile docker-compose.yml scripts
+  add_phase rare tests_dev "benchmarks, client package, deployment" rare_tests
 fi
-add_phase page build_dev "page in a browser" scripts/page_test.sh dev
 
 status=0
 run_phases || status=1
