@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -186,6 +187,18 @@ TEST(Client, FollowsPagesAndReadsBulkResults) {
   EXPECT_EQ(bulk->at(1).error().detail, "d");
 }
 
+// The token is for the scheduler alone.
+TEST(Client, DoesNotFollowARedirect) {
+  ScriptedScheduler elsewhere;
+  ScriptedScheduler scheduler;
+  auto moved = refusal(307, "moved");
+  moved.headers.emplace_back("Location", elsewhere.url() + "/api/v1/metrics");
+  scheduler.answer(std::move(moved));
+  auto client = scheduler.client();
+  EXPECT_EQ(client.metrics().error().status, 307);
+  EXPECT_TRUE(elsewhere.requests().empty());
+}
+
 TEST(Client, SaysThatNobodyAnswersAndStopsWhenClosed) {
   ClientOptions options;
   options.url = "http://127.0.0.1:1024";
@@ -203,7 +216,8 @@ TEST(Client, SaysThatNobodyAnswersAndStopsWhenClosed) {
 }
 
 TEST(Credentials, RegistersOnceAndKeepsTheFilePrivate) {
-  const auto folder = std::filesystem::path(::testing::TempDir()) / "belfry-credentials";
+  const auto folder = std::filesystem::path(::testing::TempDir()) /
+                      ("belfry-credentials-" + std::to_string(::getpid()));
   std::filesystem::remove_all(folder);
   const auto file = (folder / "tenant.json").string();
   ScriptedScheduler scheduler;

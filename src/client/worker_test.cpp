@@ -10,6 +10,7 @@
 
 #include "base/encoding.hpp"
 #include "client/scripted_scheduler.hpp"
+#include "support/comes_true.hpp"
 
 namespace belfry::client {
 namespace {
@@ -64,10 +65,34 @@ class WorkerTest : public ::testing::Test {
   // The call of that kind that is heard first, or as the count-th.
   Json wait_for(const std::string& what, std::size_t count = 1) {
     std::unique_lock lock(mutex);
-    const bool came = changed.wait_for(lock, std::chrono::seconds(10),
-                                       [&] { return heard[what].size() >= count; });
+    const bool came =
+        changed.wait_for(lock, test::kPatience, [&] { return heard[what].size() >= count; });
     EXPECT_TRUE(came) << what;
     return came ? heard[what].at(count - 1) : Json();
+  }
+
+  // The server's threads may still answer a request that the worker has given up, so the tests read
+  // what they write under the lock, too.
+  std::size_t times_heard(const std::string& what) {
+    const std::lock_guard lock(mutex);
+    return heard[what].size();
+  }
+  int times_leased() {
+    const std::lock_guard lock(mutex);
+    return leases;
+  }
+  std::vector<ClientError> errors_told() {
+    const std::lock_guard lock(mutex);
+    return errors;
+  }
+  void refuse_leases(std::deque<int> statuses) {
+    const std::lock_guard lock(mutex);
+    lease_refusals = std::move(statuses);
+  }
+
+  template <class T>
+  static bool came(const std::future<T>& what) {
+    return what.wait_for(test::kPatience) == std::future_status::ready;
   }
 
   void add_task() {
@@ -79,7 +104,7 @@ class WorkerTest : public ::testing::Test {
   // What ended it; stopped if that takes too long.
   Result<> end_of(Worker& worker) {
     auto ended = std::async(std::launch::async, [&worker] { return worker.run(); });
-    if (ended.wait_for(std::chrono::seconds(10)) != std::future_status::ready) worker.stop();
+    if (!came(ended)) worker.stop();
     return ended.get();
   }
 
@@ -143,28 +168,26 @@ TEST_F(WorkerTest, TellsTheHandlerOfACancelAndReportsNothingThen) {
   cancel = true;
   std::promise<void> noticed;
   Worker worker(*client, options(), [&noticed](Job& job) {
-    while (!job.cancelled()) std::this_thread::yield();
-    noticed.set_value();
+    if (test::comes_true([&job] { return job.cancelled(); })) noticed.set_value();
     return JobOutcome::complete();
   });
   worker.start();
   add_task();
-  ASSERT_EQ(noticed.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  ASSERT_TRUE(came(noticed.get_future())) << "the handler was not told of the cancellation";
   worker.stop();
-  EXPECT_TRUE(heard["complete"].empty());
+  EXPECT_EQ(times_heard("complete"), 0u);
 }
 
 TEST_F(WorkerTest, TreatsALostLeaseAsACancel) {
   call_refusals["heartbeat"] = {409};
   std::promise<void> noticed;
   Worker worker(*client, options(), [&noticed](Job& job) {
-    while (!job.cancelled()) std::this_thread::yield();
-    noticed.set_value();
+    if (test::comes_true([&job] { return job.cancelled(); })) noticed.set_value();
     return JobOutcome::complete();
   });
   worker.start();
   add_task();
-  EXPECT_EQ(noticed.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  EXPECT_TRUE(came(noticed.get_future())) << "the handler was not told of the lost lease";
 }
 
 TEST_F(WorkerTest, StopsAfterWhatRunsHasReported) {
@@ -181,33 +204,34 @@ TEST_F(WorkerTest, StopsAfterWhatRunsHasReported) {
   auto stopped = std::async(std::launch::async, [&worker] { worker.stop(); });
   leave.set_value();
   stopped.wait();
-  EXPECT_EQ(heard["complete"].size(), 1u);
+  EXPECT_EQ(times_heard("complete"), 1u);
 }
 
 TEST_F(WorkerTest, EndsWithTheErrorThatEveryLeaseCallWouldMeet) {
   for (const int status : {400, 401, 403, 422}) {
-    lease_refusals = {status, status};  // a 401 is tried once more, with a new token
+    refuse_leases({status, status});  // a 401 is tried once more, with a new token
     Worker worker(*client, options(), [](Job&) { return JobOutcome::complete(); });
     const auto ended = end_of(worker);
     ASSERT_FALSE(ended) << status;
     EXPECT_EQ(ended.error().status, status);
-    EXPECT_EQ(errors.back().status, status);
-    lease_refusals.clear();
+    EXPECT_EQ(errors_told().back().status, status);
+    refuse_leases({});
   }
-  EXPECT_EQ(errors.size(), 4u);
+  EXPECT_EQ(errors_told().size(), 4u);
 }
 
 TEST_F(WorkerTest, GoesOnAfterErrorsThatPassAndTellsThem) {
-  lease_refusals = {500, 503, 429};
+  refuse_leases({500, 503, 429});
   Worker worker(*client, options(), [](Job&) { return JobOutcome::complete(); });
   worker.start();
   add_task();
   wait_for("complete");
   worker.stop();
-  EXPECT_GE(leases, 4);
-  ASSERT_EQ(errors.size(), 2u);  // the client itself tries again after 429
-  EXPECT_EQ(errors[0].status, 500);
-  EXPECT_EQ(errors[1].status, 503);
+  EXPECT_GE(times_leased(), 4);
+  const auto told = errors_told();
+  ASSERT_EQ(told.size(), 2u);  // the client itself tries again after 429
+  EXPECT_EQ(told[0].status, 500);
+  EXPECT_EQ(told[1].status, 503);
 }
 
 TEST_F(WorkerTest, EndsItsRunWithoutAnErrorWhenStopped) {
@@ -217,7 +241,7 @@ TEST_F(WorkerTest, EndsItsRunWithoutAnErrorWhenStopped) {
   wait_for("complete");
   worker.stop();
   EXPECT_TRUE(ended.get());
-  EXPECT_TRUE(errors.empty());
+  EXPECT_TRUE(errors_told().empty());
 }
 
 TEST_F(WorkerTest, EndsWhenItsClientIsClosed) {
@@ -239,8 +263,9 @@ TEST_F(WorkerTest, FailsForGoodWhatHasAResultThatIsNotTaken) {
     EXPECT_FALSE(failed["retryable"].boolean_or(true));
   }
   worker.stop();
-  ASSERT_EQ(errors.size(), 2u);
-  EXPECT_EQ(errors[0].detail, "result of task id-1: why");
+  const auto told = errors_told();
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0].detail, "result of task id-1: why");
 }
 
 TEST_F(WorkerTest, TellsItsOutcomeToASchedulerThatWasAway) {

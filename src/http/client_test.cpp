@@ -102,13 +102,6 @@ INSTANTIATE_TEST_SUITE_P(
                  "abcde",
                  true},
         Answered{"no_content", "HTTP/1.1 204 No Content\r\n\r\n", false, 204, {}, "", true},
-        Answered{"redirect",
-                 "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
-                 false,
-                 302,
-                 {},
-                 "",
-                 true},
         Answered{"connection_close",
                  kHead + "Connection: close\r\nContent-Length: 2\r\n\r\nok",
                  false,
@@ -345,6 +338,22 @@ TEST_F(ClientTest, AStreamIsToldAsItComes) {
     EXPECT_EQ(pieces.body, body);
     EXPECT_EQ(failed ? name(*failed) : "none", failure);
   }
+}
+
+// Its destination is allowed and answers, so a client that followed it would be noticed.
+TEST_F(ClientTest, ARedirectIsTheAnswerAndIsNotFollowed) {
+  ScriptedPeer elsewhere({{ok()}});
+  make_client();
+  for (const char* status : {"301", "302", "303", "307", "308"}) {
+    ScriptedPeer peer({{.send = std::string("HTTP/1.1 ") + status + " Moved\r\nLocation: " +
+                                url_of(elsewhere) + "\r\nContent-Length: 0\r\n\r\n"}});
+    const auto answer = answer_to(post_to(url_of(peer)));
+    ASSERT_TRUE(answer) << status;
+    EXPECT_EQ(std::to_string(answer->status), status);
+    EXPECT_EQ(peer.requests().size(), 1U) << status;
+  }
+  EXPECT_TRUE(elsewhere.requests().empty());
+  ASSERT_TRUE(answer_to(post_to(url_of(elsewhere)))) << "it could have been followed";
 }
 
 TEST_F(ClientTest, TenantsDoNotShareConnections) {

@@ -1,6 +1,7 @@
 #include "server/config.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <map>
@@ -18,7 +19,8 @@ class ConfigTest : public ::testing::Test {
     });
   }
   std::string file(const std::string& text) {
-    const auto path = ::testing::TempDir() + "belfry-config-test.toml";
+    const auto path =
+        ::testing::TempDir() + "belfry-config-" + std::to_string(::getpid()) + ".toml";
     std::ofstream(path) << text;
     return path;
   }

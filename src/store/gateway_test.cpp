@@ -14,11 +14,13 @@
 
 #include "store/answers.hpp"
 #include "store/fake_backend.hpp"
+#include "support/comes_true.hpp"
 
 namespace belfry::store {
 namespace {
 
 namespace asio = boost::asio;
+using test::comes_true;
 using Act = FakeBackend::Act;
 template <class T>
 using Future = std::future<T>;
@@ -64,7 +66,8 @@ class GatewayTest : public testing::Test {
   }
   // Until so many commands have arrived behind the transaction that is held.
   void await_waiting(std::size_t n) {
-    while (gateway_->waiting() < n) std::this_thread::yield();
+    ASSERT_TRUE(comes_true([&] { return gateway_->waiting() >= n; }))
+        << gateway_->waiting() << " commands wait, not " << n;
   }
   // Holds a transaction of one command.
   Future<Result<Submit::Reply>> hold_one() {
@@ -259,7 +262,7 @@ TEST_F(GatewayTest, WhileTheDiskIsFullCreationsAreRefusedWithoutTrying) {
 TEST_F(GatewayTest, AStoreOpenedOnAFullDiskIsKnownToBeFullBeforeTheFirstCommand) {
   backend_.set_disk_full(true);
   open();
-  while (!gateway_->full()) std::this_thread::yield();
+  EXPECT_TRUE(comes_true([&] { return gateway_->full(); }));
   EXPECT_TRUE(backend_.batches().empty());
 }
 
@@ -268,7 +271,7 @@ TEST_F(GatewayTest, AnIdleGatewayNoticesThatSpaceIsBack) {
   backend_.set_disk_full(true);
   EXPECT_FALSE(ask(a_submit(1)).get());
   backend_.set_disk_full(false);
-  while (gateway_->full()) std::this_thread::yield();
+  EXPECT_TRUE(comes_true([&] { return !gateway_->full(); }));
 }
 
 TEST_F(GatewayTest, TheCommitThatFindsTheDiskFullIsTriedOnceMoreFromTheReserve) {
@@ -456,7 +459,7 @@ TEST_F(GatewayTest, TooManyReadsAreRefused) {
   });
   started.wait();
   auto waiting = read([](Snapshot&) { return 2; });
-  while (metric("belfry_store_waiting_reads") == 0) std::this_thread::yield();
+  EXPECT_TRUE(comes_true([&] { return metric("belfry_store_waiting_reads") > 0; }));
   const auto refused = read([](Snapshot&) { return 3; }).get();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::overloaded);

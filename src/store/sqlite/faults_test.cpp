@@ -9,6 +9,7 @@
 #include "store/sqlite/fault_disk.hpp"
 #include "store/sqlite/temporary_folder.hpp"
 #include "store/sqlite/workload.hpp"
+#include "support/comes_true.hpp"
 
 // Failing disks and full ones (PROMISES P17): nothing acknowledged that is not there, everything
 // acknowledged there, at whichever write it happens.
@@ -162,8 +163,7 @@ TEST(FaultsTest, TheReserveLetsCompletionsGoOnUntilSpaceReturns) {
   EXPECT_EQ(site.workload.check(*site.store), "") << "pruning is what makes room";
   site.disk.unlimit();
   // Asked again and again, as the gateway does; it looks once a second.
-  while (site.store->writer().full()) {
-  }
+  ASSERT_TRUE(test::comes_true([&] { return !site.store->writer().full(); }));
   EXPECT_TRUE(std::filesystem::exists(reserve));
   site.workload.submit(*site.store, 20, 4'000);
   EXPECT_EQ(site.check_reopened(), "");
