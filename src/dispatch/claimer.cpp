@@ -10,7 +10,6 @@ namespace asio = boost::asio;
 constexpr int kTurnsARound = 512;
 constexpr int kTurnsAQueue = 256;
 constexpr Millis kStoreRetry{200};
-constexpr Millis kLookAgain{3'000};  // a safety net under the wake-ups; never what a task waits for
 
 }  // namespace
 
@@ -69,10 +68,11 @@ asio::awaitable<void> Claimer::scan() {
 }
 
 asio::awaitable<void> Claimer::run() {
-  auto look_again = context_.clock.steady_now() + kLookAgain;
+  const Millis every = context_.options.look_again;
+  auto look_again = context_.clock.steady_now() + every;
   while (!context_.stop.requested()) {
     if (context_.clock.steady_now() >= look_again) {
-      look_again = context_.clock.steady_now() + kLookAgain;
+      look_again = context_.clock.steady_now() + every;
       picker_.unpark_all();
       scan_wanted_ = true;
     }
@@ -80,7 +80,7 @@ asio::awaitable<void> Claimer::run() {
     while (!context_.stop.requested() && co_await run_once()) {
       if (context_.clock.steady_now() >= look_again) break;
     }
-    co_await wake_.wait(scan_wanted_ ? kStoreRetry : kLookAgain, context_.stop);
+    co_await wake_.wait(scan_wanted_ ? kStoreRetry : every, context_.stop);
   }
 }
 

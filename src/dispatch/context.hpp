@@ -31,6 +31,8 @@ struct Options {
   std::size_t push_bytes_a_tenant = domain::kPushBytesATenant;
   Millis lease = domain::kPushLease;
   Millis renewal = domain::kPushLeaseRenewal;
+  // A safety net under the claimer's wake-ups: no task may have to wait for it.
+  Millis look_again{3'000};
 };
 
 struct Instruments {

@@ -43,7 +43,9 @@ class DispatcherTest : public outbox::LoopsTest<AnchoredClock> {
   }
   ~DispatcherTest() override { stop(std::chrono::milliseconds{0}); }
 
+  // Without the claimer's safety net, so that a test fails if a wake-up is missing.
   void start(Options options = {}) {
+    options.look_again = std::chrono::hours{1};
     make_client();
     dispatcher = std::make_unique<Dispatcher>(
         DispatcherParts{

@@ -1,5 +1,10 @@
 #include "dispatch/dispatcher.hpp"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "dispatch/dispatch_fixture.hpp"
 #include "store/lease_token.hpp"
 
@@ -192,6 +197,34 @@ TEST_F(DispatcherTest, HoldsAQueuesConcurrencyLimit) {
   EXPECT_LE(most, 1);
 }
 
+TEST_F(DispatcherTest, WhatWaitsForTheTenantsLimitStartsWhenOneEndsOrTheLimitRises) {
+  const auto limit = [this](int running_max) {
+    domain::TenantLimits limits;
+    limits.running_max = running_max;
+    transact([&](store::Transaction& tx) {
+      EXPECT_TRUE(tx.tenant_writes().set_limits(tenant, limits));
+    });
+  };
+  limit(1);
+  ScriptedPeer hanging({{.hang = true}});
+  ScriptedPeer good({{.send = answer(200)}});
+  auto once = a_task(at(hanging));
+  once.options.retry->max_attempts = 1;
+  const auto first = submit(once);
+  const auto second = submit(once);
+  const auto third = submit(at(good));
+  start();
+  hanging.wait_for_requests(1);  // the claim that took the first knows that the others must wait
+  EXPECT_EQ(task(second).status, Status::pending);
+  hanging.drop_connections();
+  ASSERT_TRUE(becomes(first, Status::failed));
+  hanging.wait_for_requests(2);
+  EXPECT_EQ(task(third).status, Status::pending);
+  limit(2);
+  ASSERT_TRUE(becomes(third, Status::completed));
+  EXPECT_EQ(task(second).status, Status::running);
+}
+
 TEST_F(DispatcherTest, CancellingARunningPushAbortsIt) {
   ScriptedPeer peer({{.hang = true}, {.send = answer(200)}});
   start(single_slot());
@@ -341,6 +374,27 @@ TEST_F(DispatcherTest, ADrainLetsFinishWhatFinishesInTime) {
       ASSERT_EQ(task(id).failures, 0) << "in round " << round;
     }
   }
+  for (const auto id : all) {
+    for (const auto& outcome : outcomes(id)) EXPECT_EQ(outcome, "completed");
+  }
+}
+
+// Ends the peer's connections when the drain has had many chances not to wait for them.
+boost::asio::awaitable<void> drop_later(ScriptedPeer& peer) {
+  const auto here = co_await boost::asio::this_coro::executor;
+  for (int i = 0; i < 100; ++i) co_await boost::asio::post(here, boost::asio::use_awaitable);
+  peer.drop_connections();
+}
+
+TEST_F(DispatcherTest, ADrainWaitsForTheEndOfWhatRuns) {
+  ScriptedPeer peer({{.hang = true}});
+  start();
+  const auto id = submit(at(peer));
+  peer.wait_for_requests(1);
+  using boost::asio::experimental::awaitable_operators::operator&&;
+  end_loops(dispatcher->drain(std::chrono::seconds{30}) && drop_later(peer));
+  dispatcher.reset();
+  EXPECT_EQ(outcomes(id), std::vector<std::string>{"failed"}) << "a drain at once would release it";
 }
 
 TEST_F(DispatcherTest, KeepsTheLeaseOfAPushThatTakesLong) {

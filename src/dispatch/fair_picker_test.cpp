@@ -38,6 +38,30 @@ TEST_F(FairPickerTest, SharesEquallyWhateverTheBacklogs) {
   EXPECT_EQ(picker_.slots_in_use(), 40);
 }
 
+TEST_F(FairPickerTest, TenantsWithEqualSharesTakeTurns) {
+  // As attempts that end at once: the share of both is always the same.
+  picker_.flag(tenant(1), queue(1));
+  picker_.flag(tenant(2), queue(2));
+  std::vector<std::int64_t> served;
+  for (int i = 0; i < 6; ++i) {
+    const auto turn = picker_.plan(1, 1).at(0);
+    served.push_back(turn.queue.value);
+    picker_.release(turn.queue, 1);
+  }
+  EXPECT_EQ(served, (std::vector<std::int64_t>{1, 2, 1, 2, 1, 2}));
+}
+
+TEST_F(FairPickerTest, QueuesOfATenantWithEqualSlotsTakeTurns) {
+  for (const int n : {1, 2, 3}) picker_.flag(tenant(1), queue(n));
+  std::vector<std::int64_t> served;
+  for (int i = 0; i < 6; ++i) {
+    const auto turn = picker_.plan(1, 1).at(0);
+    served.push_back(turn.queue.value);
+    picker_.release(turn.queue, 1);
+  }
+  EXPECT_EQ(served, (std::vector<std::int64_t>{1, 2, 3, 1, 2, 3}));
+}
+
 TEST_F(FairPickerTest, HonoursWeights) {
   weights_[tenant(1)] = 3;
   picker_.flag(tenant(1), queue(1));
