@@ -209,6 +209,16 @@ Result<> App::check_attempts(const http::Request& request) {
   return {};
 }
 
+boost::asio::awaitable<std::string> App::replace_session(const http::Request& request,
+                                                         std::shared_ptr<Session> session) {
+  const auto header = request.headers.get("Cookie");
+  const auto before = sessions_.find(header);
+  sessions_.close(header);
+  auto cookie = sessions_.open(std::move(session));
+  if (before) co_await scheduler_.revoke(before);
+  co_return cookie;
+}
+
 App::Answer App::sign_in(http::Request& request) {
   if (const auto ok = check_attempts(request); !ok) co_return fail(ok.error());
   if (const auto ok = check_json(request); !ok) co_return fail(ok.error());
@@ -222,9 +232,7 @@ App::Answer App::sign_in(http::Request& request) {
   }
   auto session = co_await scheduler_.sign_in(Secret(std::move(*key)), request.peer_address);
   if (!session) co_return fail(session.error());
-  // Whoever was signed in here before is not any more.
-  sessions_.close(request.headers.get("Cookie"));
-  const auto cookie = sessions_.open(*session);
+  const auto cookie = co_await replace_session(request, *session);
   auto response = session_answer(session->get());
   response.headers.add("Set-Cookie", sessions_.set_cookie(cookie));
   co_return response;
@@ -251,8 +259,7 @@ App::Answer App::register_tenant(http::Request& request) {
   const auto secret = text("webhookSecret");
   auto session = co_await scheduler_.sign_in(Secret(key), request.peer_address);
   if (!session) co_return fail(session.error());
-  sessions_.close(request.headers.get("Cookie"));
-  const auto cookie = sessions_.open(*session);
+  const auto cookie = co_await replace_session(request, *session);
   std::string out;
   json::Writer w(out);
   w.begin_object();

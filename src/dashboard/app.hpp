@@ -34,6 +34,9 @@ class App {
   boost::asio::awaitable<http::Response> handle(http::Request& request);
   Answer route(http::Request& request, std::string_view path);
   Answer session_door(http::Request& request, std::string_view rest);
+  // Ends the session that the browser had, also at the scheduler, and opens this one: its cookie.
+  boost::asio::awaitable<std::string> replace_session(const http::Request& request,
+                                                      std::shared_ptr<Session> session);
   Answer sign_in(http::Request& request);
   Answer register_tenant(http::Request& request);
   Answer sign_out(http::Request& request, std::shared_ptr<Session> session);

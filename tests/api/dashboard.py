@@ -1,10 +1,13 @@
 """The dashboard's server over real sockets, as a browser's page uses it."""
+import contextlib
 import http.client
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
+import threading
 
 from belfry import Answer, PATIENCE
 
@@ -29,6 +32,41 @@ class Dashboard:
         self.process.stdout.close()
         self.process = None
         return status
+
+
+class Relay:
+    """Stands between the dashboard and the scheduler and keeps the tokens that pass."""
+
+    def __init__(self, port):
+        self.tokens = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, args=(port,), daemon=True).start()
+
+    def accept(self, port):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", port))
+            for ends in ((near, far), (far, near)):
+                threading.Thread(target=self.copy, args=ends, daemon=True).start()
+
+    def copy(self, source, sink):
+        with source, sink:
+            try:
+                while part := source.recv(65536):
+                    self.tokens += re.findall(rb"Authorization: Bearer (\S+)\r\n", part)
+                    sink.sendall(part)
+            except OSError:
+                pass
+            for end in (source, sink):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self.listener.close()
 
 
 class Browser:

@@ -5,8 +5,8 @@ import http.server
 import threading
 import unittest
 
-from belfry import Scheduler
-from dashboard import Browser, Dashboard, Live
+from belfry import Client, Scheduler
+from dashboard import Browser, Dashboard, Live, Relay
 
 
 class DashboardCase(unittest.TestCase):
@@ -15,9 +15,13 @@ class DashboardCase(unittest.TestCase):
     def setUp(self):
         self.scheduler = Scheduler(keep_port=True).start()
         self.addCleanup(self.scheduler.remove)
-        self.dashboard = Dashboard(f"http://127.0.0.1:{self.scheduler.port}", *self.flags)
+        self.dashboard = Dashboard(self.dashboard_url(), *self.flags)
         self.addCleanup(self.dashboard.stop)
         self.browser = Browser(self.dashboard)
+
+    def dashboard_url(self):
+        """Where the dashboard finds the scheduler."""
+        return f"http://127.0.0.1:{self.scheduler.port}"
 
     def submit(self, browser, name="a", **more):
         answer = browser.post("/api/v1/tasks", {"taskName": name, **more})
@@ -31,6 +35,11 @@ class DashboardCase(unittest.TestCase):
 
 
 class Sessions(DashboardCase):
+    def dashboard_url(self):
+        self.relay = Relay(self.scheduler.port)
+        self.addCleanup(self.relay.close)
+        return self.relay.url
+
     def test_registering_signs_in_and_shows_the_key_once(self):
         self.assertFalse(self.browser.get("/api/session").json["signedIn"])
         made = self.browser.register("acme")
@@ -56,13 +65,46 @@ class Sessions(DashboardCase):
     def test_sign_out_ends_the_session_its_token_and_its_streams(self):
         made = self.browser.register("acme")
         stream = self.live(self.browser)
+        token = self.token_of(self.browser)
         cookie = self.browser.cookie
         self.assertEqual(self.browser.call("DELETE", "/api/session").status, 204)
+        self.assert_ended(stream, cookie, token)
+        self.assertEqual(self.browser.sign_in(made["apiKey"]).status, 200)
+
+    def test_signing_in_anew_ends_the_session_before_its_token_and_its_streams(self):
+        made = self.browser.register("acme")
+        for again in (lambda: self.browser.sign_in(made["apiKey"]).status == 200,
+                      lambda: self.browser.register("umbrella")):
+            stream = self.live(self.browser)
+            token = self.token_of(self.browser)
+            cookie = self.browser.cookie
+            self.assertTrue(again())
+            self.assertNotEqual(self.browser.cookie, cookie)
+            new = self.browser.cookie
+            self.assert_ended(stream, cookie, token)
+            self.browser.cookie = new
+            self.assertEqual(self.browser.get("/api/v1/tasks").status, 200)
+
+    def test_a_refused_sign_in_leaves_the_session(self):
+        self.browser.register("acme")
+        token = self.token_of(self.browser)
+        self.assertEqual(self.browser.sign_in("bfk_" + "0" * 34).status, 401)
+        self.assertEqual(self.browser.get("/api/v1/tasks").status, 200)
+        self.assertEqual(Client(self.scheduler, token).get("/api/v1/tasks").status, 200)
+
+    def token_of(self, browser):
+        """The token that the dashboard uses for the browser's session; it is good."""
+        self.assertEqual(browser.get("/api/v1/tasks").status, 200)
+        token = self.relay.tokens[-1].decode()
+        self.assertEqual(Client(self.scheduler, token).get("/api/v1/tasks").status, 200)
+        return token
+
+    def assert_ended(self, stream, cookie, token):
         while stream.next() is not None:
             pass
         self.browser.cookie = cookie
         self.assertEqual(self.browser.get("/api/v1/tasks").status, 401)
-        self.assertEqual(self.browser.sign_in(made["apiKey"]).status, 200)
+        self.assertEqual(Client(self.scheduler, token).get("/api/v1/tasks").status, 401)
 
     def test_a_revoked_key_ends_its_session(self):
         self.browser.register("acme")
