@@ -1,5 +1,6 @@
 // belfry-dashboard: the page for people. Reads its options, serves, and ends on SIGTERM or SIGINT.
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -11,7 +12,8 @@
 #include "dashboard/service.hpp"
 
 int main(int argc, char** argv) {
-  // Signals are taken here, by waiting; a core file would hold keys.
+  // Signals are taken here, by waiting. A core file would hold keys, and another process of the same
+  // user could read them from the memory of one that may be traced.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
@@ -20,6 +22,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 
   auto read = belfry::dashboard::read_config(
       argc, argv, [](const char* name) -> const char* { return std::getenv(name); });

@@ -1,5 +1,6 @@
 // belfry-scheduler: the service. Reads its options, starts, and drains on SIGTERM or SIGINT.
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -28,7 +29,8 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
-// Connections and pushes need descriptors, thousands at once; and a core file would hold secrets.
+// Connections and pushes need descriptors, thousands at once. A core file would hold secrets, and
+// another process of the same user could read them from the memory of one that may be traced.
 void set_process_limits() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < kFiles) {
@@ -37,6 +39,7 @@ void set_process_limits() {
   }
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 int run(belfry::server::Config config, const sigset_t& signals) {

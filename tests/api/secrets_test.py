@@ -3,10 +3,13 @@ than the one that hands it out (P21). A run over all routes at the chattiest log
 import base64
 import os
 import re
+import shutil
+import subprocess
 import tempfile
 import unittest
 
-from belfry import Client, Receiver, Scheduler, operator, raw_exchange
+import dashboard
+from belfry import BINARY, PATIENCE, Client, Receiver, Scheduler, operator, raw_exchange
 from forge import Forge, encode
 
 KEY_FILES = {"operator.key", "master.key"}  # where two of them live, with mode 0600
@@ -204,6 +207,41 @@ class Secrets(unittest.TestCase):
         texts = b"".join(text for _, text in self.stored())
         for text in (b"findable-name", b"findable-payload", tenant.api_key[:8].encode()):
             self.assertIn(text, texts)
+
+
+class Memory(unittest.TestCase):
+    """The kernel gives /proc/PID to root if the process may be neither traced nor dumped."""
+    OTHER = 65534  # somebody who is not root, if the test is
+
+    def setUp(self):
+        self.who = {"user": self.OTHER, "group": self.OTHER} if os.geteuid() == 0 else {}
+        self.user = self.OTHER if self.who else os.geteuid()
+
+    def owner(self, *command):
+        """Who owns /proc/PID of the service once it listens."""
+        try:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **self.who)
+        except PermissionError:
+            self.skipTest("nobody but root can reach the binaries")
+        try:
+            self.assertIn("on http://127.0.0.1", process.stdout.readline())
+            return os.stat(f"/proc/{process.pid}").st_uid
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+            process.stdout.close()
+
+    def test_processes_of_the_same_user_cannot_read_it(self):
+        folder = tempfile.mkdtemp(prefix="belfry-memory-")
+        self.addCleanup(shutil.rmtree, folder)
+        os.chown(folder, self.user, -1)
+        listen = ("--listen", "127.0.0.1:0")
+        self.assertEqual(self.owner(BINARY, *listen, "--operators-listen", "off", "--data", folder), 0)
+        self.assertEqual(self.owner(dashboard.BINARY, *listen, "--scheduler", "http://127.0.0.1:1"), 0)
+
+    def test_it_is_seen_of_a_process_that_others_may_read(self):
+        script = "print('on http://127.0.0.1', flush=True); import time; time.sleep(1000)"
+        self.assertEqual(self.owner("/usr/bin/python3", "-c", script), self.user)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,16 @@ SERVICES = {"scheduler": 8080, "payment": 8081, "notification": 8082, "dashboard
 # What every Debian image has.
 BASE = {"libc6", "libgcc-s1", "libstdc++6", "zlib1g"}
 EXPOSURE_MAX = 2.0
+SERVICE_MIB_MAX = 512  # what a service promises to keep within
 
 
 def run(*command):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def mebibytes(text):
+    """`512M` or `2G` as a number of MiB."""
+    return int(text[:-1]) * {"M": 1, "G": 1024}[text[-1]]
 
 
 def stages():
@@ -98,6 +104,15 @@ class Docker(unittest.TestCase):
                 self.assertTrue(service["read_only"])
                 self.assertEqual(service["cap_drop"], ["ALL"])
 
+    def test_the_compose_file_bounds_each_service(self):
+        compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+        for name, service in compose["services"].items():
+            with self.subTest(name):
+                self.assertGreater(mebibytes(service["mem_limit"].upper()), SERVICE_MIB_MAX)
+                self.assertLessEqual(mebibytes(service["mem_limit"].upper()), 2 * SERVICE_MIB_MAX)
+                self.assertLessEqual(service["pids_limit"], 256)
+                self.assertEqual(service["ulimits"]["core"], 0)
+
     def test_published_ports_serve_no_foreign_host(self):
         # A listener on all addresses serves every Host unless some are named.
         compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -135,6 +150,16 @@ class Systemd(unittest.TestCase):
             for flag in (word for word in line if word.startswith("--")):
                 with self.subTest(f"{unit.stem} {flag}"):
                     self.assertIn(flag + " ", known)
+
+    def test_each_unit_bounds_its_service(self):
+        for unit in self.units():
+            with self.subTest(unit.stem):
+                settings = dict(re.findall(r"^(\w+)=(.*)$", unit.read_text(), re.MULTILINE))
+                self.assertEqual(mebibytes(settings["MemoryHigh"]), SERVICE_MIB_MAX)
+                self.assertGreater(mebibytes(settings["MemoryMax"]), SERVICE_MIB_MAX)
+                self.assertLessEqual(mebibytes(settings["MemoryMax"]), 2 * SERVICE_MIB_MAX)
+                self.assertEqual(settings["LimitCORE"], "0")
+                self.assertLessEqual(int(settings["TasksMax"]), 256)
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
     def test_the_sandboxes_are_tight(self):
