@@ -15,7 +15,8 @@ http::Response health_answer(const Services& services, bool ready, std::string_v
   json::Writer w(out);
   w.begin_object();
   w.key("status").string(ready ? up : down);
-  if (!ready) w.key("detail").string(services.health.why_not());
+  const auto detail = ready ? services.health.notes() : services.health.why_not();
+  if (!ready || !detail.empty()) w.key("detail").string(detail);
   w.key("durability").string(services.health.durability());
   w.end_object();
   auto response = json_answer(ready ? 200 : 503, std::move(out));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -42,6 +43,7 @@ struct Options {
 struct Health {
   std::function<bool()> ready;           // false while starting, draining or broken
   std::function<std::string()> why_not;  // in words, empty when ready
+  std::function<std::string()> notes;    // what is wrong though it is ready; empty: nothing
   std::function<std::string()> durability;
 };
 
@@ -61,6 +63,8 @@ struct Services {
   MetricsRegistry& metrics;
   async::StopSignal stop;
   std::function<void()> refresh_keys;  // asks the server to read the signing keys again, soon
+  // An operator takes the clock for right; false if it was not in doubt.
+  std::function<boost::asio::awaitable<bool>()> accept_clock;
   Health health;
   Options options;
 };

@@ -87,7 +87,8 @@ Result<> refresh_signing_keys(store::Gateway& gateway, const auth::SealedBox& se
   if (rows.empty()) {
     if (const auto made = make_first_key(gateway, sealed, now, rows); !made) return made;
   }
-  if (const auto due = upkeep_of(rows, now, token_life); due.any()) {
+  // A clock that is in doubt takes no key out of use.
+  if (const auto due = upkeep_of(rows, now, token_life); due.any() && !clock.in_doubt()) {
     log_and_ignore(run_upkeep(gateway, due, now), "old keys only stay longer; tried each minute");
   }
   std::vector<auth::SigningKey> keys;

@@ -147,9 +147,9 @@ Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant
   json::FieldReader in(body, "", faults.fields);
   domain::NewTask task;
   task.tenant = tenant;
-  // One instant: the store keeps the id alone, and a replayed answer must equal the first.
+  // One instant: a replayed answer must equal the first.
   task.id = services.ids.make<TaskId>();
-  task.submitted_at = IdGenerator::time_of(task.id.uuid);
+  task.submitted_at = IdGenerator::time_made(task.id.uuid, services.clock.now());
   if (auto task_name =
           in.string("taskName", {1, domain::kTaskNameCharsMax, json::Need::required})) {
     if (is_blank(*task_name)) in.fault("taskName", "must not be blank");

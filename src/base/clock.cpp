@@ -1,7 +1,5 @@
 #include "base/clock.hpp"
 
-#include <algorithm>
-
 namespace belfry {
 namespace {
 
@@ -11,15 +9,8 @@ Timestamp wall() {
 
 }  // namespace
 
-AnchoredClock::AnchoredClock() : AnchoredClock(Timestamp{}) {}
-
-AnchoredClock::AnchoredClock(Timestamp not_before)
-    : wall_at_start_(std::max(wall(), not_before)),
-      steady_at_start_(std::chrono::steady_clock::now()) {}
-
-void AnchoredClock::start_not_before(Timestamp time) {
-  wall_at_start_ += std::max(time - now(), Millis{0});
-}
+AnchoredClock::AnchoredClock()
+    : wall_at_start_(wall()), steady_at_start_(std::chrono::steady_clock::now()) {}
 
 Timestamp AnchoredClock::now() const {
   return wall_at_start_ + std::chrono::floor<Millis>(steady_now() - steady_at_start_);

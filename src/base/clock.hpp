@@ -19,25 +19,26 @@ class Clock {
   virtual Timestamp now() const = 0;
   // Monotonic; for local waits and durations only.
   virtual std::chrono::steady_clock::time_point steady_now() const = 0;
+  // True while the wall clock of this start contradicts what the store has recorded: what cannot be
+  // undone (pruning, expiry) waits until that is settled.
+  virtual bool in_doubt() const { return false; }
 };
 
 // Wall time read once at construction plus the monotonic clock: a step of the machine's wall clock
-// moves nothing while the process lives (DESIGN section 5, PROMISES P18). `skew()` tells how far
-// the wall clock has moved away since.
+// moves nothing while the process lives. `skew()` is how far the wall clock has moved away since.
 class AnchoredClock final : public Clock {
  public:
   AnchoredClock();
-  // Never starts below `not_before` (the newest time that the store has recorded).
-  explicit AnchoredClock(Timestamp not_before);
-  // The same, for one that was needed before the store could be asked. Before other threads use it.
-  void start_not_before(Timestamp time);
   Timestamp now() const override;
   std::chrono::steady_clock::time_point steady_now() const override;
+  bool in_doubt() const override { return in_doubt_.load(std::memory_order_relaxed); }
+  void set_in_doubt(bool in_doubt) { in_doubt_ = in_doubt; }
   Millis skew() const;
 
  private:
   Timestamp wall_at_start_;
   std::chrono::steady_clock::time_point steady_at_start_;
+  std::atomic<bool> in_doubt_{false};
 };
 
 // Stands still until told otherwise.
@@ -46,10 +47,13 @@ class ManualClock final : public Clock {
   explicit ManualClock(Timestamp start = Timestamp{Millis{1'700'000'000'000}});
   Timestamp now() const override;
   std::chrono::steady_clock::time_point steady_now() const override;
-  void advance(Millis by);
+  bool in_doubt() const override { return in_doubt_; }
+  void set_in_doubt(bool in_doubt) { in_doubt_ = in_doubt; }
+  void advance(Millis by);  // back, too, as a new start under another wall clock
 
  private:
   std::atomic<std::int64_t> now_ms_;
+  std::atomic<bool> in_doubt_{false};
 };
 
 inline std::int64_t to_ms(Timestamp t) {

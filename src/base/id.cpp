@@ -10,6 +10,9 @@ constexpr bool is_dash(std::size_t i) {
   return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
+// A burst of more than 4,096 ids a millisecond borrows from the next ones; that is no other time.
+constexpr Millis kBorrowedMax{1'000};
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -56,6 +59,11 @@ IdGenerator::IdGenerator(const Clock& clock, Random& random, std::uint64_t floor
 
 Timestamp IdGenerator::time_of(const Uuid& uuid) {
   return from_ms(static_cast<std::int64_t>(uuid.high >> 16));
+}
+
+Timestamp IdGenerator::time_made(const Uuid& uuid, Timestamp now) {
+  const auto carried = time_of(uuid);
+  return std::chrono::abs(carried - now) <= kBorrowedMax ? carried : now;
 }
 
 Uuid IdGenerator::next() {

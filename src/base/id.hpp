@@ -63,8 +63,11 @@ class IdGenerator {
   I make() {
     return I{next()};
   }
-  // The creation time that an id carries.
+  // The time that an id carries: that of its making, or later while ids run ahead of the clock.
   static Timestamp time_of(const Uuid& uuid);
+  // When what has this id was made, if the clock showed `now` just then: the time in the id, but
+  // `now` where ids run ahead of a clock that was set back before this start.
+  static Timestamp time_made(const Uuid& uuid, Timestamp now);
 
  private:
   Uuid next();

@@ -26,6 +26,7 @@ asio::awaitable<void> Pruner::run() {
 }
 
 asio::awaitable<bool> Pruner::run_once() {
+  if (context_.clock.in_doubt()) co_return false;
   const auto now = context_.clock.now();
   const auto finished = now - context_.options.finished_retention;
   const auto keys = now - domain::kIdempotencyLife;

@@ -1,6 +1,9 @@
 #include "dispatch/rescuer.hpp"
 
+#include <fmt/format.h>
+
 #include "async/wake_up.hpp"
+#include "base/encoding.hpp"
 #include "outbox/event_body.hpp"
 #include "outbox/finish.hpp"
 
@@ -18,23 +21,42 @@ using Overdue = std::vector<store::TaskRow>;
 constexpr auto kLostText =
     "the lease ended: the worker or target did not answer or extend it in time";
 constexpr auto kExpiredText = "expiresAt passed before an attempt could start";
+constexpr auto kExpiredBetweenText = "expiresAt passed before the next attempt could start";
 
-store::End expire(const store::TaskRow& row, Timestamp now, const store::Directory& directory) {
+// With the error of the attempt before, which is why the task was still waiting.
+std::string expiry_text(const store::TaskRow& row) {
+  if (row.failures == 0) return kExpiredText;
+  auto text = row.error.empty()
+                  ? std::string(kExpiredBetweenText)
+                  : fmt::format("{}; the last one failed: {}", kExpiredBetweenText, row.error);
+  cut_utf8(text, domain::kErrorBytesMax);
+  return text;
+}
+
+struct Ending {
+  domain::Status status;
+  domain::EventType event;
+  std::string error;
+  Timestamp now;
+};
+
+store::End end_of(const store::TaskRow& row, Ending ending, const store::Directory& directory) {
+  const auto now = ending.now;
   store::End end;
   end.tenant = row.tenant;
   end.id = row.id;
-  end.status = domain::Status::expired;
-  end.error = kExpiredText;
+  end.status = ending.status;
+  end.error = std::move(ending.error);
   end.now = now;
   const bool called_back = !row.options.callback_url.empty();
-  if (!called_back && !directory.wants(row.tenant, domain::EventType::expired)) return end;
+  if (!called_back && !directory.wants(row.tenant, ending.event)) return end;
   outbox::EventFacts facts;
-  facts.type = domain::EventType::expired;
+  facts.type = ending.event;
   facts.task = row.id;
   facts.tenant = row.tenant;
   facts.task_name = row.name;
   facts.queue_name = row.queue_name;
-  facts.status = domain::Status::expired;
+  facts.status = end.status;
   facts.attempt = row.attempt;
   facts.failures = row.failures;
   facts.max_attempts = row.max_attempts;
@@ -59,6 +81,7 @@ asio::awaitable<void> Rescuer::run() {
 asio::awaitable<bool> Rescuer::run_once() {
   const bool more_lost = co_await rescue_lost();
   const bool more_expired = co_await end_expired();
+  co_await end_damaged();
   co_return more_lost || more_expired;
 }
 
@@ -87,6 +110,7 @@ asio::awaitable<bool> Rescuer::rescue_lost() {
 }
 
 asio::awaitable<bool> Rescuer::end_expired() {
+  if (context_.clock.in_doubt()) co_return false;
   const auto now = context_.clock.now();
   std::function<Overdue(store::Snapshot&)> read = [now](store::Snapshot& snapshot) {
     return snapshot.tasks().overdue_all_tenants(now, kBatch);
@@ -94,12 +118,41 @@ asio::awaitable<bool> Rescuer::end_expired() {
   const auto overdue = co_await context_.gateway.read<Overdue>(std::move(read));
   if (!overdue || overdue->empty()) co_return false;
   std::vector<store::Command> commands;
-  for (const auto& row : *overdue) commands.emplace_back(expire(row, now, context_.directory));
+  for (const auto& row : *overdue) {
+    Ending ending{domain::Status::expired, domain::EventType::expired, expiry_text(row), now};
+    commands.emplace_back(end_of(row, std::move(ending), context_.directory));
+  }
   const auto replies = co_await context_.gateway.ask_all(std::move(commands));
   std::size_t done = 0;
   for (const auto& reply : replies) done += reply.has_value() ? 1 : 0;
   context_.instruments.expired.add(done);
   co_return done > 0;
+}
+
+// What cannot be ended now (the store is away) is reported again when it is met again.
+asio::awaitable<void> Rescuer::end_damaged() {
+  auto tasks = context_.gateway.damage().take_tasks();
+  if (tasks.empty()) co_return;
+  std::function<Overdue(store::Snapshot&)> read = [tasks](store::Snapshot& snapshot) {
+    Overdue rows;
+    for (const auto& [tenant, task] : tasks) {
+      auto row = snapshot.tasks().find_even_damaged(tenant, task);
+      const bool open = row && !row->damage.empty() && !domain::is_terminal(row->status);
+      if (open) rows.push_back(std::move(*row));
+    }
+    return rows;
+  };
+  const auto damaged = co_await context_.gateway.read<Overdue>(std::move(read));
+  if (!damaged) co_return;
+  // The reading has reported them anew.
+  context_.gateway.damage().take_tasks();
+  std::vector<store::Command> commands;
+  for (const auto& row : *damaged) {
+    Ending ending{domain::Status::failed, domain::EventType::failed, row.error,
+                  context_.clock.now()};
+    commands.emplace_back(end_of(row, std::move(ending), context_.directory));
+  }
+  co_await context_.gateway.ask_all(std::move(commands));
 }
 
 }  // namespace belfry::dispatch

@@ -7,7 +7,7 @@
 namespace belfry::dispatch {
 
 // Finds what would otherwise wait for ever: attempts whose lease has ended, and tasks whose
-// expiresAt has passed before they could start.
+// expiresAt has passed before they could start, and tasks whose stored data are damaged.
 class Rescuer {
  public:
   explicit Rescuer(const Context& context) : context_(context) {}
@@ -19,6 +19,7 @@ class Rescuer {
  private:
   boost::asio::awaitable<bool> rescue_lost();
   boost::asio::awaitable<bool> end_expired();
+  boost::asio::awaitable<void> end_damaged();
 
   const Context& context_;
 };

@@ -32,6 +32,8 @@ std::optional<Status> next(Status status, TaskEvent event) {
     // A running attempt is bounded by its timeout, not by expiresAt.
     case TaskEvent::expired:
       return allow(waits || ready, Status::expired);
+    case TaskEvent::damaged:
+      return allow(!is_terminal(status), Status::failed);
     case TaskEvent::retried_by_hand:
       return allow(is_terminal(status), Status::pending);
   }

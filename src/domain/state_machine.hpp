@@ -20,8 +20,9 @@ enum class TaskEvent : std::uint8_t {
   cancelled,
   expired,          // expiresAt passed before an attempt could start
   retried_by_hand,  // a new run
+  damaged,          // what is stored of it is not what was written
 };
-inline constexpr int kTaskEventCount = 11;
+inline constexpr int kTaskEventCount = 12;
 
 // The status after `event`, or nothing if the event cannot happen in `status`.
 std::optional<Status> next(Status status, TaskEvent event);

@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, kTaskEventCount> kTable = {
     "XXXX....",  // cancelled
     "EEE.....",  // expired
     "....PPPP",  // retried_by_hand
+    "FFFF....",  // damaged
 };
 constexpr std::string_view kLetters = "BSPRCFXE";
 

@@ -90,7 +90,7 @@ struct NewTask {
   std::string payload;  // raw JSON text, as it came; empty: absent
   int priority = kPriorityDefault;
   int max_attempts = 3;    // from its retry policy, or its queue's
-  Timestamp submitted_at;  // the time in its id
+  Timestamp submitted_at;  // as IdGenerator::time_made(); all its other times go by it
   std::optional<Timestamp> scheduled_for;
   std::optional<Timestamp> expires_at;
   TaskOptions options;

@@ -16,7 +16,8 @@ http::Response metrics_answer(const MetricsRegistry& metrics) {
   return response;
 }
 
-http::Response health_answer(const std::string& why_not) {
+http::Response health_answer(const OperatorsHealth& health) {
+  const auto why_not = health.why_not();
   http::Response response;
   response.status = why_not.empty() ? 200 : 503;
   response.content_type = "application/json";
@@ -24,14 +25,14 @@ http::Response health_answer(const std::string& why_not) {
   json::Writer w(response.body);
   w.begin_object();
   w.key("status").string(why_not.empty() ? "pass" : "fail");
-  w.key("detail").string(why_not);
+  w.key("detail").string(why_not.empty() ? health.notes() : why_not);
   w.end_object();
   return response;
 }
 
 asio::awaitable<http::Response> answer(const MetricsRegistry& metrics,
-                                       const std::function<std::string()>& why_not_ready,
-                                       const api::Options& hosts, http::Request& request) {
+                                       const OperatorsHealth& health, const api::Options& hosts,
+                                       http::Request& request) {
   if (const auto host = api::check_host(hosts, request); !host) {
     co_return http::problem(host.error());
   }
@@ -41,19 +42,17 @@ asio::awaitable<http::Response> answer(const MetricsRegistry& metrics,
     co_return response;
   }
   if (request.path == "/metrics") co_return metrics_answer(metrics);
-  if (request.path == "/healthz") co_return health_answer(why_not_ready());
+  if (request.path == "/healthz") co_return health_answer(health);
   co_return http::problem({ErrorCode::not_found, "there are /metrics and /healthz here"});
 }
 
 }  // namespace
 
-http::ServerHooks operators_hooks(const MetricsRegistry& metrics,
-                                  std::function<std::string()> why_not_ready, api::Options hosts) {
+http::ServerHooks operators_hooks(const MetricsRegistry& metrics, OperatorsHealth health,
+                                  api::Options hosts) {
   http::ServerHooks hooks;
-  hooks.handle = [&metrics, why_not_ready = std::move(why_not_ready),
-                  hosts = std::move(hosts)](http::Request& request) {
-    return answer(metrics, why_not_ready, hosts, request);
-  };
+  hooks.handle = [&metrics, health = std::move(health), hosts = std::move(hosts)](
+                     http::Request& request) { return answer(metrics, health, hosts, request); };
   hooks.body_limit = [](http::Method, std::string_view) { return std::size_t{0}; };
   hooks.refuse = [](const Error& error) { return http::problem(error); };
   return hooks;

@@ -20,6 +20,7 @@
 #include "base/encoding.hpp"
 #include "http/host_guard.hpp"
 #include "openapi.hpp"
+#include "server/clock_watch.hpp"
 #include "server/loops.hpp"
 #include "server/operator_key.hpp"
 #include "server/operators_api.hpp"
@@ -31,6 +32,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr auto kKeyRefresh = std::chrono::minutes{1};
+constexpr auto kClockLook = std::chrono::seconds{1};
 constexpr int kIoThreadsMax = 8;
 
 template <class T>
@@ -61,14 +63,13 @@ int thread_count(const Config& config) {
   return std::clamp(cores, 1, kIoThreadsMax);
 }
 
-// One clock for all of the process; no store has seen a later time than it shows.
+// One clock for all of the process.
 std::unique_ptr<store::Backend> open_store(const Config& config, const std::string& folder,
-                                           AnchoredClock& clock) {
+                                           const AnchoredClock& clock) {
   store::sqlite::Options options;
   options.path = folder + "/belfry.db";
   options.clock = &clock;
   auto backend = store::sqlite::open(options);
-  clock.start_not_before(backend->facts().newest_time);
   return config.wrap_store ? config.wrap_store(std::move(backend)) : std::move(backend);
 }
 
@@ -93,6 +94,9 @@ struct Service::Parts {
   void close_own_ports();
   asio::awaitable<void> stop();
   void storage_broke(const std::string& reason);
+  asio::awaitable<void> watch_clock();
+  asio::awaitable<bool> accept_clock();
+  asio::awaitable<void> record_time();
   std::string why_not_ready() const;
 
   Config config;
@@ -104,6 +108,7 @@ struct Service::Parts {
   http::EgressPolicy egress;
   AnchoredClock clock;
   std::unique_ptr<store::Backend> backend;
+  ClockWatch clock_watch;
   IdGenerator ids;
   auth::TokenNames names;
   auth::Authenticator authenticator;
@@ -149,6 +154,7 @@ Service::Parts::Parts(Config given)
       operator_key_hash(or_throw(load_or_create_operator_key(folder + "/operator.key"))),
       egress(or_throw(http::EgressPolicy::make(config.egress_allow))),
       backend(open_store(config, folder, clock)),
+      clock_watch(clock, backend->facts().newest_time),
       ids(clock, random, backend->facts().highest_id_high),
       names{config.public_url.empty() ? url_of(config, config.listen, config.listen.port)
                                       : config.public_url,
@@ -183,6 +189,8 @@ Service::Parts::Parts(Config given)
   metrics.gauge("belfry_ready", "1 while requests are served.", [this] { return ready ? 1 : 0; });
   metrics.gauge("belfry_clock_skew_seconds", "Wall clock against the clock in use.",
                 [this] { return static_cast<double>(clock.skew().count()) / 1'000.0; });
+  metrics.gauge("belfry_clock_in_doubt", "1 while pruning and expiry wait; /readyz says why.",
+                [this] { return clock.in_doubt() ? 1 : 0; });
 }
 
 api::Services Service::Parts::services() {
@@ -198,6 +206,7 @@ api::Services Service::Parts::services() {
   options.operator_key_hash = operator_key_hash;
   options.openapi_yaml = std::string(openapi_yaml);
   api::Health health{[this] { return why_not_ready().empty(); }, [this] { return why_not_ready(); },
+                     [this] { return clock_watch.notes(); },
                      [text = backend->facts().durability] { return text; }};
   return {clock,
           ids,
@@ -213,6 +222,7 @@ api::Services Service::Parts::services() {
           metrics,
           finishing,
           [this] { keys_changed.notify(); },
+          [this] { return accept_clock(); },
           std::move(health),
           std::move(options)};
 }
@@ -232,13 +242,8 @@ http::ServerOptions Service::Parts::listen_options(const ListenAddress& at) cons
 }
 
 std::string Service::Parts::why_not_ready() const {
-  constexpr Millis kSkewMax{2'000};
   if (broken || gateway.broken()) return "the store has failed; the process is ending";
   if (!ready) return "starting or stopping";
-  if (std::chrono::abs(clock.skew()) > kSkewMax) {
-    return "the machine's wall clock has moved by more than 2 s since the start; mend it and "
-           "restart";
-  }
   return "";
 }
 
@@ -263,9 +268,29 @@ asio::awaitable<void> Service::Parts::refresh_keys_each_minute() {
   pool.join();
 }
 
+// The next commit records the time, and a start judges its clock by that.
+asio::awaitable<void> Service::Parts::record_time() {
+  store::TransactFn nothing = [](store::Transaction&) -> Result<> { return {}; };
+  log_and_ignore(co_await gateway.transact(std::move(nothing), store::Purpose::upkeep),
+                 "any later commit records the time as well");
+}
+
+asio::awaitable<void> Service::Parts::watch_clock() {
+  while (co_await async::sleep_for(kClockLook, stopping)) {
+    if (clock_watch.look()) co_await record_time();
+  }
+}
+
+asio::awaitable<bool> Service::Parts::accept_clock() {
+  const bool accepted = clock_watch.accept();
+  if (accepted) co_await record_time();
+  co_return accepted;
+}
+
 void Service::Parts::storage_broke(const std::string& reason) {
   log().error("the store has failed: {}; ending, so that a fresh process can check it", reason);
   broken = true;
+  store::sqlite::leave_suspicion(folder + "/belfry.db");
   const std::lock_guard lock(stop_mutex);
   stop_requested = true;
   stop_wanted.notify_all();
@@ -306,11 +331,14 @@ Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(confi
   if (p.config.operators_listen) {
     p.operators = std::make_unique<http::Server>(
         p.loop_thread.executors(), p.listen_options(*p.config.operators_listen),
-        operators_hooks(p.metrics, [&p] { return p.why_not_ready(); }, p.operators_hosts()));
+        operators_hooks(
+            p.metrics, {[&p] { return p.why_not_ready(); }, [&p] { return p.clock_watch.notes(); }},
+            p.operators_hosts()));
     p.operators->start();
   }
   p.close_own_ports();
   p.group.spawn(p.refresh_keys_each_minute());
+  p.group.spawn(p.watch_clock());
   p.loops.start();
   p.ready = true;
   p.server->start();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/commands.hpp"
+#include "store/damage_reports.hpp"
 #include "store/nouns.hpp"
 
 // The seam between the gateway and a database. Blocking and simple: no coroutines, no threads of
@@ -71,8 +72,10 @@ struct StoreFacts {
   std::string kind;                   // "sqlite"
   std::string durability;             // what an answer means, in words (P1)
   std::uint64_t highest_id_high = 0;  // for IdGenerator
-  Timestamp newest_time;              // newest recorded time, for AnchoredClock
-  std::int64_t bytes = 0;             // on disk
+  // The newest time that a commit has recorded; absent in a new store. The clock of a start should
+  // not be far from it.
+  std::optional<Timestamp> newest_time;
+  std::int64_t bytes = 0;  // on disk
 };
 
 class Backend {
@@ -81,6 +84,11 @@ class Backend {
   virtual Writer& writer() = 0;  // exactly one
   virtual std::unique_ptr<Reader> make_reader() = 0;
   virtual StoreFacts facts() = 0;
+  // The damaged rows that its writer and readers have met.
+  virtual DamageReports& damage() { return damage_; }
+
+ private:
+  DamageReports damage_;
 };
 
 }  // namespace belfry::store

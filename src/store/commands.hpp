@@ -172,8 +172,9 @@ struct Renew {
   };
 };
 
-// Ends a task from outside: CANCELLED from any unfinished state, EXPIRED from SCHEDULED or PENDING
-// whose expiresAt has passed. invalid_state if finished already (or running, for EXPIRED).
+// Ends a task from outside: CANCELLED from any unfinished state, FAILED likewise (its stored data
+// are damaged), EXPIRED from SCHEDULED or PENDING whose expiresAt has passed. invalid_state if
+// finished already (or running, for EXPIRED).
 struct End {
   TenantId tenant;
   TaskId id;

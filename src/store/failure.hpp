@@ -33,6 +33,13 @@ class Broken final : public Failure {
   using Failure::Failure;
 };
 
+// One row cannot be what was written: it does not fit its checksum, or cannot be read. That is the
+// row's fault alone: whoever needs it is refused, and the service goes on.
+class Damaged final : public Failure {
+ public:
+  using Failure::Failure;
+};
+
 // What the gateway answers while the store is away or behind: the same question may be asked again
 // in a moment. Any other error is the store's own word.
 inline bool is_passing(const Error& error) {

@@ -282,7 +282,7 @@ std::unique_ptr<Reader> FakeBackend::make_reader() {
   return std::make_unique<FakeReader>(state_);
 }
 StoreFacts FakeBackend::facts() {
-  return {.kind = "fake", .durability = "none", .newest_time = {}};
+  return {.kind = "fake", .durability = "none", .newest_time = std::nullopt};
 }
 
 void FakeBackend::script(std::vector<Act> acts) {

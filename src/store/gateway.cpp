@@ -13,10 +13,12 @@ namespace asio = boost::asio;
 struct Gateway::State {
   State(Backend& backend, const GatewayOptions& options, MetricsRegistry& metrics,
         std::function<void(std::string)> on_broken)
-      : trouble(std::move(on_broken)),
+      : damage(backend.damage()),
+        trouble(std::move(on_broken)),
         reads(backend, options, metrics, trouble),
         writes(backend.writer(), options, metrics, trouble) {}
 
+  DamageReports& damage;
   Trouble trouble;
   ReadLoop reads;
   WriteLoop writes;
@@ -67,6 +69,12 @@ Gateway::Gateway(Backend& backend, GatewayOptions options, MetricsRegistry& metr
     const auto alive = state.lock();
     return alive ? static_cast<double>(alive->reads.waiting()) : 0.0;
   });
+  metrics.gauge("belfry_store_damaged_rows",
+                "Rows that do not fit their checksum, met since the start; the log names them.",
+                [state] {
+                  const auto alive = state.lock();
+                  return alive ? static_cast<double>(alive->damage.rows()) : 0.0;
+                });
   metrics.gauge("belfry_store_full", "1 while the disk is full and creations are refused.",
                 [state] {
                   const auto alive = state.lock();
@@ -133,6 +141,9 @@ void Gateway::stop() {
   state_->reads.stop();
 }
 
+DamageReports& Gateway::damage() const {
+  return state_->damage;
+}
 bool Gateway::broken() const {
   return state_->trouble.broken();
 }

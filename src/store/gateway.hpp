@@ -66,6 +66,7 @@ class Gateway {
 
   // Refuses new commands, commits what waits, joins the threads.
   void stop();
+  DamageReports& damage() const;
   bool broken() const;
   bool full() const;
   std::size_t waiting() const;

@@ -16,7 +16,10 @@ namespace belfry::store {
 class TaskReads {
  public:
   virtual ~TaskReads() = default;
+  // Throws Damaged if what is stored is not what was written.
   virtual std::optional<TaskRow> find(TenantId tenant, TaskId id) = 0;
+  // As in a list: see TaskRow::damage.
+  virtual std::optional<TaskRow> find_even_damaged(TenantId tenant, TaskId id) = 0;
   // The same without payload and result, which are left unread.
   virtual std::optional<TaskRow> find_summary(TenantId tenant, TaskId id) = 0;
   virtual std::vector<AttemptRow> attempts(TenantId tenant, TaskId id) = 0;  // oldest first

@@ -81,6 +81,8 @@ Result<> ReadLoop::run(Reader& reader, const std::function<void(Snapshot&)>& fn)
     return fail(refusal_busy());
   } catch (const Full&) {
     return fail(refusal_busy());
+  } catch (const Damaged&) {
+    return fail(refusal_damaged());
   } catch (const std::exception& failure) {
     trouble_.report(failure.what());
     return fail(refusal_broken());

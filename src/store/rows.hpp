@@ -55,6 +55,9 @@ struct TaskRow {
   std::string progress_text;
   std::optional<Timestamp> heartbeat_at;
   std::size_t bytes = 0;  // what it weighs here: payload, result, error and options, if read
+  // In lists: what is wrong with what is stored; payload and result are left out then, and `error`
+  // says so. Empty: nothing is.
+  std::string damage = {};
 };
 
 // Empty vectors and absent values do not filter.

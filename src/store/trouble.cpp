@@ -45,4 +45,12 @@ Error refusal_stopping() {
           .retry_after = seconds{1}};
 }
 
+Error refusal_damaged() {
+  return {.code = ErrorCode::storage_unavailable,
+          .message =
+              "stored_data_damaged: what is stored of this does not fit its checksum, so it "
+              "is not served; the operator's log names the row, and a backup has it.",
+          .retry_after = seconds{60}};
+}
+
 }  // namespace belfry::store

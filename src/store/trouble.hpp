@@ -29,5 +29,6 @@ Error refusal_full();        // no space left for what is new
 Error refusal_broken();      // storage failed; the outcome may be unknown
 Error refusal_overloaded();  // too much waits already
 Error refusal_stopping();
+Error refusal_damaged();  // a row that is needed is damaged
 
 }  // namespace belfry::store

@@ -315,12 +315,13 @@ asio::awaitable<void> Courier::State::record(store::DeliveryRow row, AttemptVerd
                                                                    : exhausted;
   counter.add();
   const bool tells = attempted && row.endpoint;
-  store::TransactFn fn = [=, now = parts.clock.now(), tenant = row.tenant, endpoint = row.endpoint,
+  store::TransactFn fn = [=, now = parts.clock.now(), may_disable = !parts.clock.in_doubt(),
+                          tenant = row.tenant, endpoint = row.endpoint,
                           id = row.id](store::Transaction& tx) -> Result<> {
     tx.delivery_writes().record_attempt(id, verdict.attempt, verdict.state, verdict.next_at);
     if (!tells) return {};
     auto changed = tx.endpoints().find(tenant, endpoint);
-    if (!changed || !note_call(*changed, verdict, now)) return {};
+    if (!changed || !note_call(*changed, verdict, now, may_disable)) return {};
     return tx.endpoint_writes().update(*changed);
   };
   co_await commit(std::move(fn));

@@ -29,11 +29,12 @@ void disable(store::EndpointRow& endpoint, const char* reason) {
 
 }  // namespace
 
-bool note_call(store::EndpointRow& endpoint, const AttemptVerdict& verdict, Timestamp now) {
+bool note_call(store::EndpointRow& endpoint, const AttemptVerdict& verdict, Timestamp now,
+               bool may_disable) {
   if (!endpoint.enabled) return false;
   if (verdict.state == store::DeliveryState::delivered) return note_success(endpoint);
   const bool noted = note_failure(endpoint, now);
-  const bool failing = *endpoint.failing_since + kDisableAfter <= now;
+  const bool failing = may_disable && *endpoint.failing_since + kDisableAfter <= now;
   if (!verdict.endpoint_gone && !failing) return noted;
   disable(endpoint, verdict.endpoint_gone ? "gone" : "failing");
   return true;

@@ -10,7 +10,7 @@ import unittest
 import urllib.parse
 
 import belfry
-from belfry import Client, Receiver, Scheduler, operator
+from belfry import Client, Receiver, Scheduler, WallClock, operator
 from openapi_schema import Document, load
 
 ROUTES = os.path.join(os.path.dirname(belfry.BINARY), "belfry-api-routes")
@@ -116,7 +116,8 @@ class ContractTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.document = load()
-        cls.scheduler = Scheduler().start()
+        cls.clock = WallClock()
+        cls.scheduler = Scheduler(clock=cls.clock).start()
         cls.receiver = Receiver()
         cls.tenant = cls.scheduler.tenant("contract")
         cls.operator = operator(cls.scheduler)
@@ -124,6 +125,7 @@ class ContractTest(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.scheduler.remove()
+        cls.clock.close()
         cls.receiver.close()
 
     def test_routes_are_described_and_described_routes_are_served(self):
@@ -412,8 +414,12 @@ class ContractTest(unittest.TestCase):
         caller.call(self.operator, "POST", "/api/v1/admin/tenants/{tenantId}/resume", **other)
         caller.call(self.operator, "POST", "/api/v1/admin/tenants/{tenantId}/token", **one)
         caller.call(self.operator, "POST", "/api/v1/admin/signing-keys/rotate")
+        caller.call(self.operator, "POST", "/api/v1/admin/clock/accept")
         for path in ("/healthz", "/readyz", "/actuator/health", "/openapi.yaml"):
             caller.call(Client(self.scheduler), "GET", path)
+            self.clock.set(3600)  # health has something to say
+            caller.call(Client(self.scheduler), "GET", path)
+            self.clock.set(0)
         caller.statuses["GET", "/api/v1/events"].add("200")
         self.check_stream(caller)
 

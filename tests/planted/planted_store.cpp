@@ -124,6 +124,7 @@ class Planted final : public store::Backend {
   }
   store::Writer& writer() override { return *writer_; }
   std::unique_ptr<store::Reader> make_reader() override { return real_->make_reader(); }
+  store::DamageReports& damage() override { return real_->damage(); }
   store::StoreFacts facts() override { return real_->facts(); }
 
  private:

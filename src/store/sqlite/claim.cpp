@@ -53,7 +53,10 @@ void Executor::claim_one(const Claim& command, const Candidate& candidate, const
   {
     auto row = context_.db.statement(sql::hot::candidate);
     row.bind(candidate.seq);
-    if (!row.step()) throw Broken("an unfinished task has no body");
+    if (!row.step()) {
+      context_.report_damage({"live", candidate.seq}, "an unfinished task has no body");
+      throw Damaged("an unfinished task has no body");
+    }
     task.expires_at = candidate.expires_at;
     known.run = row.integer(0);
     attempt = row.integer(1) + 1;
@@ -66,10 +69,13 @@ void Executor::claim_one(const Claim& command, const Candidate& candidate, const
     task.max_attempts = static_cast<int>(row.integer(9));
     task.scheduled_for = maybe_time(row.maybe_integer(10));
     task.payload = row.text(13);
+    task.submitted_at = from_ms(row.integer(14));
     const auto options = row.blob(12);
     auto decoded = domain::decode_options(options);
     if (!decoded || body_checksum(task.name, options, task.payload) != row.integer(11)) {
-      throw Broken("a task's body does not match its checksum");
+      constexpr auto kWhat = "a task's body does not fit its checksum";
+      context_.report_damage({"bodies", candidate.seq, queue.tenant, task.id}, kWhat);
+      throw Damaged(kWhat);
     }
     task.options = std::move(*decoded);
     task.bytes = task.payload.size() + options.size();
@@ -77,7 +83,6 @@ void Executor::claim_one(const Claim& command, const Candidate& candidate, const
   task.tenant = queue.tenant;
   task.queue = queue.no;
   task.queue_name = queue.name;
-  task.submitted_at = IdGenerator::time_of(task.id.uuid);
   task.started_at = now;
   task.lease_until = now + command.lease;
   const auto timeout = task.options.timeout ? task.options.timeout : command.timeout;
@@ -124,6 +129,17 @@ void Executor::claim_one(const Claim& command, const Candidate& candidate, const
   out.push_back(std::move(task));
 }
 
+// False: its row is damaged. It is passed by, and whoever hears of the report ends it.
+bool Executor::claim_sound(const Claim& command, const Candidate& candidate,
+                           const QueueRules& queue, Timestamp now, std::vector<Claim::Task>& out) {
+  try {
+    claim_one(command, candidate, queue, now, out);
+    return true;
+  } catch (const Damaged&) {
+    return false;
+  }
+}
+
 Result<Claim::Reply> Executor::run(const Claim& command) {
   refresh();
   const auto* queue = config_.queue(command.queue);
@@ -163,8 +179,8 @@ Result<Claim::Reply> Executor::run(const Claim& command) {
       if (!has_bytes() || reply.tasks.size() == wanted) break;
       if (candidate.expires_at && *candidate.expires_at <= now) {
         ++passed;
-      } else {
-        claim_one(command, candidate, *queue, now, reply.tasks);
+      } else if (!claim_sound(command, candidate, *queue, now, reply.tasks)) {
+        ++passed;
       }
     }
     more = found.size() == static_cast<std::size_t>(limit);

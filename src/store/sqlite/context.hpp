@@ -23,7 +23,11 @@ struct Context {
   const Clock& clock;
   Numbers& numbers;
   Batch* batch = nullptr;
+  DamageReports* damage = nullptr;
 
+  void report_damage(const DamagedRow& row, std::string_view what) const {
+    if (damage != nullptr) damage->report(row, what);
+  }
   Timestamp now_or(std::optional<Timestamp> now) const { return now ? *now : clock.now(); }
 };
 
@@ -50,7 +54,7 @@ inline TaskId task_id(std::int64_t seq, std::int64_t low) {
 std::string uuid_bytes(const Uuid& uuid);
 Uuid uuid_from(std::string_view bytes);
 
-// CRC of what was submitted; compared on every read of a body (Broken when it differs).
+// CRC of what was submitted; compared on every read of a body (Damaged when it differs).
 std::uint32_t body_checksum(std::string_view name, std::string_view options,
                             std::string_view payload);
 // The same of what a run ended with.

@@ -90,6 +90,8 @@ class Executor {
   std::vector<Candidate> candidates(const Claim& command, int limit, const Candidate& after);
   void claim_one(const Claim& command, const Candidate& candidate, const QueueRules& queue,
                  Timestamp now, std::vector<Claim::Task>& out);
+  bool claim_sound(const Claim& command, const Candidate& candidate, const QueueRules& queue,
+                   Timestamp now, std::vector<Claim::Task>& out);
   void write_attempt(const Found& task, std::string_view outcome, const Finish& command,
                      Timestamp now);
   void write_outcome(const Found& task, const Ending& ending);

@@ -180,7 +180,10 @@ Result<End::Reply> Executor::run(const End& command) {
   if (!task.status) return fail(ErrorCode::invalid_state, "the task has finished already");
   const auto now = context_.now_or(command.now);
   const bool expires = command.status == Status::expired;
-  const auto event = expires ? TaskEvent::expired : TaskEvent::cancelled;
+  const bool damaged = command.status == Status::failed;
+  const auto event = expires   ? TaskEvent::expired
+                     : damaged ? TaskEvent::damaged
+                               : TaskEvent::cancelled;
   const auto to = domain::next(*task.status, event);
   if (!to) return fail(ErrorCode::invalid_state, "a running task does not expire");
   if (expires && (!task.expires_at || from_ms(*task.expires_at) > now)) {
@@ -202,7 +205,8 @@ Result<End::Reply> Executor::run(const End& command) {
                        command.error,
                        {},
                        now});
-  record(task, expires ? Kind::expired : Kind::cancelled, now, was_running);
+  const auto kind = expires ? Kind::expired : damaged ? Kind::failed : Kind::cancelled;
+  record(task, kind, now, was_running);
   change(task, *to, now, now);
   running_.erase(task.seq);
   post(command.outbox, command.tenant, command.id, now);

@@ -7,15 +7,7 @@
 #include "store/sqlite/totals.hpp"
 
 namespace belfry::store::sqlite {
-namespace {
-
-domain::LatencyHistogram histogram_at(const Statement& s, int column) {
-  auto histogram = domain::LatencyHistogram::decode(s.blob(column));
-  if (!histogram) throw Broken("a time series holds a histogram that is none");
-  return *histogram;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 StatusCounts MetricRows::counts(TenantId tenant) {
   const auto tenant_no = context_.numbers.tenant_no(tenant);
@@ -46,9 +38,14 @@ void MetricRows::add_series(std::vector<SeriesPoint>& points, std::int64_t tenan
     point.at = time_at(s, 0);
     point.queue_name = string_at(s, 1);
     point.task_name = string_at(s, 2);
-    if (!decode_counts(s.blob(3), point)) throw Broken("a time series holds counts that are none");
-    point.wait = histogram_at(s, 4);
-    point.run = histogram_at(s, 5);
+    const auto wait = domain::LatencyHistogram::decode(s.blob(4));
+    const auto run = domain::LatencyHistogram::decode(s.blob(5));
+    if (!decode_counts(s.blob(3), point) || !wait || !run) {
+      context_.report_damage({"series", to_ms(point.at)}, "its numbers cannot be read");
+      continue;
+    }
+    point.wait = *wait;
+    point.run = *run;
     points.push_back(std::move(point));
   }
 }

@@ -22,7 +22,7 @@ TenantId Numbers::tenant_id(std::int64_t no) {
   if (const auto it = tenant_ids_.find(no); it != tenant_ids_.end()) return it->second;
   auto row = db_.statement(sql::numbers::tenant_id);
   row.bind(no);
-  if (!row.step()) throw Broken("a row names a tenant that is not there");
+  if (!row.step()) throw Damaged("a row names a tenant that is not there");
   const TenantId id{uuid_from(row.blob(0))};
   tenant_nos_.emplace(id, no);
   tenant_ids_.emplace(no, id);
@@ -52,7 +52,7 @@ const QueueFacts* Numbers::find_queue(QueueNo no) {
 
 const QueueFacts& Numbers::queue(QueueNo no) {
   const auto* facts = find_queue(no);
-  if (facts == nullptr) throw Broken("a row names a queue that is not there");
+  if (facts == nullptr) throw Damaged("a row names a queue that is not there");
   return *facts;
 }
 

@@ -31,7 +31,7 @@ class Numbers {
   explicit Numbers(Database& db) : db_(db) {}
 
   std::optional<std::int64_t> tenant_no(TenantId id);
-  TenantId tenant_id(std::int64_t no);  // of a row that names it; Broken if there is none
+  TenantId tenant_id(std::int64_t no);  // of a row that names it; Damaged if there is none
   std::optional<QueueNo> queue_no(std::int64_t tenant_no, std::string_view name);
   const QueueFacts& queue(QueueNo no);  // as tenant_id; the reference holds until forget()
   const QueueFacts* find_queue(QueueNo no);

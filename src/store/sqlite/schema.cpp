@@ -74,6 +74,13 @@ void check_small_tables(Database& db) {
 
 }  // namespace
 
+void check_everything(Database& db) {
+  auto row = db.statement(sql::upkeep::check_whole_file);
+  if (row.step() && row.text(0) != "ok") {
+    throw std::runtime_error(fmt::format("the file is damaged ({})", row.text(0)));
+  }
+}
+
 void prepare_schema(Database& db) {
   check_owner(db);
   const auto version = ask(db, sql::upkeep::user_version);

@@ -9,4 +9,7 @@ namespace belfry::store::sqlite {
 // newer binary made too new for this one, or a damaged one.
 void prepare_schema(Database& db);
 
+// Reads the whole file, indexes and all. Throws std::runtime_error with the first fault.
+void check_everything(Database& db);
+
 }  // namespace belfry::store::sqlite

@@ -178,6 +178,10 @@ CREATE TABLE signing_keys (
   signs_from INTEGER NOT NULL,
   retired_at INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE submitted (
+  seq INTEGER PRIMARY KEY,
+  at  INTEGER NOT NULL
+);
 CREATE TABLE tenants (
   no              INTEGER PRIMARY KEY,
   id              BLOB NOT NULL UNIQUE CHECK (length(id) = 16),

@@ -1,7 +1,7 @@
 #include "store/sqlite/series.hpp"
 
+#include "base/log.hpp"
 #include "sql.hpp"
-#include "store/failure.hpp"
 
 namespace belfry::store::sqlite {
 
@@ -123,7 +123,8 @@ SeriesPoint SeriesRows::read(const Key& key) {
   auto wait = domain::LatencyHistogram::decode(row.blob(1));
   auto run = domain::LatencyHistogram::decode(row.blob(2));
   if (!decode_counts(row.blob(0), point) || !wait || !run) {
-    throw Broken("a point of the time series cannot be decoded");
+    log().error("a point of the time series is damaged and begins anew at={}", at);
+    return {};
   }
   point.wait = *wait;
   point.run = *run;

@@ -20,6 +20,10 @@ struct Options {
       {};  // SQLite's name of the file layer; empty: the system's. Tests put faults there
 };
 
+// Leaves word that a process ended because this store failed: the next open() checks the whole file
+// first. Does what it can; a disk that takes no file is checked by its use.
+void leave_suspicion(const std::string& path) noexcept;
+
 // Opens (creates, migrates, checks) the embedded store. Throws std::runtime_error in words when the
 // file is locked by another server, is newer than this binary, or fails its check.
 std::unique_ptr<Backend> open(const Options& options);

@@ -164,6 +164,7 @@ TEST_F(StatementsTest, NothingWalksATableOrSortsButWhatIsMeantTo) {
       "queues.every",
       "signing_keys.every",
       "tenants.every",
+      "upkeep.move_waits_back",
       "upkeep.schema",
       "upkeep.schema_objects",
       "upkeep.series_names",

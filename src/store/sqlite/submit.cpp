@@ -86,6 +86,9 @@ Result<Submit::Reply> Executor::run(const Submit& command) {
     body.bind_blob(options).bind_text(task.payload).run();
   }
   if (context_.db.changes() == 0) return fail(ErrorCode::conflict, "the task id is taken");
+  if (IdGenerator::time_of(task.id.uuid) != now) {
+    context_.db.statement(sql::hot::add_submitted).bind(seq).bind(to_ms(now)).run();
+  }
   context_.db.statement(sql::hot::add_live)
       .bind(seq)
       .bind(tenant->no)

@@ -6,6 +6,7 @@
 #include "domain/state_machine.hpp"
 #include "sql.hpp"
 #include "store/sqlite/columns.hpp"
+#include "store/sqlite/id_bounds.hpp"
 #include "store/sqlite/positions.hpp"
 #include "store/sqlite/task_rows.hpp"
 
@@ -63,10 +64,11 @@ Result<> TaskEdits::start_new_run(TenantId tenant, TaskId id, Timestamp now) {
 }
 
 void TaskEdits::remove(const Pruned& task) {
-  for (const auto sql : {sql::task_runs::remove_outcome, sql::task_runs::remove_body,
-                         sql::task_runs::remove_attempts, sql::task_runs::remove_progress,
-                         sql::task_runs::remove_log_lines, sql::task_runs::remove_delivery_attempts,
-                         sql::task_runs::remove_deliveries}) {
+  for (const auto sql :
+       {sql::task_runs::remove_outcome, sql::task_runs::remove_body,
+        sql::task_runs::remove_submitted, sql::task_runs::remove_attempts,
+        sql::task_runs::remove_progress, sql::task_runs::remove_log_lines,
+        sql::task_runs::remove_delivery_attempts, sql::task_runs::remove_deliveries}) {
     context_.db.statement(sql).bind(task.seq).run();
   }
   context_.batch->count({task.tenant_no, queue_of_lane(task.lane).value, task.status}, -1);
@@ -91,7 +93,7 @@ void TaskEdits::prune_series(Timestamp now) {
 
 int TaskEdits::prune_all_tenants(Timestamp before, int limit) {
   const auto from = load_position(context_, kTasksPruned);
-  const auto end = to_ms(before) << 12;
+  const auto end = seq_to(context_, before);
   std::vector<Pruned> gone;
   int walked = 0;
   auto position = from;

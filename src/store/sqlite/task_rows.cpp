@@ -1,5 +1,7 @@
 #include "store/sqlite/task_rows.hpp"
 
+#include <fmt/format.h>
+
 #include "base/check.hpp"
 #include "sql.hpp"
 #include "store/failure.hpp"
@@ -24,10 +26,23 @@ std::string_view outcome_name(domain::Status status) {
   }
 }
 
-domain::TaskOptions options_from(std::string_view bytes) {
+domain::TaskOptions options_from(std::string_view bytes, std::string& damage) {
   auto options = domain::decode_options(bytes);
-  if (!options) throw Broken("a task's options cannot be read");
-  return std::move(*options);
+  if (options) return std::move(*options);
+  damage = "a task's options cannot be read";
+  return {};
+}
+
+// What is damaged about the texts of a task that was read in full; empty: nothing.
+std::string damage_of(const TaskRow& task, const Statement& s) {
+  if (s.integer(23) != std::int64_t{body_checksum(task.name, s.blob(8), task.payload)}) {
+    return "a task's body does not fit its checksum";
+  }
+  if (!s.is_null(26) &&
+      s.integer(26) != std::int64_t{outcome_checksum(task.status, task.error, task.result)}) {
+    return "a task's outcome does not fit its checksum";
+  }
+  return "";
 }
 
 // The columns of tasks_read.sql `row`, in its order.
@@ -41,10 +56,10 @@ TaskRow task_from(const Statement& s, Numbers& numbers) {
   row.name = string_at(s, 3);
   row.priority = int_at(s, 4);
   row.max_attempts = int_at(s, 5);
-  row.submitted_at = IdGenerator::time_of(row.id.uuid);
+  row.submitted_at = time_at(s, 27);
   row.scheduled_for = maybe_time_at(s, 6);
   row.expires_at = maybe_time_at(s, 7);
-  row.options = options_from(s.blob(8));
+  row.options = options_from(s.blob(8), row.damage);
   row.status = static_cast<domain::Status>(s.integer(9));
   row.run = int_at(s, 10);
   row.attempt = int_at(s, 11);
@@ -66,23 +81,42 @@ TaskRow task_from(const Statement& s, Numbers& numbers) {
 
 }  // namespace
 
+// A damaged row reads as its id, state and times, and says what is damaged. One that cannot be told
+// at all reads as absent.
 std::optional<TaskRow> TaskRows::row(std::int64_t seq, Extent extent) {
   auto s = context_.db.statement(sql::tasks_read::row);
   s.bind(seq).bind(extent == Extent::full ? 1 : 0);
   if (!s.step()) return std::nullopt;
-  if (s.is_null(9)) throw Broken("a task has neither a live row nor an outcome");
-  auto task = task_from(s, context_.numbers);
-  if (extent == Extent::summary) return task;
-  task.payload = string_at(s, 24);
-  task.result = string_at(s, 25);
-  task.bytes += task.payload.size() + task.result.size();
-  if (s.integer(23) != std::int64_t{body_checksum(task.name, s.blob(8), task.payload)}) {
-    throw Broken("a task's body does not fit its checksum");
+  const auto untold = [&](std::string_view what) {
+    context_.report_damage({"bodies", seq}, what);
+    return std::nullopt;
+  };
+  if (s.is_null(9)) return untold("a task has neither a live row nor an outcome");
+  TaskRow task;
+  try {
+    task = task_from(s, context_.numbers);
+  } catch (const Damaged& damaged) {
+    return untold(damaged.what());
   }
-  if (!s.is_null(26) &&
-      s.integer(26) != std::int64_t{outcome_checksum(task.status, task.error, task.result)}) {
-    throw Broken("a task's outcome does not fit its checksum");
+  if (extent == Extent::full && task.damage.empty()) {
+    task.payload = string_at(s, 24);
+    task.result = string_at(s, 25);
+    task.bytes += task.payload.size() + task.result.size();
+    task.damage = damage_of(task, s);
   }
+  if (task.damage.empty()) return task;
+  context_.report_damage({"bodies", seq, task.tenant, task.id}, task.damage);
+  task.payload.clear();
+  task.result.clear();
+  task.error = fmt::format("{}: {}", kDamagedCode, task.damage);
+  return task;
+}
+
+std::optional<TaskRow> TaskRows::sound_row(TenantId tenant, TaskId id, Extent extent) {
+  if (!owned(tenant, id)) return std::nullopt;
+  auto task = row(seq_of(id), extent);
+  if (!task) throw Damaged("a task's row cannot be told");
+  if (!task->damage.empty()) throw Damaged(task->damage);
   return task;
 }
 
@@ -95,13 +129,16 @@ bool TaskRows::owned(TenantId tenant, TaskId id) {
 }
 
 std::optional<TaskRow> TaskRows::find(TenantId tenant, TaskId id) {
+  return sound_row(tenant, id, Extent::full);
+}
+
+std::optional<TaskRow> TaskRows::find_even_damaged(TenantId tenant, TaskId id) {
   if (!owned(tenant, id)) return std::nullopt;
   return row(seq_of(id), Extent::full);
 }
 
 std::optional<TaskRow> TaskRows::find_summary(TenantId tenant, TaskId id) {
-  if (!owned(tenant, id)) return std::nullopt;
-  return row(seq_of(id), Extent::summary);
+  return sound_row(tenant, id, Extent::summary);
 }
 
 std::vector<AttemptRow> TaskRows::attempts(TenantId tenant, TaskId id) {

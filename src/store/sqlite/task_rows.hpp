@@ -10,6 +10,7 @@ class TaskRows final : public TaskReads {
   explicit TaskRows(Context context) : context_(context) {}
 
   std::optional<TaskRow> find(TenantId tenant, TaskId id) override;
+  std::optional<TaskRow> find_even_damaged(TenantId tenant, TaskId id) override;
   std::optional<TaskRow> find_summary(TenantId tenant, TaskId id) override;
   std::vector<AttemptRow> attempts(TenantId tenant, TaskId id) override;
   std::vector<std::pair<Timestamp, std::string>> log_lines(TenantId tenant, TaskId id,
@@ -29,6 +30,7 @@ class TaskRows final : public TaskReads {
  private:
   enum class Extent { summary, full };
   std::optional<TaskRow> row(std::int64_t seq, Extent extent);
+  std::optional<TaskRow> sound_row(TenantId tenant, TaskId id, Extent extent);
   // The summaries that a statement names in its first column, as far as kPageBytesMax goes.
   std::vector<TaskRow> summaries(Statement s);
   bool owned(TenantId tenant, TaskId id);

@@ -11,6 +11,7 @@
 #include "sql.hpp"
 #include "store/failure.hpp"
 #include "store/sqlite/columns.hpp"
+#include "store/sqlite/id_bounds.hpp"
 #include "store/sqlite/totals.hpp"
 
 namespace belfry::store::sqlite {
@@ -172,16 +173,14 @@ class Filter {
   std::vector<Value> values_;
 };
 
-// Times of creation are part of the key. A task cannot finish before it was created.
-SeqRange range_of(const TaskFilter& filter, std::optional<TaskId> before) {
-  const auto seq_at = [](Timestamp time) {
-    constexpr std::int64_t kMsMax = std::int64_t{1} << 48;
-    return std::clamp<std::int64_t>(to_ms(time), 0, kMsMax) << 12;
-  };
+// What the times allow; the rows in it are still to be looked at. A task cannot finish before it
+// was created.
+SeqRange range_of(const Context& context, const TaskFilter& filter, std::optional<TaskId> before) {
   SeqRange range;
-  if (filter.created_from) range.from = seq_at(*filter.created_from);
-  if (filter.created_to) range.to = std::min(range.to, seq_at(*filter.created_to));
-  if (filter.finished_to) range.to = std::min(range.to, seq_at(*filter.finished_to));
+  if (filter.created_from) range.from = seq_from(*filter.created_from);
+  for (const auto& end : {filter.created_to, filter.finished_to}) {
+    if (end) range.to = std::min(range.to, seq_to(context, *end));
+  }
   if (before) range.to = std::min(range.to, seq_of(*before));
   return range;
 }
@@ -207,6 +206,12 @@ bool compose(const Context& context, std::int64_t tenant_no, const TaskFilter& f
     out.numbers(sql::task_filters::queue, numbers);
   }
   if (!filter.names.empty()) out.texts(sql::task_filters::task_name, filter.names);
+  if (filter.created_from) {
+    out.numbers(sql::task_filters::created_from, {to_ms(*filter.created_from)});
+  }
+  if (filter.created_to) {
+    out.numbers(sql::task_filters::created_to, {to_ms(*filter.created_to)});
+  }
   if (filter.finished_from) {
     out.numbers(sql::task_filters::finished_from, {to_ms(*filter.finished_from)});
   }
@@ -223,7 +228,7 @@ bool compose(const Context& context, std::int64_t tenant_no, const TaskFilter& f
 
 bool has_any_tag(std::string_view options, const std::vector<std::string>& tags) {
   const auto decoded = domain::decode_options(options);
-  if (!decoded) throw Broken("a task's options cannot be read");
+  if (!decoded) return false;  // a read of the task itself reports it
   return std::ranges::any_of(
       tags, [&](const std::string& tag) { return std::ranges::count(decoded->tags, tag) > 0; });
 }
@@ -234,7 +239,7 @@ TaskWalk walk_tasks(const Context& context, TenantId tenant, const TaskFilter& f
                     std::optional<TaskId> before, int limit) {
   TaskWalk walk;
   const auto tenant_no = context.numbers.tenant_no(tenant);
-  const auto range = range_of(filter, before);
+  const auto range = range_of(context, filter, before);
   if (!tenant_no || limit <= 0 || range.from >= range.to) return walk;
   const auto route = choose(filter.statuses, tenant_totals(context, *tenant_no));
   Filter conditions;

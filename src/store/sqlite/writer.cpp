@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "sql.hpp"
 #include "store/failure.hpp"
+#include "store/trouble.hpp"
 
 namespace belfry::store::sqlite {
 
@@ -20,8 +21,8 @@ BatchWriter::BatchWriter(Database& db, const Clock& clock, Random* random, DiskB
       clock_(clock),
       numbers_(db),
       series_(db),
-      executor_(Context{db, clock, numbers_, &batch_}, random),
-      transaction_(make(Context{db, clock, numbers_, &batch_}, executor_)),
+      executor_(Context{db, clock, numbers_, &batch_, &disk.damage}, random),
+      transaction_(make(Context{db, clock, numbers_, &batch_, &disk.damage}, executor_)),
       disk_(disk) {
   load_totals();
 }
@@ -41,6 +42,8 @@ Result<> BatchWriter::transact(const TransactFn& fn) {
   Result<> result;
   try {
     result = fn(*transaction_);
+  } catch (const Damaged&) {
+    result = fail(refusal_damaged());
   } catch (const Failure&) {
     throw;  // the whole batch fails
   } catch (const std::exception& error) {
@@ -57,6 +60,19 @@ Result<> BatchWriter::transact(const TransactFn& fn) {
   return result;
 }
 
+// A command looks at what it needs before it writes, so that one that meets a damaged row leaves no
+// trace.
+template <class C>
+Result<Reply> BatchWriter::run_hot(const C& command) {
+  try {
+    auto reply = executor_.run(command);
+    if (!reply) return fail(std::move(reply.error()));
+    return Reply{std::move(*reply)};
+  } catch (const Damaged&) {
+    return fail(refusal_damaged());
+  }
+}
+
 Result<Reply> BatchWriter::execute(const Command& command) {
   return std::visit(
       [this](const auto& c) -> Result<Reply> {
@@ -65,9 +81,7 @@ Result<Reply> BatchWriter::execute(const Command& command) {
           if (!done) return fail(std::move(done.error()));
           return Reply{};
         } else {
-          auto reply = executor_.run(c);
-          if (!reply) return fail(std::move(reply.error()));
-          return Reply{std::move(*reply)};
+          return run_hot(c);
         }
       },
       command);
@@ -80,9 +94,15 @@ void BatchWriter::write_totals() {
   }
 }
 
-// A clock that was set back while nothing ran must not make time run twice (P18).
+// A start compares its wall clock with this. While that one is in doubt the recorded time stays, so
+// that the next start judges by it again.
 void BatchWriter::write_newest() {
   const auto now = clock_.now();
+  if (clock_.in_doubt()) {
+    db_.statement(sql::upkeep::put_newest_seq).bind(executor_.newest_seq()).run();
+    newest_written_ = {};
+    return;
+  }
   if (now - newest_written_ < kNewestEvery) return;
   auto row = db_.statement(sql::upkeep::put_newest);
   row.bind(to_ms(now)).bind(executor_.newest_seq()).run();

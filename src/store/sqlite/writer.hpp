@@ -12,9 +12,11 @@
 namespace belfry::store::sqlite {
 
 // What keeps the store within its disk.
+// What the disk does to the writer, and what the writer finds on it.
 struct DiskBounds {
   DiskReserve& reserve;
   LogBound& log;
+  DamageReports& damage;
 };
 
 // The one read-write connection's transactions (see Writer for the contract).
@@ -31,6 +33,8 @@ class BatchWriter final : public Writer {
  private:
   void load_totals();
   Result<Reply> execute(const Command& command);
+  template <class C>
+  Result<Reply> run_hot(const C& command);
   Result<> transact(const TransactFn& fn);
   void write_totals();
   void write_newest();

@@ -936,6 +936,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/clock/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the machine's clock for right
+         * @description A start whose clock is behind the newest time in the store, or more than a day ahead of it, prunes nothing and lets no task expire; `/readyz` says so. This ends it at once; so do a synchronised kernel clock, and 24 hours of running. Needs an operator's token.
+         */
+        post: operations["acceptClock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1272,7 +1292,7 @@ export interface components {
             scheduledFor?: string | null;
             /** @description Instead of scheduledFor. */
             delayMs?: number | null;
-            /** @description If no attempt has started by then, the task ends as EXPIRED. See TimeIn. */
+            /** @description No attempt starts after this time: a task that waits then, for its first attempt or for a further one, ends as EXPIRED, and its errorMessage keeps the last error. A running attempt goes on. See TimeIn. */
             expiresAt?: string | null;
             /** @description Where it runs; else its queue's default target. */
             target?: components["schemas"]["Target"] | null;
@@ -1781,6 +1801,8 @@ export interface components {
         Health: {
             /** @constant */
             status: "pass";
+            /** @description What is wrong although requests are served, and how to mend it: a clock that contradicts the store, or that has moved since the start. */
+            detail?: string;
             /** @description What an answer means for a crash. */
             durability: string;
         };
@@ -1794,6 +1816,8 @@ export interface components {
         ActuatorHealth: {
             /** @constant */
             status: "UP";
+            /** @description As in Health. */
+            detail?: string;
             durability: string;
         };
         ActuatorDown: {
@@ -3984,6 +4008,37 @@ export interface operations {
                     /**
                      * @example {
                      *       "detail": "a new key is published and signs in five minutes"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Detail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    acceptClock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is; also if it was not in doubt. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the clock is taken for right: finished tasks are pruned and tasks expire"
                      *     }
                      */
                     "application/json": components["schemas"]["Detail"];

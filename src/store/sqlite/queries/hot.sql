@@ -39,6 +39,9 @@ INSERT INTO bodies (seq, id_low, tenant, lane, name, priority, max_attempts, sch
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
 ON CONFLICT DO NOTHING;
 
+-- name: add_submitted
+INSERT INTO submitted (seq, at) VALUES (?1, ?2);
+
 -- name: add_live
 INSERT INTO live (seq, tenant, lane, status, rank, next_at, expires_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
@@ -51,8 +54,8 @@ WHERE lane = ?1 AND status = 2 AND (rank, seq) > (?2, ?3) ORDER BY rank, seq LIM
 -- name: candidate
 SELECT l.run, l.attempt, l.run_attempt, l.failures, l.next_at, l.expires_at,
        b.id_low, b.name, b.priority, b.max_attempts, b.scheduled_for, b.checksum, b.options,
-       b.payload
-FROM live AS l CROSS JOIN bodies AS b ON b.seq = l.seq
+       b.payload, coalesce(m.at, b.seq >> 12)
+FROM live AS l CROSS JOIN bodies AS b ON b.seq = l.seq LEFT JOIN submitted AS m ON m.seq = l.seq
 WHERE l.seq = ?1;
 
 -- name: lease

@@ -37,6 +37,12 @@ AND b.lane >> 2 IN (values)
 -- name: task_name
 AND b.name IN (values)
 
+-- name: created_from
+AND coalesce((SELECT m.at FROM submitted AS m WHERE m.seq = b.seq), b.seq >> 12) >= values
+
+-- name: created_to
+AND coalesce((SELECT m.at FROM submitted AS m WHERE m.seq = b.seq), b.seq >> 12) < values
+
 -- name: finished_from
 AND o.finished_at >= values
 

@@ -21,8 +21,8 @@ DELETE FROM outcomes WHERE seq = ?1;
 INSERT INTO live (seq, tenant, lane, status, rank, next_at, expires_at, run, attempt)
 VALUES (?1, ?2, ?3, 2, ?4, ?5, ?6, ?7, ?8);
 
--- Pruning walks the outcomes in order of creation from where the last call stopped. A task created
--- at `before` or later cannot have finished before it, so the walk ends there.
+-- Pruning walks the outcomes in order of creation from where the last call stopped, up to the ids
+-- (see id_bounds.hpp) of tasks that may have finished before the time that is asked for.
 -- name: prune_walk
 SELECT o.seq, o.finished_at, o.status, o.tenant, b.lane
 FROM outcomes AS o CROSS JOIN bodies AS b ON b.seq = o.seq
@@ -30,6 +30,9 @@ WHERE o.seq > ?1 AND o.seq < ?2 ORDER BY o.seq LIMIT ?3;
 
 -- name: remove_body
 DELETE FROM bodies WHERE seq = ?1;
+
+-- name: remove_submitted
+DELETE FROM submitted WHERE seq = ?1;
 
 -- name: remove_attempts
 DELETE FROM attempts WHERE seq = ?1;

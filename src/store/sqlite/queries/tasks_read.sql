@@ -12,11 +12,12 @@ SELECT b.seq, b.id_low, b.lane, b.name, b.priority, b.max_attempts, b.scheduled_
                   ORDER BY a.number DESC LIMIT 1) END,
        p.seq, p.percent, p.text, p.at,
        b.checksum, CASE WHEN ?2 THEN b.payload END, CASE WHEN ?2 THEN o.result END,
-       CASE WHEN ?2 THEN o.checksum END
+       CASE WHEN ?2 THEN o.checksum END, coalesce(m.at, b.seq >> 12)
 FROM bodies AS b
 LEFT JOIN live AS l ON l.seq = b.seq
 LEFT JOIN outcomes AS o ON o.seq = b.seq
 LEFT JOIN progress AS p ON p.seq = b.seq
+LEFT JOIN submitted AS m ON m.seq = b.seq
 WHERE b.seq = ?1;
 
 -- Does the id name a task of this tenant?

@@ -28,6 +28,10 @@ PRAGMA quick_check('{}')
 -- name: check_everything
 PRAGMA quick_check
 
+-- With the indexes, against their tables.
+-- name: check_whole_file
+PRAGMA integrity_check(1)
+
 -- name: meta
 SELECT value FROM meta WHERE key = ?1
 
@@ -39,10 +43,38 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value
 -- outlives the task.
 -- name: put_newest
 INSERT INTO meta (key, value) VALUES ('newest_time', ?1), ('newest_seq', ?2)
+ON CONFLICT (key) DO UPDATE
+SET value = CASE WHEN key = 'newest_seq' THEN max(value, excluded.value) ELSE excluded.value END
+
+-- name: put_newest_seq
+INSERT INTO meta (key, value) VALUES ('newest_seq', ?1)
 ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)
 
 -- name: newest_time
 SELECT value FROM meta WHERE key = 'newest_time'
+
+-- How far ids have run ahead of the clock, at most, since the store was made.
+-- name: put_ids_ahead
+INSERT INTO meta (key, value) VALUES ('ids_ahead', ?1)
+ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)
+
+-- A start whose clock (?1) is ?2 behind: what was reckoned from the later time moves back with it.
+-- A task's own times (scheduledFor, expiresAt) are those of the wall clock and stay.
+-- name: move_waits_back
+UPDATE live SET next_at = max(?1, next_at - ?2), started_at = ?1
+WHERE status IN (1, 3) AND started_at > ?1
+
+-- name: move_ready_back
+UPDATE live SET rank = rank - (next_at - ?1), next_at = ?1 WHERE status = 2 AND next_at > ?1
+
+-- name: shorten_worker_leases
+UPDATE live SET next_at = ?1 + ?2 WHERE status = 3 AND lease_kind = ?3 AND next_at > ?1 + ?2
+
+-- name: move_deliveries_back
+UPDATE deliveries SET next_at = max(?1, next_at - ?2), due_since = min(due_since, ?1)
+WHERE state = 1 AND next_at > ?1
+  AND (created_at > ?1 OR EXISTS (SELECT 1 FROM delivery_attempts AS a
+                                  WHERE a.delivery = deliveries.no AND a.at > ?1))
 
 -- name: end_push_leases
 UPDATE live SET next_at = min(next_at, ?1) WHERE status = 3 AND lease_kind = 0

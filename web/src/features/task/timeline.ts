@@ -123,6 +123,13 @@ export function whyOf(task: TaskDetail, now: number): Why | null {
     case 'FAILED':
       return whyFailed(task);
     case 'EXPIRED':
+      if (task.retryCount > 0) {
+        return {
+          before: 'Its time passed before another attempt could begin. ',
+          quoted: task.errorMessage,
+          after: ' Clone it with a later one.',
+        };
+      }
       return ownWords(
         'Its time had passed before an attempt could begin. Clone it with a later one.',
       );
