@@ -32,12 +32,17 @@ refuses() {
   ok "$what"
 }
 
-# listen PORT: a program in the way that wants no mail, until `leave`; its port is in $work/up.
+# listen PORT: a mail server that knows no recipient, until `leave`; its port is in $work/up.
 listen() {
-  python3 -c 'import socket, sys, time
-s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-print(s.getsockname()[1], flush=True)
-while True: s.accept()[0].sendall(b"554 not you\r\n")' "$1" >"$work/up" &
+  python3 -c 'import socketserver, sys
+class Session(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.wfile.write(b"220 mail\r\n")
+        for line in self.rfile:
+            self.wfile.write(b"550 not here\r\n" if line.startswith(b"RCPT") else b"250 ok\r\n")
+server = socketserver.ThreadingTCPServer(("127.0.0.1", int(sys.argv[1])), Session)
+print(server.server_address[1], flush=True)
+server.serve_forever()' "$1" >"$work/up" &
   children=("$!")
   until [[ -s $work/up ]]; do sleep 0.05; done
 }
@@ -214,8 +219,8 @@ for name in "${SERVICES[@]}"; do expect stop.sh "$work/out" "$name has drained a
 for name in "${SERVICES[@]}"; do expect "a second stop.sh" "$work/out" "$name does not run"; done
 ok "stop.sh, twice"
 listen 0
-http_proxy=$no_such_proxy SMTP_URL=smtp://127.0.0.1:$(<"$work/up") "$scripts/start.sh" \
-  >"$work/out" || die "it does not start again behind a proxy: $(cat "$work/out")"
+http_proxy=$no_such_proxy SMTP_URL=smtp://127.0.0.1:$(<"$work/up") SMTP_FROM=service@sender.test \
+  "$scripts/start.sh" >"$work/out" || die "it does not start again behind a proxy: $(cat "$work/out")"
 expect "start.sh behind a proxy" "$work/out" "export no_proxy=127.0.0.1,localhost,::1"
 [[ $(curl -sf "$payment/api/payments/runs" | jq length) == "$runs" ]] || die "runs are gone"
 [[ $(tasks '' | jq -r '[.[].taskName] | sort | join(",")') == greet,hello,resize ]] ||

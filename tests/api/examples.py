@@ -128,8 +128,8 @@ def signed(body, secret, message_id="msg_1", at=None):
 
 
 class MailServer:
-    """Answers by `answers[recipient]`, a list of replies to RCPT whose last one repeats; keeps what
-    it took. With a certificate it offers STARTTLS."""
+    """Answers by `answers[recipient]`, a list of replies to RCPT whose last one repeats, and by
+    `answers["MAIL"]` likewise; keeps what it took. With a certificate it offers STARTTLS."""
 
     def __init__(self, certificate=None):
         self.tls = None
@@ -176,6 +176,11 @@ class MailServer:
                 say("220 go on")
                 connection = self.tls.wrap_socket(connection, server_side=True)
                 file, secure = connection.makefile("rwb"), True
+            elif word == "MAIL":
+                with self.lock:
+                    replies = self.answers.get("MAIL", ["250 ok"])
+                    reply = replies.pop(0) if len(replies) > 1 else replies[0]
+                say(reply)
             elif word == "RCPT":
                 recipient = line.partition("<")[2].partition(">")[0]
                 say(self.reply_to(recipient))

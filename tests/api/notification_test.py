@@ -26,6 +26,11 @@ def batch_to(*recipients):
             "recipients": [{"email": r, "name": "Ada"} for r in recipients]}
 
 
+def sending(mail):
+    """The flags that send over SMTP in the name of a sender that a server could accept."""
+    return "--smtp-url", mail.url(), "--smtp-from", "service@sender.test"
+
+
 class Beside(unittest.TestCase):
     """A scheduler, and what is asked of a notification service beside it."""
 
@@ -55,7 +60,7 @@ class Beside(unittest.TestCase):
 
 class Notification(Beside):
     def test_the_sample_batch_survives_a_kill_of_either_side(self):
-        notification = self.example()
+        notification = self.example("--retry-seconds", "1")
         batch_id = self.begin(notification)
         outbox = notification.path("outbox")
 
@@ -132,6 +137,20 @@ class Notification(Beside):
         self.assertIn("--smtp-tls must be off, offered or required", said)
         self.assertIn("--smtp-url must begin with smtp:// or smtps://", said)
 
+    def test_a_sender_that_no_server_accepts_is_refused_at_start(self):
+        for sender in ("", "nobody", "noreply@example.com", "a@mail.example.org", "a@shop.invalid"):
+            status, said = run_to_its_end("notification", "--smtp-url", "smtp://127.0.0.1:25",
+                                          "--smtp-from", sender)
+            self.assertEqual(status, 2, sender)
+            self.assertIn("--smtp-from must be an address", said)
+        status, said = run_to_its_end("notification", "--smtp-url", "smtp://127.0.0.1:25")
+        self.assertEqual(status, 2)
+        self.assertIn("--smtp-from must be an address", said)
+        for wait in ("0", "3601", "1.5", "soon"):
+            status, said = run_to_its_end("notification", "--retry-seconds", wait)
+            self.assertEqual(status, 2, wait)
+            self.assertIn("--retry-seconds must be 1 to 3600", said)
+
 
 class Mail(Beside):
     def setUp(self):
@@ -152,8 +171,8 @@ class Mail(Beside):
         mail, ca = self.secure()
         mail.answers = {"gone@x.example": ["550 5.1.1 no such mailbox"],
                         "late@x.example": ["451 4.7.1 greylisted", "250 ok"]}
-        notification = self.example("--smtp-url", mail.url(), "--smtp-tls", "required",
-                                    "--smtp-ca", ca)
+        notification = self.example(*sending(mail), "--smtp-tls", "required",
+                                    "--smtp-ca", ca, "--retry-seconds", "1")
         counts = self.end_of(notification, self.begin(notification, batch_to(
             "ok@x.example", "gone@x.example", "late@x.example")))
         self.assertEqual((counts["status"], counts["delivered"], counts["failed"]),
@@ -163,32 +182,64 @@ class Mail(Beside):
         self.assertEqual(sorted(m[0] for m in mail.mails), ["late@x.example", "ok@x.example"])
         self.assertTrue(all(over_tls for _, over_tls, _ in mail.mails))
 
+    def test_a_refused_sender_fails_no_recipient(self):
+        mail = self.server()
+        mail.answers = {"MAIL": ["553-5.1.8 We do not\r\n553 5.1.8 know this sender", "250 ok"]}
+        notification = self.example(*sending(mail), "--retry-seconds", "1")
+        batch_id = self.begin(notification, batch_to("a@x.example"))
+        task = until("a failed attempt", lambda: self.first_retried(notification))
+        self.assertIn(r"553-5.1.8 We do not\n553 5.1.8 know this sender", task["errorMessage"])
+        self.assertEqual(self.end_of(notification, batch_id)["delivered"], 1)
+        self.assertIn("From: <service@sender.test>\r\n", mail.mails[0][2])
+
+    def test_a_message_is_retried_for_days(self):
+        mail = self.server()
+        mail.answers = {"a@x.example": ["451 4.7.1 greylisted"]}
+        notification = self.example(*sending(mail))
+        self.begin(notification, batch_to("a@x.example"))
+        task = until("a failed attempt", lambda: self.first_retried(notification))
+        self.assertEqual(task["maxRetries"], 100)
+        one = notification.account(self.scheduler).get("/api/v1/tasks/" + task["taskId"]).json
+        self.assertEqual({name: one["retry"][name] for name in ("initialMs", "maxMs", "backoff")},
+                         {"initialMs": 60_000, "maxMs": 3_600_000, "backoff": "exponential"})
+
+    def test_a_template_that_grows_too_large_fails_for_good(self):
+        notification = self.example()
+        batch = batch_to("a@x.example")
+        batch["body"] = "{{name}}" * 4_000
+        batch["recipients"][0]["name"] = "x" * 100_000
+        counts = self.end_of(notification, self.begin(notification, batch))
+        self.assertEqual((counts["failed"], counts["delivered"]), (1, 0))
+        task = notification.account(self.scheduler).get("/api/v1/tasks").json[0]
+        self.assertEqual(task["retryCount"], 1)
+        self.assertIn("the rendered text exceeds 1 MiB", task["errorMessage"])
+
     def test_starttls_is_used_when_it_is_offered(self):
         mail, ca = self.secure()
-        notification = self.example("--smtp-url", mail.url(), "--smtp-ca", ca)
+        notification = self.example(*sending(mail), "--smtp-ca", ca)
         self.end_of(notification, self.begin(notification, batch_to("a@x.example")))
         self.assertEqual([over_tls for _, over_tls, _ in mail.mails], [True])
 
     def test_without_an_offer_mail_goes_in_the_clear_only_if_that_is_allowed(self):
         mail = self.server()
-        lax = self.example("--smtp-url", mail.url())
+        lax = self.example(*sending(mail))
         self.end_of(lax, self.begin(lax, batch_to("a@x.example")))
         self.assertEqual([over_tls for _, over_tls, _ in mail.mails], [False])
-        strict = self.example("--smtp-url", mail.url(), "--smtp-tls", "required")
+        strict = self.example(*sending(mail), "--smtp-tls", "required")
         self.begin(strict, batch_to("b@x.example"))
         until("a failed attempt", lambda: self.first_retried(strict))
         self.assertEqual(mail.asked, ["a@x.example"])
 
     def test_a_certificate_nobody_vouches_for_is_not_trusted(self):
         mail, _ = self.secure()
-        notification = self.example("--smtp-url", mail.url())
+        notification = self.example(*sending(mail))
         self.begin(notification, batch_to("a@x.example"))
         until("a failed attempt", lambda: self.first_retried(notification))
         self.assertEqual(mail.asked, [])
 
     def test_no_header_can_be_added_by_a_field(self):
         mail = self.server()
-        notification = self.example("--smtp-url", mail.url())
+        notification = self.example(*sending(mail))
         batch = batch_to("a@x.example")
         batch["recipients"][0]["name"] = "Ada\r\nBcc: eve@x.example\r\n\r\n.\r\nQUIT"
         self.end_of(notification, self.begin(notification, batch))

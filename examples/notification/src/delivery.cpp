@@ -1,11 +1,13 @@
 #include "delivery.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <memory>
 
 #include "belfry/json.hpp"
+#include "fields.hpp"
 #include "message.hpp"
 #include "service.hpp"
 
@@ -22,6 +24,11 @@ std::string date_text() {
   ::gmtime_r(&now, &utc);
   char text[64];
   return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &utc)};
+}
+
+std::string one_line(std::string text) {
+  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
 }
 
 }  // namespace
@@ -44,16 +51,14 @@ PushOutcome Delivery::deliver(const client::Push& push) {
 
 PushOutcome Delivery::send_once(const client::Push& push) {
   const auto payload = Json::parse(push.payload).value_or(Json());
-  Fields fields;
-  for (const auto& [key, value] : payload["recipient"].members()) {
-    fields.emplace_back(key, value.is_string() ? value.string_or("") : value.dump());
-  }
+  const auto fields = fields_of(payload["recipient"]);
   const auto to = payload["recipient"]["email"].string_or("");
   const auto subject = render(payload["subject"].string_or(""), fields);
   const auto body = render(payload["body"].string_or(""), fields);
   if (!is_address(to)) return PushOutcome::fail("no address", false);
-  if (!subject || !body) return PushOutcome::fail("a field of the template is missing", false);
-  const auto text = message(to, *subject, *body, push.task_id, date_text());
+  if (!subject) return PushOutcome::fail("subject: " + subject.error(), false);
+  if (!body) return PushOutcome::fail("body: " + body.error(), false);
+  const auto text = message({smtp_.sender, to, *subject, *body, push.task_id, date_text()});
   const bool smtp = !smtp_.url.empty();
   const auto file = data_ + (smtp ? "/sent/" + push.task_id : "/outbox/" + push.task_id + ".eml");
   const auto result = Json::object({{"to", to}, {"by", smtp ? "smtp" : "outbox"}});
@@ -62,7 +67,7 @@ PushOutcome Delivery::send_once(const client::Push& push) {
     const auto sent = send_smtp(smtp_, to, text);
     if (sent.kind != SmtpOutcome::Kind::sent) {
       std::fprintf(stderr, "belfry-notification: task %s is not sent: %s\n", push.task_id.c_str(),
-                   sent.reason.c_str());
+                   one_line(sent.reason).c_str());
       return PushOutcome::fail(sent.reason, sent.kind == SmtpOutcome::Kind::temporary);
     }
   }

@@ -3,10 +3,13 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "batches.hpp"
@@ -22,18 +25,24 @@ using client::Json;
 using client::Request;
 using client::Response;
 
-constexpr int kAttemptsMax = 6;  // over about half a minute, with the default backoff
+// RFC 5321 section 4.5.4.1 wants a message retried for 4 to 5 days. Waits double from a minute to
+// an hour, which makes 100 attempts last about 94 hours; a greylisted message goes out within
+// minutes.
+constexpr int kAttemptsMax = 100;
+constexpr std::chrono::minutes kRetryWaitMax{60};
 constexpr int kConcurrency = 8;
 constexpr std::size_t kRecipientsMax = 10'000;
 constexpr std::size_t kBulkMax = 500;
 
 struct Service : example::Service {
-  Service(example::Flags given, notification::SmtpOptions smtp)
+  Service(example::Flags given, notification::SmtpOptions smtp, std::chrono::seconds first_wait)
       : example::Service(std::move(given)),
         batches(flags.data + "/batches"),
-        delivery(flags.data, std::move(smtp)) {}
+        delivery(flags.data, std::move(smtp)),
+        retry_wait(first_wait) {}
   notification::Batches batches;
   notification::Delivery delivery;
+  std::chrono::seconds retry_wait;
   bool paced = false;  // of the rounds alone
 };
 
@@ -43,7 +52,10 @@ client::Submission task_of(const Service& service, const std::string& batch_id, 
   task.task_name = "send-notification";
   task.queue = "notifications";
   task.priority = 5;
-  task.max_attempts = kAttemptsMax;
+  task.retry = client::Retry{.max_attempts = kAttemptsMax,
+                             .backoff = client::Retry::Backoff::exponential,
+                             .initial = service.retry_wait,
+                             .max = kRetryWaitMax};
   task.payload = Json::object(
       {{"subject", batch["subject"]}, {"body", batch["body"]}, {"recipient", recipient}});
   task.tags = {batch_id};
@@ -194,19 +206,44 @@ void round(Service& service, bool check) {
   }
 }
 
+// Names that are kept for examples (RFC 2606, RFC 6761): no mail server accepts them as a sender.
+bool is_reserved(std::string_view address) {
+  const auto domain = address.substr(address.rfind('@') + 1);
+  const auto below = [&domain](std::string_view name) {
+    return domain == name || domain.ends_with("." + std::string(name));
+  };
+  return below("example") || below("example.com") || below("example.net") || below("example.org") ||
+         below("invalid");
+}
+
+void check_sender(const notification::SmtpOptions& smtp, std::vector<std::string>& mistakes) {
+  if (smtp.url.empty()) return;
+  if (!notification::is_address(smtp.sender) || is_reserved(smtp.sender)) {
+    mistakes.push_back(
+        "--smtp-from must be an address that the mail server accepts as a sender, "
+        "such as noreply@ your domain, not \"" +
+        smtp.sender + "\"");
+  }
+}
+
 // Reads the flags of this service alone beside the common ones.
-example::Flags read_flags(int argc, char** argv, notification::SmtpOptions& smtp) {
+example::Flags read_flags(int argc, char** argv, notification::SmtpOptions& smtp,
+                          std::chrono::seconds& retry_wait) {
   using notification::StartTls;
   example::Flags defaults;
   defaults.port = 8082;
   defaults.data = "data/notification";
   std::string tls = "offered";
+  std::string wait = "60";
   example::OwnOptions own;
   own.options = {
       {"--smtp-url", "SMTP_URL", "smtp://HOST:PORT or smtps://USER:PASSWORD@HOST; none: an outbox",
        &smtp.url},
       {"--smtp-tls", "SMTP_TLS", "STARTTLS: off, offered (used if offered) or required", &tls},
       {"--smtp-ca", "SMTP_CA", "file of certificates to trust, if not the system's", &smtp.ca_file},
+      {"--smtp-from", "SMTP_FROM", "the sender's address; needed with --smtp-url", &smtp.sender},
+      {"--retry-seconds", "RETRY_SECONDS",
+       "wait before a message is sent again, 1 to 3600; doubles up to an hour", &wait},
   };
   own.check = [&](std::vector<std::string>& mistakes) {
     if (tls != "off" && tls != "offered" && tls != "required") {
@@ -216,6 +253,14 @@ example::Flags read_flags(int argc, char** argv, notification::SmtpOptions& smtp
         !smtp.url.starts_with("smtps://")) {
       mistakes.emplace_back("--smtp-url must begin with smtp:// or smtps://");
     }
+    check_sender(smtp, mistakes);
+    const auto* end = wait.data() + wait.size();
+    int seconds = 0;
+    const auto read = std::from_chars(wait.data(), end, seconds);
+    if (read.ec != std::errc{} || read.ptr != end || seconds < 1 || seconds > 3'600) {
+      mistakes.push_back("--retry-seconds must be 1 to 3600, not \"" + wait + "\"");
+    }
+    retry_wait = std::chrono::seconds(seconds);
   };
   auto flags = example::read_flags(argc, argv, "belfry-notification", defaults, own);
   if (tls == "off") smtp.tls = StartTls::off;
@@ -228,8 +273,9 @@ example::Flags read_flags(int argc, char** argv, notification::SmtpOptions& smtp
 int main(int argc, char** argv) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   notification::SmtpOptions smtp;
-  auto flags = read_flags(argc, argv, smtp);
-  Service service(std::move(flags), std::move(smtp));
+  std::chrono::seconds retry_wait{0};
+  auto flags = read_flags(argc, argv, smtp, retry_wait);
+  Service service(std::move(flags), std::move(smtp), retry_wait);
   example::Program program;
   program.name = "belfry-notification";
   program.tenant = "notification-service";

@@ -29,7 +29,11 @@ std::string base64(std::string_view bytes) {
 }
 
 std::string header_text(std::string_view text) {
-  if (plain(text) && text.size() < 900) return std::string(text);
+  // Text that looks like an encoded word (RFC 2047 section 2) would be decoded by its reader, and
+  // blanks at either end would be lost in folding.
+  const bool as_written = plain(text) && text.size() < 900 && !text.contains("=?") &&
+                          !text.starts_with(' ') && !text.ends_with(' ');
+  if (as_written) return std::string(text);
   std::string out;
   while (!text.empty()) {
     auto size = std::min(kEncodedWordBytes, text.size());
@@ -42,41 +46,80 @@ std::string header_text(std::string_view text) {
   return out;
 }
 
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_atom(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-/=?^_`{|}~";
+  return !text.empty() && std::ranges::all_of(text, [&](char c) {
+    return is_alphanumeric(c) || kMarks.contains(c);
+  });
+}
+
+bool is_label(std::string_view text) {
+  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
+         std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '-'; });
+}
+
+// Every part between dots is one.
+bool each_part(std::string_view text, bool (*is_part)(std::string_view)) {
+  for (;;) {
+    const auto dot = text.find('.');
+    if (!is_part(text.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+bool is_dot_string(std::string_view text) {
+  return text.size() <= 64 && each_part(text, is_atom);
+}
+
+bool is_domain(std::string_view text) {
+  return each_part(text, is_label);
+}
+
 }  // namespace
 
-std::optional<std::string> render(std::string_view text, const Fields& fields) {
+std::expected<std::string, std::string> render(std::string_view text, const Fields& fields) {
   std::string out;
   for (;;) {
     const auto open = text.find("{{");
     out += text.substr(0, open);
+    if (out.size() > kRenderedBytesMax) return std::unexpected("the rendered text exceeds 1 MiB");
     if (open == std::string_view::npos) return out;
     const auto close = text.find("}}", open);
-    if (close == std::string_view::npos) return std::nullopt;
+    if (close == std::string_view::npos)
+      return std::unexpected("a {{ of the template is not closed");
     const auto name = text.substr(open + 2, close - open - 2);
     const auto field = std::find_if(fields.begin(), fields.end(),
                                     [name](const auto& pair) { return pair.first == name; });
-    if (field == fields.end()) return std::nullopt;
+    if (field == fields.end()) {
+      return std::unexpected("the recipient has no field {{" + std::string(name.substr(0, 100)) +
+                             "}}, which the template names");
+    }
     out += field->second;
+    if (out.size() > kRenderedBytesMax) return std::unexpected("the rendered text exceeds 1 MiB");
     text.remove_prefix(close + 2);
   }
 }
 
 bool is_address(std::string_view text) {
   const auto at = text.find('@');
-  if (at == 0 || at == std::string_view::npos || at + 1 == text.size()) return false;
-  if (text.size() > 254 || text.find('@', at + 1) != std::string_view::npos) return false;
-  return plain(text) && text.find_first_of(" <>,;:\"()[]\\") == std::string_view::npos;
+  if (at == std::string_view::npos || text.size() > 254) return false;
+  return is_dot_string(text.substr(0, at)) && is_domain(text.substr(at + 1));
 }
 
-std::string message(const std::string& to, const std::string& subject, const std::string& body,
-                    const std::string& id, const std::string& date) {
-  std::string out = "From: Belfry example <noreply@example.com>\r\nTo: <" + to +
-                    ">\r\nSubject: " + header_text(subject) + "\r\nDate: " + date +
-                    "\r\nMessage-ID: <" + id +
-                    "@belfry.example>\r\nMIME-Version: 1.0\r\n"
+std::string message(const Draft& draft) {
+  const auto domain = draft.from.substr(draft.from.find('@') + 1);
+  std::string out = "From: <" + draft.from + ">\r\nTo: <" + draft.to +
+                    ">\r\nSubject: " + header_text(draft.subject) + "\r\nDate: " + draft.date +
+                    "\r\nMessage-ID: <" + draft.id + "@" + domain +
+                    ">\r\nMIME-Version: 1.0\r\n"
                     "Content-Type: text/plain; charset=utf-8\r\n"
                     "Content-Transfer-Encoding: base64\r\n\r\n";
-  const auto text = base64(body);
+  const auto text = base64(draft.body);
   for (std::size_t i = 0; i < text.size(); i += kLineBytes) {
     out += text.substr(i, kLineBytes) + "\r\n";
   }

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <optional>
+#include <cstddef>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,16 +11,26 @@ namespace notification {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-// Replaces each {{name}} by the recipient's field; nothing if there is no such field, or a brace is
-// not closed.
-std::optional<std::string> render(std::string_view text, const Fields& fields);
+inline constexpr std::size_t kRenderedBytesMax = 1 << 20;
 
-// One @, no control or white characters, no characters that mean something in a header.
+// Replaces each {{name}} by the recipient's field. The error says in words what is wrong: there is
+// no such field, a brace is not closed, or the result exceeds kRenderedBytesMax.
+std::expected<std::string, std::string> render(std::string_view text, const Fields& fields);
+
+// An ASCII mailbox of RFC 5321 section 4.1.2: a dot-string of at most 64 bytes, "@" and a domain
+// name. Quoted local parts and address literals are refused.
 bool is_address(std::string_view text);
 
 // An RFC 5322 message: headers encoded where they are not plain ASCII (RFC 2047), CRLF lines, and
-// no way for a field to add a header. `id` becomes the Message-ID, `date` is RFC 5322.
-std::string message(const std::string& to, const std::string& subject, const std::string& body,
-                    const std::string& id, const std::string& date);
+// no way for a field to add a header.
+struct Draft {
+  std::string from;  // an address
+  std::string to;    // an address
+  std::string subject;
+  std::string body;
+  std::string id;    // becomes the Message-ID, with the domain of `from`
+  std::string date;  // RFC 5322
+};
+std::string message(const Draft& draft);
 
 }  // namespace notification

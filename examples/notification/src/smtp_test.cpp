@@ -120,19 +120,50 @@ TEST(Smtp, SendsAMessageWithItsDotsStuffed) {
       << sent.heard;
 }
 
-TEST(Smtp, WhatTheServerRefusesForGoodIsPermanent) {
-  for (const auto* word : {"", "MAIL", "RCPT", "DATA", "."}) {
-    const auto sent = send_to(word, "550 5.1.1 no such mailbox");
-    EXPECT_EQ(sent.outcome.kind, Kind::permanent) << word;
-    EXPECT_EQ(sent.outcome.reason, "the mail server said: 550 5.1.1 no such mailbox") << word;
+TEST(Smtp, ARefusedRecipientOrMessageIsPermanent) {
+  for (const auto* word : {"RCPT", "DATA", "."}) {
+    for (const auto* reply : {"550 5.1.1 no such mailbox", "552 5.2.2 mailbox full", "554 no"}) {
+      const auto sent = send_to(word, reply);
+      EXPECT_EQ(sent.outcome.kind, Kind::permanent) << word;
+      EXPECT_EQ(sent.outcome.reason, std::string("the mail server replied: ") + reply) << word;
+    }
   }
+}
+
+TEST(Smtp, ARefusedSessionSaysNothingOfTheRecipient) {
+  for (const auto& [word, reply] : {std::pair{"", "554 5.7.1 your address is blocked"},
+                                    {"", "521 no mail here"},
+                                    {"MAIL", "530 5.7.0 authenticate first"},
+                                    {"MAIL", "553 5.1.8 sender refused"},
+                                    {"MAIL", "550 5.7.1 policy"},
+                                    {"RCPT", "530 5.7.0 authenticate first"},
+                                    {"RCPT", "503 5.5.1 bad sequence"},
+                                    {"DATA", "538 5.7.11 encryption required"}}) {
+    const auto sent = send_to(word, reply);
+    EXPECT_EQ(sent.outcome.kind, Kind::temporary) << word << " " << reply;
+    EXPECT_EQ(sent.outcome.reason, std::string("the mail server replied: ") + reply) << word;
+  }
+}
+
+TEST(Smtp, KeepsAllLinesOfAReply) {
+  const auto sent = send_to("RCPT", "550-5.7.1 Blocked by our policy,\r\n550 5.7.1 see the page");
+  EXPECT_EQ(sent.outcome.kind, Kind::permanent);
+  EXPECT_EQ(sent.outcome.reason,
+            "the mail server replied: 550-5.7.1 Blocked by our policy,\n550 5.7.1 see the page");
+}
+
+TEST(Smtp, SendsInTheNameOfTheConfiguredSender) {
+  SmtpOptions options;
+  options.sender = "billing@shop.test";
+  const auto sent = send_to(good_script(), options);
+  EXPECT_NE(sent.heard.find("MAIL FROM:<billing@shop.test>"), std::string::npos) << sent.heard;
 }
 
 TEST(Smtp, WhatTheServerPutsOffIsTemporary) {
   for (const auto* word : {"", "MAIL", "RCPT", "DATA", "."}) {
     const auto sent = send_to(word, "451 4.7.1 come again");
     EXPECT_EQ(sent.outcome.kind, Kind::temporary) << word;
-    EXPECT_EQ(sent.outcome.reason, "the mail server said: 451 4.7.1 come again") << word;
+    EXPECT_EQ(sent.outcome.reason, "the mail server replied: 451 4.7.1 come again") << word;
   }
 }
 
