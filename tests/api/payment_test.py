@@ -148,7 +148,25 @@ class Payment(unittest.TestCase):
         status, problem = self.payment.post("/api/payments/reconcile", {
             "ledgerCsv": ledger + "d,2026-11-01,1.0.0,EUR\n", "settlementCsv": settlement})
         self.assertEqual(status, 422)
-        self.assertEqual(problem["detail"], "ledgerCsv: line 5: has no amount that EUR can have")
+        self.assertEqual(problem["detail"], "ledgerCsv: line 5: has no amount that EUR "
+                         'can have, with "." before the decimals')
+
+    def test_files_of_another_program_are_reconciled_by_what_the_query_says(self):
+        self.payment.start_ready()
+        german = "Datum;Betrag;Belegnr\n23.11.2026;-1.234,50;A-1\n24.11.2026;0,99;A-2\n"
+        settlement = HEADER + "A-1,2026-11-23,-1234.50,EUR\nA-2,2026-11-24,1.00,EUR\n"
+        files = {"ledgerCsv": german, "settlementCsv": settlement}
+        query = ("?ledger.delimiter=%3B&ledger.decimal=,&ledger.thousands=.&ledger.dateFormat=DD.MM.YYYY"
+                 "&ledger.reference=Belegnr&ledger.date=Datum&ledger.amount=Betrag&ledger.defaultCurrency=EUR")
+        status, answer = self.payment.post("/api/payments/reconcile" + query, files)
+        self.assertEqual(status, 202, answer)
+        self.assertEqual(self.end_of(answer["runId"])["summary"]["differences"], {"EUR": "0.01"})
+        status, problem = self.payment.post("/api/payments/reconcile", files)
+        self.assertEqual(status, 422)
+        self.assertIn("name it by the query parameter reference", problem["detail"])
+        for wrong in ("?delimiter=%3A", "?decimals=,", "?thousands=.", "?amount="):
+            status, problem = self.payment.post("/api/payments/reconcile" + wrong, files)
+            self.assertEqual(status, 422, wrong)
 
     def test_a_refused_run_has_failed_and_says_why(self):
         payment = self.example("--public-url", "http://10.1.2.3:80")  # not opened by the scheduler

@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 }
 
-CsvReader::CsvReader(std::string_view text) : left_(text) {
+CsvReader::CsvReader(std::string_view text, char delimiter) : left_(text), delimiter_(delimiter) {
   if (left_.starts_with(kByteOrderMark)) left_.remove_prefix(kByteOrderMark.size());
 }
 
@@ -48,7 +48,8 @@ CsvReader::After CsvReader::read_quoted(std::string& into) {
 }
 
 CsvReader::After CsvReader::read_bare(std::string& into) {
-  const auto size = std::min(left_.find_first_of(",\r\n\""), left_.size());
+  const char ends[] = {delimiter_, '\r', '\n', '"'};
+  const auto size = std::min(left_.find_first_of({ends, sizeof ends}), left_.size());
   into = left_.substr(0, size);
   left_.remove_prefix(size);
   if (left_.starts_with('"')) return fault(line_, "a quote stands inside a field without quotes");
@@ -56,7 +57,7 @@ CsvReader::After CsvReader::read_bare(std::string& into) {
 }
 
 CsvReader::After CsvReader::end_of_field() {
-  if (left_.starts_with(',')) {
+  if (left_.starts_with(delimiter_)) {
     left_.remove_prefix(1);
     return After::field;
   }

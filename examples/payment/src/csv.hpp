@@ -19,13 +19,14 @@ struct CsvFault {
   std::string reason;
 };
 
-// RFC 4180, row by row: quoted fields may hold commas, line ends and doubled quotes; lines end with
-// LF or CRLF; a byte order mark before the first is passed over, and so are empty lines. Strict
-// beyond that, since a misread row is a wrong amount: a stray quote, an open one and a bare CR are
-// faults, and nothing is read after one. The text must outlive the reader.
+// RFC 4180, row by row, with a delimiter of choice: quoted fields may hold delimiters, line ends
+// and doubled quotes; lines end with LF or CRLF; a byte order mark before the first is passed over,
+// and so are empty lines. Strict beyond that, since a misread row is a wrong amount: a stray quote,
+// an open one and a bare CR are faults, and nothing is read after one. The text must outlive the
+// reader.
 class CsvReader {
  public:
-  explicit CsvReader(std::string_view text);
+  explicit CsvReader(std::string_view text, char delimiter = ',');
   // The next row; nothing at the end.
   std::expected<std::optional<CsvRow>, CsvFault> next();
 
@@ -39,6 +40,7 @@ class CsvReader {
   After fault(std::size_t line, std::string reason);
 
   std::string_view left_;
+  char delimiter_;
   std::size_t line_ = 1;
   CsvFault fault_;
 };

@@ -58,6 +58,13 @@ TEST(Csv, PassesOverOneByteOrderMarkOnly) {
   EXPECT_EQ(rows_of("\xef\xbb\xbf\xef\xbb\xbfz")[0].fields, (Fields{"\xef\xbb\xbfz"}));
 }
 
+TEST(Csv, ReadsOtherDelimiters) {
+  CsvReader reader("a,b;\"c;d\";e\n", ';');
+  const auto row = reader.next();
+  ASSERT_TRUE(row && *row);
+  EXPECT_EQ((*row)->fields, (Fields{"a,b", "c;d", "e"}));
+}
+
 TEST(Csv, SaysWhichLineIsWrongAndWhy) {
   const struct {
     const char* text;

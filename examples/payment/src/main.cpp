@@ -1,9 +1,11 @@
 // belfry-payment: reconciles a ledger with a processor's settlement file, as a task that the
 // scheduler pushes back to this service.
+#include <expected>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "dialect.hpp"
 #include "reconcile.hpp"
 #include "report_json.hpp"
 #include "runs.hpp"
@@ -58,25 +60,46 @@ void submit(Service& service, client::Client& scheduler, const std::string& run_
   });
 }
 
+struct Files {
+  std::string ledger;
+  std::string settlement;
+};
+
+// One file in the default dialect, or what is wrong with it.
+std::expected<std::string, std::string> plain_csv(const std::string& csv,
+                                                  const payment::Dialect& dialect) {
+  const auto entries = payment::parse_entries(csv, dialect);
+  if (!entries) return std::unexpected(entries.error());
+  return payment::entries_csv(*entries);
+}
+
+// The bundled files without a body.
+std::expected<Files, std::string> uploaded_files(const Request& request) {
+  const auto dialects = payment::dialects_of(request.query);
+  if (!dialects) return std::unexpected(dialects.error());
+  if (request.body.empty()) {
+    if (!request.query.empty()) {
+      return std::unexpected("the query describes uploaded files; the bundled ones take none");
+    }
+    return Files{std::string(payment::samples::ledger), std::string(payment::samples::settlement)};
+  }
+  const auto body = Json::parse(request.body);
+  if (!body || !(*body)["ledgerCsv"].is_string() || !(*body)["settlementCsv"].is_string()) {
+    return std::unexpected(R"(send {"ledgerCsv": …, "settlementCsv": …} or no body)");
+  }
+  auto ledger = plain_csv((*body)["ledgerCsv"].string_or(""), dialects->ledger);
+  if (!ledger) return std::unexpected("ledgerCsv: " + ledger.error());
+  auto settlement = plain_csv((*body)["settlementCsv"].string_or(""), dialects->settlement);
+  if (!settlement) return std::unexpected("settlementCsv: " + settlement.error());
+  return Files{std::move(*ledger), std::move(*settlement)};
+}
+
 Response reconcile(Service& service, const Request& request) {
   auto* scheduler = service.scheduler.load();
   if (scheduler == nullptr) return Response::problem(503, "no account at the scheduler yet");
-  std::string ledger(payment::samples::ledger);
-  std::string settlement(payment::samples::settlement);
-  if (!request.body.empty()) {
-    const auto body = Json::parse(request.body);
-    if (!body || !(*body)["ledgerCsv"].is_string() || !(*body)["settlementCsv"].is_string()) {
-      return Response::problem(422, R"(send {"ledgerCsv": …, "settlementCsv": …} or no body)");
-    }
-    ledger = (*body)["ledgerCsv"].string_or("");
-    settlement = (*body)["settlementCsv"].string_or("");
-  }
-  for (const auto& [name, csv] :
-       {std::pair{"ledgerCsv", &ledger}, {"settlementCsv", &settlement}}) {
-    const auto entries = payment::parse_entries(*csv);
-    if (!entries) return Response::problem(422, std::string(name) + ": " + entries.error());
-  }
-  const auto run_id = service.runs.create(ledger, settlement);
+  const auto files = uploaded_files(request);
+  if (!files) return Response::problem(422, files.error());
+  const auto run_id = service.runs.create(files->ledger, files->settlement);
   submit(service, *scheduler, run_id);
   const auto run = service.runs.find(run_id).value_or(Json());
   return Response::json(202, Json::object({{"runId", run_id},

@@ -10,7 +10,6 @@
 namespace payment {
 namespace {
 
-const std::vector<std::string> kColumns = {"reference", "date", "amount", "currency"};
 constexpr std::size_t kDigitsMax = 13;
 
 // ISO 4217: the currencies that have not two places.
@@ -51,16 +50,68 @@ bool is_date(std::string_view text) {
   return date.ok();
 }
 
-std::expected<Entry, std::string> entry_of(const std::vector<std::string>& fields) {
-  if (fields.size() != kColumns.size()) {
-    return std::unexpected("has " + std::to_string(fields.size()) + " columns and not four");
+constexpr std::size_t kHeaderBytesShown = 300;
+constexpr auto kNoColumn = static_cast<std::size_t>(-1);
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+// Where each column stands in a row.
+using Places = std::array<std::size_t, Dialect::kColumns>;
+
+std::string no_column(const std::vector<std::string>& header, const Dialect& dialect,
+                      std::size_t column) {
+  const Dialect defaults;
+  const std::string mark(1, dialect.delimiter);
+  std::string names;
+  for (const auto& name : header) names += (names.empty() ? "" : mark) + name;
+  std::string text = "has no column \"" + dialect.columns[column] + "\" but only " +
+                     names.substr(0, kHeaderBytesShown) + "; name it by the query parameter " +
+                     defaults.columns[column];
+  if (column == Dialect::currency) text += ", or give defaultCurrency";
+  if (header.size() == 1) text += "; if another mark parts the fields, give delimiter";
+  return text;
+}
+
+std::expected<Places, std::string> places_in(const std::vector<std::string>& header,
+                                             const Dialect& dialect) {
+  Places places;
+  for (std::size_t column = 0; column < Dialect::kColumns; ++column) {
+    places[column] = kNoColumn;
+    for (std::size_t i = 0; i < header.size(); ++i) {
+      if (trimmed(header[i]) != dialect.columns[column]) continue;
+      if (places[column] != kNoColumn) {
+        return std::unexpected("names the column \"" + dialect.columns[column] + "\" twice");
+      }
+      places[column] = i;
+    }
+    const bool optional = column == Dialect::currency && !dialect.default_currency.empty();
+    if (places[column] == kNoColumn && !optional) {
+      return std::unexpected(no_column(header, dialect, column));
+    }
   }
-  Entry entry{fields[0], fields[1], 0, fields[3]};
+  return places;
+}
+
+std::expected<Entry, std::string> entry_of(const std::vector<std::string>& fields,
+                                           const Places& places, const Dialect& dialect) {
+  const auto currency = places[Dialect::currency];
+  Entry entry;
+  entry.reference = fields[places[Dialect::reference]];
+  entry.currency = currency == kNoColumn ? dialect.default_currency : fields[currency];
+  entry.date = dialect.plain_date(fields[places[Dialect::date]]).value_or("");
   if (entry.reference.empty()) return std::unexpected("has no reference");
-  if (!is_date(entry.date)) return std::unexpected("has no date like 2026-11-23");
+  if (!is_date(entry.date)) return std::unexpected("has no date like " + dialect.date_example());
   if (!is_currency(entry.currency)) return std::unexpected("has no ISO 4217 currency like EUR");
-  const auto minor = parse_amount(fields[2], entry.currency);
-  if (!minor) return std::unexpected("has no amount that " + entry.currency + " can have");
+  const auto amount = dialect.plain_amount(fields[places[Dialect::amount]]);
+  const auto minor = amount ? parse_amount(*amount, entry.currency) : std::nullopt;
+  if (!minor) {
+    return std::unexpected("has no amount that " + entry.currency + " can have, with \"" +
+                           std::string(1, dialect.decimal) + "\" before the decimals");
+  }
   entry.minor = *minor;
   return entry;
 }
@@ -79,18 +130,22 @@ Kind kind_of(const Pair& pair) {
   return Kind::matched;
 }
 
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + "\"";
+}
+
 // Quoted where needed; text that a spreadsheet would take for a formula is defused.
 std::string csv_field(std::string text) {
   if (!text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos) {
     text.insert(0, "'");
   }
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
+  return quoted(text);
 }
 
 Sums& operator+=(Sums& into, const Sums& more) {
@@ -134,24 +189,41 @@ std::string amount_text(std::int64_t minor, std::string_view currency) {
   return (minor < 0 ? "-" : "") + digits;
 }
 
-std::expected<std::vector<Entry>, std::string> parse_entries(std::string_view csv) {
-  CsvReader reader(csv);
+std::expected<std::vector<Entry>, std::string> parse_entries(std::string_view csv,
+                                                             const Dialect& dialect) {
+  CsvReader reader(csv, dialect.delimiter);
   std::vector<Entry> entries;
   const auto wrong = [](std::size_t line, const std::string& reason) {
     return std::unexpected("line " + std::to_string(line) + ": " + reason);
   };
-  for (bool header = true;; header = false) {
+  const auto header = reader.next();
+  if (!header) return wrong(header.error().line, header.error().reason);
+  if (!*header) return wrong(1, "is empty, and not a header with names of columns");
+  const auto places = places_in((*header)->fields, dialect);
+  if (!places) return wrong((*header)->line, places.error());
+  const auto columns = (*header)->fields.size();
+  for (;;) {
     auto row = reader.next();
     if (!row) return wrong(row.error().line, row.error().reason);
-    if (header && (!*row || (*row)->fields != kColumns)) {
-      return wrong(*row ? (*row)->line : 1, "must be reference,date,amount,currency");
-    }
     if (!*row) return entries;
-    if (header) continue;
-    auto entry = entry_of((*row)->fields);
+    const auto& fields = (*row)->fields;
+    if (fields.size() != columns) {
+      return wrong((*row)->line, "has " + std::to_string(fields.size()) + " columns and not " +
+                                     std::to_string(columns) + " as the header");
+    }
+    auto entry = entry_of(fields, *places, dialect);
     if (!entry) return wrong((*row)->line, entry.error());
     entries.push_back(std::move(*entry));
   }
+}
+
+std::string entries_csv(const std::vector<Entry>& entries) {
+  std::string out = "reference,date,amount,currency\n";
+  for (const auto& entry : entries) {
+    out += quoted(entry.reference) + "," + entry.date + "," +
+           amount_text(entry.minor, entry.currency) + "," + entry.currency + "\n";
+  }
+  return out;
 }
 
 std::string_view name(Kind kind) {

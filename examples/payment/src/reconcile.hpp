@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dialect.hpp"
+
 namespace payment {
 
 // One payment of either file. Amounts are whole minor units (cents), never floating point.
@@ -23,9 +25,12 @@ struct Entry {
 std::optional<std::int64_t> parse_amount(std::string_view text, std::string_view currency);
 std::string amount_text(std::int64_t minor, std::string_view currency);
 
-// A CSV (csv.hpp) with the header reference,date,amount,currency. Fails with the line and what is
-// wrong there: "line 7: …".
-std::expected<std::vector<Entry>, std::string> parse_entries(std::string_view csv);
+// A CSV (csv.hpp) whose header names the dialect's columns, in any order and among others. Fails
+// with the line and what is wrong there: "line 7: …".
+std::expected<std::vector<Entry>, std::string> parse_entries(std::string_view csv,
+                                                             const Dialect& dialect = {});
+// The same entries in the default dialect.
+std::string entries_csv(const std::vector<Entry>& entries);
 
 enum class Kind {
   matched,

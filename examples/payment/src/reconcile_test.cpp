@@ -45,14 +45,16 @@ TEST(Entries, SayWhichLineIsWrongAndWhy) {
     const char* row;
     const char* error;
   } cases[] = {
-      {"a,2026-01-01,1.00", "line 4: has 3 columns and not four"},
-      {"a,2026-01-01,1.00,EUR,", "line 4: has 5 columns and not four"},
+      {"a,2026-01-01,1.00", "line 4: has 3 columns and not 4 as the header"},
+      {"a,2026-01-01,1.00,EUR,", "line 4: has 5 columns and not 4 as the header"},
       {",2026-01-01,1.00,EUR", "line 4: has no reference"},
       {"a,2026-02-30,1.00,EUR", "line 4: has no date like 2026-11-23"},
       {"a,1.1.2026,1.00,EUR", "line 4: has no date like 2026-11-23"},
       {"a,2026-01-01,1.00,eur", "line 4: has no ISO 4217 currency like EUR"},
-      {"a,2026-01-01,x,EUR", "line 4: has no amount that EUR can have"},
-      {"a,2026-01-01,1.5,JPY", "line 4: has no amount that JPY can have"},
+      {"a,2026-01-01,x,EUR",
+       R"(line 4: has no amount that EUR can have, with "." before the decimals)"},
+      {"a,2026-01-01,1.5,JPY",
+       R"(line 4: has no amount that JPY can have, with "." before the decimals)"},
       {"\"a,2026-01-01,1.00,EUR", "line 4: a quote is not closed"},
       {"\"a\"b,2026-01-01,1.00,EUR", "line 4: text follows a closing quote"},
   };
@@ -61,10 +63,12 @@ TEST(Entries, SayWhichLineIsWrongAndWhy) {
     ASSERT_FALSE(entries) << one.row;
     EXPECT_EQ(entries.error(), one.error);
   }
-  for (const auto* bad : {"", "\n", "a,b\n", "2026-01-01,1.00,EUR,a"}) {
-    const auto entries = parse_entries(bad);
-    ASSERT_FALSE(entries) << bad;
-    EXPECT_TRUE(entries.error().ends_with("must be reference,date,amount,currency"));
+  for (const auto* bad : {"", "\n"}) {
+    EXPECT_EQ(parse_entries(bad).error(),
+              "line 1: is empty, and not a header with names of columns");
+  }
+  for (const auto* bad : {"a,b\n", "2026-01-01,1.00,EUR,a"}) {
+    EXPECT_TRUE(parse_entries(bad).error().starts_with("line 1: has no column \"reference\""));
   }
 }
 
