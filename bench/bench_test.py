@@ -97,6 +97,12 @@ class BenchTest(unittest.TestCase):
         self.assertRegex(ran.stdout, r"POST /tasks, 16 connections .*prototype \d+/s, ratio")
         self.assert_untouched()
 
+    def test_overload_is_measured_beside_a_polite_tenant(self):
+        ran = self.run_bench("OVERLOAD", SCHEDULER, self.users, "--quick")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertRegex(ran.stdout, r"another tenant's submit beside it, p99 .*alone [\d.]+ms, ratio")
+        self.assert_untouched()
+
     def test_a_failure_ends_the_scheduler_and_removes_what_was_made(self):
         scheduler, pid_file = self.refusing_scheduler()
         ran = self.run_bench("SCHEDULER", scheduler, self.users, "pull")

@@ -1,5 +1,6 @@
 #include "scheduler_process.hpp"
 
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +37,12 @@ double SchedulerProcess::start() {
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);  // it died before the line above
+    if (core_ >= 0) {
+      cpu_set_t core;
+      CPU_ZERO(&core);
+      CPU_SET(core_, &core);
+      sched_setaffinity(0, sizeof core, &core);
+    }
     dup2(out[1], STDOUT_FILENO);
     close(out[0]);
     execl(binary_.c_str(), binary_.c_str(), "--listen", "127.0.0.1:0", "--operators-listen", "off",

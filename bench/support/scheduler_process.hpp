@@ -17,6 +17,8 @@ class SchedulerProcess {
   SchedulerProcess(const SchedulerProcess&) = delete;
   SchedulerProcess& operator=(const SchedulerProcess&) = delete;
 
+  // The core that it runs on from its next start on; without it, any.
+  void pin_to(int core) { core_ = core; }
   // Starts and waits for the line `listening on`; seconds that took. Throws if it does not come.
   double start();
   void stop();
@@ -31,6 +33,7 @@ class SchedulerProcess {
   std::filesystem::path folder_;
   pid_t pid_ = 0;
   int port_ = 0;
+  int core_ = -1;
 };
 
 }  // namespace belfry::bench

@@ -7,15 +7,8 @@ namespace belfry::store {
 
 namespace {
 
-// Completions, renewals and the like may wait in a longer line than what adds work (P14).
-constexpr std::size_t kLineForCompletions = 4;
 // How often an idle writer looks whether a full disk has space again.
 constexpr std::chrono::seconds kFullCheck{1};
-
-bool creates(const Job& job) {
-  return std::holds_alternative<Submit>(job.command) ||
-         (std::holds_alternative<TransactFn>(job.command) && job.purpose == Purpose::change);
-}
 
 // What a full disk has no room for: creations, and what leads to attempts whose ends could not be
 // written. Under mere load the latter run: they are what shortens the line.
@@ -40,31 +33,29 @@ void drop_what_needs_space(std::vector<Job*>& jobs) {
 WriteLoop::WriteLoop(Writer& writer, const GatewayOptions& options, MetricsRegistry& metrics,
                      Trouble& trouble)
     : writer_(writer),
-      options_(options),
       trouble_(trouble),
       commits_(metrics.counter("belfry_store_commits_total", "Transactions committed.")),
       commands_(metrics.counter("belfry_store_commands_total", "Commands in them.")),
       commit_seconds_(metrics.histogram("belfry_store_commit_seconds",
                                         "Running and flushing one transaction.")),
+      waiting_({.batch_max = options.batch_max, .waiting_max = options.waiting_max}),
       thread_([this] { work(); }) {}
 
 bool WriteLoop::offer(WriteRequest& request) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    // One caller's jobs are admitted by what waited before them, so that a bulk is not cut in two.
+    const auto now = std::chrono::steady_clock::now();
     const auto before = waiting_.size();
-    const bool creations = before < options_.waiting_max;
-    const bool completions = before < options_.waiting_max * kLineForCompletions;
     for (auto& job : request.jobs) {
       if (stopping_) {
         job.reply = fail(refusal_stopping());
       } else if (trouble_.broken()) {
         job.reply = fail(refusal_broken());
-      } else if (creates(job) ? !creations : !completions) {
+      } else if (!waiting_.admits(job, before, now)) {
         job.reply = fail(refusal_overloaded());
       } else {
-        waiting_.push_back({&job, &request});
+        waiting_.push({&job, &request, now});
         ++request.unanswered;
       }
     }
@@ -112,10 +103,8 @@ bool WriteLoop::gather() {
     }
   }
   idle_ = false;
-  const auto n = std::min(waiting_.size(), options_.batch_max);
-  batch_.assign(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(n));
-  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(n));
-  return n > 0;
+  waiting_.take(batch_);
+  return !batch_.empty();
 }
 
 void WriteLoop::run_batch() {

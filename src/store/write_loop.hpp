@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <span>
@@ -12,6 +11,7 @@
 #include "store/answers.hpp"
 #include "store/gateway.hpp"
 #include "store/trouble.hpp"
+#include "store/write_line.hpp"
 
 namespace belfry::store {
 
@@ -42,10 +42,7 @@ class WriteLoop {
   std::size_t waiting() const;
 
  private:
-  struct Entry {
-    Job* job;
-    WriteRequest* request;
-  };
+  using Entry = WriteLine::Entry;
   enum class Outcome { committed, busy, full, broken };
 
   void work();
@@ -57,7 +54,6 @@ class WriteLoop {
   bool look_whether_full();
 
   Writer& writer_;
-  const GatewayOptions options_;
   Trouble& trouble_;
   Counter& commits_;
   Counter& commands_;
@@ -67,7 +63,7 @@ class WriteLoop {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Entry> waiting_;
+  WriteLine waiting_;
   bool idle_ = false;
   bool stopping_ = false;
 

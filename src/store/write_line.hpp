@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+#include "store/backend.hpp"
+
+namespace belfry::store {
+
+struct WriteRequest;
+
+// True for jobs that may add rows without bound: submissions, and transactions of Purpose::change.
+bool creates(const Job& job);
+
+struct LineLimits {
+  std::size_t batch_max = 1'000;     // jobs per transaction
+  std::size_t waiting_max = 20'000;  // beyond: creations are refused
+};
+
+// The jobs that wait for a transaction, in three lines. Work in progress (claims, ends, renewals)
+// goes first, because it shortens every line. Creations come next, and their tenants take turns, so
+// that the thousands of one do not delay another's first. Upkeep comes last. Each line gets a share
+// of every batch, so none waits without end. Not thread-safe.
+class WriteLine {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  struct Entry {
+    Job* job;
+    WriteRequest* request;
+    TimePoint since;
+  };
+
+  explicit WriteLine(LineLimits limits) : limits_(limits) {}
+
+  // False: the job is to be refused as overloaded. `before` is how many jobs waited when its caller
+  // came, so that a bulk is not cut in two. A creation is refused when waiting_max is reached, or
+  // when more creations wait than one batch holds and the oldest of its own tenant has waited for
+  // over 100 ms: a tenant that sends more than its share refuses only itself. Other jobs are
+  // refused at four times waiting_max.
+  bool admits(const Job& job, std::size_t before, TimePoint now) const;
+  void push(const Entry& entry);
+  // Moves the next batch to `into`, which it clears first: at most batch_max jobs, and at least one
+  // if any waits.
+  void take(std::vector<Entry>& into);
+
+  std::size_t size() const { return work_.size() + creations_ + upkeep_.size(); }
+  bool empty() const { return size() == 0; }
+
+ private:
+  struct Lane {
+    std::deque<Entry> jobs;
+  };
+
+  void take_front(std::deque<Entry>& from, std::size_t count, std::vector<Entry>& into);
+  void take_creations(std::size_t count, std::vector<Entry>& into);
+
+  LineLimits limits_;
+  std::deque<Entry> work_;
+  std::deque<Entry> upkeep_;
+  std::unordered_map<TenantId, Lane> lanes_;  // transactions of no known tenant share one
+  std::deque<Lane*> turns_;                   // of the lanes that are not empty
+  std::size_t creations_ = 0;
+};
+
+}  // namespace belfry::store
