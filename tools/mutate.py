@@ -221,6 +221,8 @@ def copy_tree(files, tree):
 
 
 def build(tree, targets):
+    if not targets:
+        return
     if not (tree / "build/dev/build.ninja").exists():
         subprocess.run(["cmake", "--preset", "dev"], cwd=tree, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["cmake", "--build", "build/dev", "--parallel", str(os.cpu_count()), "--target",
@@ -338,7 +340,7 @@ def main():
         return
     if not arguments.no_build:
         copy_tree(files, tree)
-        build(tree, targets_of(mutants))
+        build(tree, targets_of(chosen.values()))
     if not arguments.build_only:
         good = judge(mutants, chosen, lambda test, number: passes(test, tree, number), arguments.jobs)
         sys.exit(0 if good else 1)
