@@ -30,6 +30,8 @@ it('tells relative times under a day', () => {
   expect(relativeText(base + 400, base)).toBe('now');
   expect(relativeText(base - 7_500_000, base)).toBe('2 h 05 m ago');
   expect(relativeText(base - 90_000_000, base)).toMatch(/^23 Nov \d\d:00 /);
+  expect(relativeText(base - 86_399_999, base)).toBe('23 h 59 m ago');
+  expect(relativeText(base - 86_400_000, base)).toMatch(/^23 Nov /);
   const year = 31_536_000_000;
   expect(shortText(base - 90_000_000, base, 'UTC')).toBe('23 Nov 11:00 UTC');
   expect(shortText(base - year, base, 'UTC')).toBe('24 Nov 2025 12:00 UTC');

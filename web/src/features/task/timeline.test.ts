@@ -43,6 +43,18 @@ it('tells one story from submission to the end', () => {
   expect(run && spanOf(run, 0)).toEqual({ from: Date.parse(at(0)), to: Date.parse(at(9)) });
 });
 
+it('tells no wait that is shorter than a blink', () => {
+  const after = (ms: number) => new Date(Date.parse(at(2)) + ms).toISOString();
+  const keys = (ms: number) => {
+    const second = { ...attempt(2, 1, 5, 9), startedAt: after(ms) };
+    return runsOf(task({ attempts: [attempt(1, 1, 0, 2), second] }), [])[0]?.moments.map(
+      (one) => one.key,
+    );
+  };
+  expect(keys(4)).toEqual(['submitted', 'attempt-1', 'attempt-2', 'end']);
+  expect(keys(5)).toContain('wait-2');
+});
+
 it('keeps runs apart, the newest first', () => {
   const runs = runsOf(
     task({ run: 2, completedAt: null, attempts: [attempt(1, 1, 1, 2), attempt(2, 2, 30, null)] }),
