@@ -12,8 +12,8 @@
 #include "dashboard/service.hpp"
 
 int main(int argc, char** argv) {
-  // Signals are taken here, by waiting. A core file would hold keys, and another process of the same
-  // user could read them from the memory of one that may be traced.
+  // Signals are taken here, by waiting. A core file would hold keys, and another process of the
+  // same user could read them from the memory of one that may be traced.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);

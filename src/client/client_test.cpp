@@ -187,6 +187,19 @@ TEST(Client, FollowsPagesAndReadsBulkResults) {
   EXPECT_EQ(bulk->at(1).error().detail, "d");
 }
 
+TEST(Client, TriesAsOftenAsItIsToldAndNotOnceMore) {
+  ScriptedScheduler scheduler;
+  for (int i = 0; i < 9; ++i) scheduler.answer(refusal(503, "storage_unavailable", "0"));
+  ClientOptions options;
+  options.url = scheduler.url();
+  options.api_key = "key";
+  options.attempts_max = 3;
+  options.backoff_first = std::chrono::milliseconds(1);
+  auto client = std::move(*Client::make(options));
+  EXPECT_EQ(client.metrics().error().status, 503);
+  EXPECT_EQ(scheduler.requests().size(), 3u);
+}
+
 // The token is for the scheduler alone.
 TEST(Client, DoesNotFollowARedirect) {
   ScriptedScheduler elsewhere;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <future>
@@ -40,9 +41,9 @@ class WorkerTest : public ::testing::Test {
       lease_refusals.pop_front();
       return Response::problem(status, "why");
     }
-    changed.wait_for(lock, std::chrono::milliseconds(50), [this] { return waiting > 0; });
+    changed.wait_for(lock, std::chrono::milliseconds(50), [this] { return waiting >= at_once; });
     auto tasks = Json::array();
-    if (waiting > 0) {
+    for (int left = waiting < at_once ? 0 : at_once; left > 0; --left) {
       --waiting;
       tasks.push(Json::object({{"taskId", "id-1"}, {"payload", 7}, {"leaseToken", "lease-1"}}));
     }
@@ -124,6 +125,7 @@ class WorkerTest : public ::testing::Test {
   std::mutex mutex;
   std::condition_variable changed;
   int waiting = 0;
+  int at_once = 1;  // tasks that one lease call hands out
   bool cancel = false;
   int leases = 0;
   std::deque<int> lease_refusals;
@@ -205,6 +207,31 @@ TEST_F(WorkerTest, StopsAfterWhatRunsHasReported) {
   leave.set_value();
   stopped.wait();
   EXPECT_EQ(times_heard("complete"), 1u);
+}
+
+// A job that is leased and not begun is no other worker's until its lease ends.
+TEST_F(WorkerTest, RunsWhatItHasLeasedBeforeItStops) {
+  at_once = 3;  // more than were asked for: two of them wait for the first
+  std::promise<void> entered;
+  std::promise<void> leave;
+  std::atomic<int> runs = 0;
+  auto one_at_a_time = options();
+  one_at_a_time.concurrency = 1;
+  Worker worker(*client, one_at_a_time, [&](Job&) {
+    if (++runs == 1) {
+      entered.set_value();
+      leave.get_future().wait();
+    }
+    return JobOutcome::complete();
+  });
+  worker.start();
+  for (int i = 0; i < 3; ++i) add_task();
+  entered.get_future().wait();
+  auto stopped = std::async(std::launch::async, [&worker] { worker.stop(); });
+  for (int i = 0; i < 1'000; ++i) std::this_thread::yield();  // most likely it has begun to stop
+  leave.set_value();
+  stopped.wait();
+  EXPECT_EQ(times_heard("complete"), 3u);
 }
 
 TEST_F(WorkerTest, EndsWithTheErrorThatEveryLeaseCallWouldMeet) {

@@ -1,11 +1,14 @@
 """The notification example as a user meets it: outbox, mail server, kills, refusals."""
+import concurrent.futures
+import json
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
 
-from belfry import Scheduler, operator
+from belfry import PATIENCE, Scheduler, operator
 from examples import Example, MailServer, run_to_its_end, signed, until
 
 
@@ -251,6 +254,74 @@ class Mail(Beside):
         """The service's one task once an attempt has failed, asked with its own key."""
         tasks = notification.account(self.scheduler).get("/api/v1/tasks").json
         return tasks[0] if tasks and tasks[0]["retryCount"] > 0 else None
+
+
+class SlowMailServer(MailServer):
+    """Accepts no recipient before `go` is set."""
+
+    def __init__(self):
+        self.go = threading.Event()
+        super().__init__()
+
+    def reply_to(self, recipient):
+        reply = super().reply_to(recipient)
+        self.go.wait(PATIENCE)
+        return reply
+
+
+class Repeats(Beside):
+    """Pushes come at least once, and a person may retry what has failed: each mail is sent and each
+    task counted once."""
+
+    def sender(self, mail):
+        self.addCleanup(mail.close)
+        return self.example(*sending(mail), "--smtp-tls", "off", "--retry-seconds", "1")
+
+    def push(self, notification, task_id, attempt):
+        body = json.dumps({"subject": "Hello", "body": "once\n",
+                           "recipient": {"email": "ada@x.example"}}).encode()
+        headers = signed(body, notification.credentials()["webhookSecret"], f"msg_{attempt}")
+        return notification.post("/api/notifications/deliver", body, {
+            **headers, "Belfry-Task-Id": task_id, "Belfry-Attempt": str(attempt)})[0]
+
+    def test_a_repeated_push_sends_once(self):
+        mail = MailServer()
+        notification = self.sender(mail)
+        self.assertEqual([self.push(notification, "0-1", n) for n in (1, 2)], [200, 200])
+        self.assertEqual([recipient for recipient, _, _ in mail.mails], ["ada@x.example"])
+        self.assertEqual(self.push(notification, "0-2", 1), 200)
+        self.assertEqual(len(mail.mails), 2, "another task is another mail")
+
+    def test_a_push_beside_its_repeat_sends_once(self):
+        mail = SlowMailServer()
+        notification = self.sender(mail)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            first = pool.submit(self.push, notification, "0-1", 1)
+            until("the first to be sent", lambda: mail.asked)
+            second = pool.submit(self.push, notification, "0-1", 2)
+            # A second mail would wait for the server, too.
+            until("an end of the second", lambda: second.done() or len(mail.asked) > 1)
+            mail.go.set()
+            self.assertEqual(first.result(), 200)
+            self.assertGreaterEqual(second.result(), 500)
+        self.assertEqual(len(mail.mails), 1)
+
+    def test_a_task_that_is_retried_by_hand_counts_once(self):
+        mail = MailServer()
+        mail.answers = {"ada@x.example": ["550 5.1.1 no such mailbox", "250 ok"]}
+        notification = self.sender(mail)
+        batch_id = self.begin(notification, batch_to("ada@x.example"))
+        counts = self.end_of(notification, batch_id)
+        self.assertEqual((counts["delivered"], counts["failed"]), (0, 1))
+        account = notification.account(self.scheduler)
+        task = account.get("/api/v1/tasks?view=summary").json[0]["taskId"]
+        self.assertEqual(account.post(f"/api/v1/tasks/{task}/retry").status, 200)
+
+        def delivered():
+            counts = self.counts(notification, batch_id)
+            return counts if counts["delivered"] else None
+        counts = until("the mail of the second run", delivered)
+        self.assertEqual((counts["delivered"], counts["failed"]), (1, 0))
 
 
 if __name__ == "__main__":

@@ -210,7 +210,7 @@ class Secrets(unittest.TestCase):
 
 
 class Memory(unittest.TestCase):
-    """The kernel gives /proc/PID to root if the process may be neither traced nor dumped."""
+    """The kernel gives /proc/PID/mem to root if the process may be neither traced nor dumped."""
     OTHER = 65534  # somebody who is not root, if the test is
 
     def setUp(self):
@@ -218,14 +218,14 @@ class Memory(unittest.TestCase):
         self.user = self.OTHER if self.who else os.geteuid()
 
     def owner(self, *command):
-        """Who owns /proc/PID of the service once it listens."""
+        """Who owns the memory of the service once it listens."""
         try:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **self.who)
         except PermissionError:
             self.skipTest("nobody but root can reach the binaries")
         try:
             self.assertIn("on http://127.0.0.1", process.stdout.readline())
-            return os.stat(f"/proc/{process.pid}").st_uid
+            return os.stat(f"/proc/{process.pid}/mem").st_uid
         finally:
             process.terminate()
             process.wait(PATIENCE)
@@ -237,7 +237,7 @@ class Memory(unittest.TestCase):
         os.chown(folder, self.user, -1)
         listen = ("--listen", "127.0.0.1:0")
         self.assertEqual(self.owner(BINARY, *listen, "--operators-listen", "off", "--data", folder), 0)
-        self.assertEqual(self.owner(dashboard.BINARY, *listen, "--scheduler", "http://127.0.0.1:1"), 0)
+        self.assertEqual(self.owner(dashboard.BINARY, *listen, "--scheduler", "http://127.0.0.1:8080"), 0)
 
     def test_it_is_seen_of_a_process_that_others_may_read(self):
         script = "print('on http://127.0.0.1', flush=True); import time; time.sleep(1000)"
