@@ -80,8 +80,8 @@ class Client {
   Result<Json> metrics();
 
   // By the holder of a lease. 409: the attempt was lost, ended or cancelled, and nothing is taken
-  // (after ClientError::maybe_done it may have been, the time before). A result over 64 KiB is 413;
-  // of a message, 4,096 bytes are kept.
+  // (after ClientError::maybe_done it may have been, the time before). Of a result 64 KiB are
+  // kept, of a message 4,096 bytes.
   Result<> complete(const Lease& lease, Json result = {});
   Result<> fail(const Lease& lease, std::string message, bool retryable = true);
   Result<HeartbeatAnswer> heartbeat(const Lease& lease, const Heartbeat& heartbeat = {});

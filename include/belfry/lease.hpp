@@ -25,9 +25,16 @@ struct Heartbeat {
   std::stop_token stop = {};                                        // ends the call with ":closed"
 };
 
+// What the scheduler took in another form than it was sent, as a message that it cut.
+struct Warning {
+  std::string code;  // "cut", "characters_replaced", "number_adjusted", "taken_as_text", "ignored"
+  std::string detail;
+};
+
 struct HeartbeatAnswer {
   std::string lease_expires_at;   // RFC 3339
   bool cancel_requested = false;  // the outcome is not taken any more
+  std::vector<Warning> warnings = {};
 };
 
 }  // namespace belfry::client

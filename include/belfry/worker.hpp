@@ -26,6 +26,9 @@ struct WorkerOptions {
   // task. Called on the worker's threads, several at once; must not throw. Empty: a line on
   // standard error each.
   std::function<void(const ClientError&)> on_error = {};
+  // Receives what the scheduler cut or replaced in a heartbeat or an outcome; `detail` names the
+  // task. Called as on_error is. Empty: a line on standard error each.
+  std::function<void(const Warning&)> on_warning = {};
 };
 
 // One attempt, as its handler sees it. Thread-safe; valid until the handler returns.
@@ -42,11 +45,11 @@ class Job {
   virtual void log(std::string line) = 0;
 };
 
-// A result the scheduler does not take (over 64 KiB as text, or nested over 32 levels) fails the
-// task for good, since another attempt would only repeat the work.
+// The scheduler keeps the beginning of a longer result as a string, and warns. A result that it
+// refuses altogether fails the task for good, since another attempt would only repeat the work.
 struct JobOutcome {
   bool completed = true;
-  Json result = {};                // at most 64 KiB as text
+  Json result = {};                // at most 64 KiB as text, and 31 levels deep
   std::string error_message = {};  // at most 4,096 bytes; the rest is cut
   bool retryable = true;
 

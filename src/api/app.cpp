@@ -166,7 +166,10 @@ http::Response App::refuse(const Error& error) const {
 
 std::size_t App::body_limit(http::Method, std::string_view path) const {
   if (path.starts_with("/api/v1/auth/")) return domain::kCredentialBodyBytesMax;
-  const bool bulk = path == "/api/v1/tasks/bulk" || path == "/api/v1/leases/complete";
+  // The end of a task is never refused for its size alone: what is too long is cut.
+  const bool ends_task = path.starts_with("/api/v1/tasks/") &&
+                         (path.ends_with("/complete") || path.ends_with("/fail"));
+  const bool bulk = path == "/api/v1/tasks/bulk" || path == "/api/v1/leases/complete" || ends_task;
   return bulk ? domain::kBulkBodyBytesMax : domain::kBodyBytesMax;
 }
 

@@ -8,7 +8,9 @@
 #include "api/app.hpp"
 #include "api/body.hpp"
 #include "api/settlement.hpp"
+#include "api/task_in.hpp"
 #include "api/task_out.hpp"
+#include "api/worker_report.hpp"
 #include "async/wake_up.hpp"
 #include "base/log.hpp"
 #include "json/field_reader.hpp"
@@ -23,8 +25,6 @@ using Answer = asio::awaitable<Result<http::Response>>;
 
 constexpr std::size_t kQueuesMax = 32;
 constexpr std::size_t kWorkerNameCharsMax = 128;
-constexpr std::size_t kLogLinesMax = 100;
-constexpr std::size_t kLogLineCharsMax = 2'048;
 // A slot that a limit frees wakes nobody: who waits looks again now and then.
 constexpr Millis kLookAgain{1'000};
 
@@ -240,35 +240,6 @@ Answer lease(Call call) {
   co_return leased_answer({});
 }
 
-std::optional<store::Progress> read_progress(json::FieldReader& in, Faults& faults) {
-  store::Progress progress;
-  bool said = false;
-  if (const auto object = in.object("progress")) {
-    json::FieldReader inner(*object, in.pointer("progress"), faults.fields);
-    if (const auto percent = inner.integer("percent", {0, 100})) {
-      progress.percent = static_cast<int>(*percent);
-    }
-    progress.text = inner.string("text", {0, 256});
-    inner.done();
-    said = true;
-  }
-  if (const auto logs = in.array("logs")) {
-    for (const auto& element : logs->elements()) {
-      auto line = element.string();
-      if (!line || !is_short_text(*line, kLogLineCharsMax) ||
-          progress.log_lines.size() == kLogLinesMax) {
-        in.fault("logs",
-                 fmt::format("must be at most {} strings of up to {} characters, without U+0000",
-                             kLogLinesMax, kLogLineCharsMax));
-        break;
-      }
-      progress.log_lines.push_back(std::move(*line));
-    }
-    said = true;
-  }
-  return said ? std::optional(std::move(progress)) : std::nullopt;
-}
-
 // A worker's attempt ends with its timeout, however often it is heard of. A push that was answered
 // 202 has its timeout from then on, and more with each heartbeat.
 asio::awaitable<Result<std::optional<Timestamp>>> end_of_attempt(const Call& call, TaskId id) {
@@ -293,17 +264,18 @@ asio::awaitable<Result<std::optional<Timestamp>>> end_of_attempt(const Call& cal
 Answer heartbeat(Call call) {
   const auto id = id_param<TaskId>(call, 0, "task");
   if (!id) co_return fail(id.error());
-  const auto body = json_body(call.request);
-  if (!body) co_return fail(body.error());
+  if (call.request.body.empty()) co_return fail(json_body(call.request).error());
+  auto report = WorkerReport::read(std::move(call.request.body), {"progress", "logs"});
+  if (!report) co_return fail(report.error());
   Faults faults;
-  json::FieldReader in(*body, "", faults.fields);
+  json::FieldReader in(report->body(), "", faults.fields);
   store::Renew renew;
   renew.tenant = call.tenant();
   renew.id = *id;
   const auto token = read_lease_token(in);
   const json::IntegerLimits kExtend{domain::kLeaseMin.count(), domain::kLeaseMax.count()};
   renew.extend = Millis{in.integer("extendMs", kExtend).value_or(domain::kLeaseDefault.count())};
-  renew.progress = read_progress(in, faults);
+  renew.progress = read_progress(in, report->warnings());
   in.done();
   if (const auto ok = faults.result(); !ok) co_return fail(ok.error());
   if (!token) co_return fail(token.error());
@@ -318,17 +290,20 @@ Answer heartbeat(Call call) {
   w.begin_object();
   w.key("leaseExpiresAt").time(reply->lease_until);
   w.key("cancelRequested").boolean(reply->cancel_requested);
+  write_warnings(w, report->warnings());
   w.end_object();
   co_return json_answer(200, std::move(out));
 }
 
-http::Response finished_answer(TaskId id, const store::Finish::Reply& reply) {
+http::Response finished_answer(TaskId id, const store::Finish::Reply& reply,
+                               const Warnings& warnings) {
   std::string out;
   json::Writer w(out);
   w.begin_object();
   w.key("taskId").string(to_string(id));
   w.key("status").string(name(reply.status));
   w.key("at").time(reply.at);
+  write_warnings(w, warnings);
   w.end_object();
   return json_answer(200, std::move(out));
 }
@@ -336,15 +311,15 @@ http::Response finished_answer(TaskId id, const store::Finish::Reply& reply) {
 Answer settle_one(Call call, bool completed) {
   const auto id = id_param<TaskId>(call, 0, "task");
   if (!id) co_return fail(id.error());
-  const auto body = json_body(call.request);
-  if (!body) co_return fail(body.error());
-  auto settlement = read_settlement(*body, *id, completed);
+  if (call.request.body.empty()) co_return fail(json_body(call.request).error());
+  auto settlement = read_settlement(std::move(call.request.body), *id, completed);
   if (!settlement) co_return fail(settlement.error());
+  const auto warnings = std::move(settlement->warnings);
   std::vector<Settlement> one;
   one.push_back(std::move(*settlement));
   const auto replies = co_await settle(call, std::move(one));
   if (!replies.front()) co_return fail(replies.front().error());
-  co_return finished_answer(*id, *replies.front());
+  co_return finished_answer(*id, *replies.front(), warnings);
 }
 
 Answer complete(Call call) {
@@ -355,9 +330,7 @@ Answer fail_task(Call call) {
 }
 
 Answer settle_many(Call call) {
-  const auto body = json_body(call.request);
-  if (!body) co_return fail(body.error());
-  auto items = read_settlements(*body);
+  auto items = read_settlements(call.request);
   if (!items) co_return fail(items.error());
   co_return json_answer(200, co_await settle_each(call, std::move(*items)));
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "api/task_in.hpp"
+#include "api/worker_report.hpp"
 #include "http/problem.hpp"
 #include "json/writer.hpp"
 #include "outbox/finish.hpp"
@@ -20,28 +22,20 @@ Error stale() {
           "and its answer is not taken"};
 }
 
-Error too_large() {
-  return {ErrorCode::payload_too_large,
-          fmt::format("a result has at most {} bytes; store large data elsewhere and return a "
-                      "reference to it",
-                      domain::kResultBytesMax)};
-}
+const std::vector<std::string_view> kSoftMembers = {"result", "errorMessage"};
 
-Result<Settlement> read_fields(json::FieldReader& in, Faults& faults, TaskId id, bool completed) {
-  Settlement settlement;
-  settlement.id = id;
-  settlement.completed = completed;
+// `settlement` comes with what is known before: whose it is, and of which kind.
+Result<Settlement> read_fields(json::FieldReader& in, Faults& faults, Settlement settlement) {
   const auto token = read_lease_token(in);
-  if (completed) {
-    settlement.result = in.raw("result").value_or("null");
+  if (settlement.completed) {
+    settlement.result = read_result(in, settlement.warnings);
   } else {
-    settlement.error = in.string("errorMessage", {0, domain::kErrorBytesMax}).value_or("");
+    settlement.error = read_error_message(in, settlement.warnings).value_or("");
     settlement.retryable = in.boolean("retryable").value_or(true);
   }
   in.done();
   if (const auto ok = faults.result(); !ok) return fail(ok.error());
   if (!token) return fail(token.error());
-  if (settlement.result.size() > domain::kResultBytesMax) return fail(too_large());
   settlement.token = *token;
   return settlement;
 }
@@ -71,32 +65,43 @@ bool says(const json::Value& item, std::string_view key) {
   return value && !value->is_null();
 }
 
-SettlementItem read_item(const json::Value& element) {
+SettlementItem read_item(std::string_view text) {
   SettlementItem item;
+  auto report = WorkerReport::read(std::string(text), kSoftMembers);
+  if (!report) {
+    item.settlement = fail(report.error());
+    return item;
+  }
+  const auto body = report->body();
   Faults faults;
-  json::FieldReader in(element, "", faults.fields);
+  json::FieldReader in(body, "", faults.fields);
   item.task_id = in.string("taskId", {1, kIdShown, json::Need::required});
   const auto id = item.task_id ? parse_id<TaskId>(*item.task_id) : std::nullopt;
   if (item.task_id && !id) in.fault("taskId", "must be the id of a task");
-  const bool failed = says(element, "errorMessage") || says(element, "retryable");
+  const bool failed = says(body, "errorMessage") || says(body, "retryable");
   // Clients that write every field send those of the other answer as null.
   for (const auto* field : {"errorMessage", "retryable"}) in.presence(field);
   const auto result = in.presence("result");
   if (failed && result == json::FieldReader::Presence::value) {
     in.fault("result", "a failure has none; leave it out, or errorMessage and retryable");
   }
-  item.settlement = read_fields(in, faults, id.value_or(TaskId{}), !failed);
+  Settlement settlement;
+  settlement.id = id.value_or(TaskId{});
+  settlement.completed = !failed;
+  settlement.warnings = std::move(report->warnings());
+  item.settlement = read_fields(in, faults, std::move(settlement));
   return item;
 }
 
 void write_result(json::Writer& w, http::ItemProblems& problems,
                   const std::optional<std::string>& task_id,
-                  const Result<store::Finish::Reply>& reply) {
+                  const Result<store::Finish::Reply>& reply, const Warnings& warnings) {
   w.begin_object();
   w.field("taskId", task_id);
   w.key("status").number(reply ? 200 : http_status(reply.error().code));
   if (reply) {
     w.key("taskStatus").string(name(reply->status));
+    write_warnings(w, warnings);
   } else {
     w.key("problem").raw(problems.json(reply.error()));
   }
@@ -121,19 +126,26 @@ Result<store::LeaseToken> read_lease_token(json::FieldReader& in) {
   return *token;
 }
 
-Result<Settlement> read_settlement(const json::Value& body, TaskId id, bool completed) {
+Result<Settlement> read_settlement(std::string body, TaskId id, bool completed) {
+  auto report = WorkerReport::read(std::move(body), kSoftMembers);
+  if (!report) return fail(report.error());
   Faults faults;
-  json::FieldReader in(body, "", faults.fields);
-  return read_fields(in, faults, id, completed);
+  json::FieldReader in(report->body(), "", faults.fields);
+  Settlement settlement;
+  settlement.id = id;
+  settlement.completed = completed;
+  settlement.warnings = std::move(report->warnings());
+  return read_fields(in, faults, std::move(settlement));
 }
 
-Result<std::vector<SettlementItem>> read_settlements(const json::Value& body) {
-  std::vector<SettlementItem> items;
-  for (const auto& element : body.elements()) {
-    if (items.size() == domain::kBulkTasksMax) return fail(wrong_count());
-    items.push_back(read_item(element));
+Result<std::vector<SettlementItem>> read_settlements(const http::Request& request) {
+  const auto texts = bulk_items(request, domain::kBulkTasksMax);
+  if (!texts) return fail(texts.error());
+  if (texts->texts.empty() || texts->texts.size() > domain::kBulkTasksMax) {
+    return fail(wrong_count());
   }
-  if (items.empty()) return fail(wrong_count());
+  std::vector<SettlementItem> items;
+  for (const auto text : texts->texts) items.push_back(read_item(text));
   return items;
 }
 
@@ -179,7 +191,9 @@ asio::awaitable<std::vector<Result<store::Finish::Reply>>> settle(
 
 asio::awaitable<std::string> settle_each(Call call, std::vector<SettlementItem> items) {
   std::vector<Settlement> good;
+  std::vector<Warnings> warnings;
   for (auto& item : items) {
+    warnings.push_back(item.settlement ? std::move(item.settlement->warnings) : Warnings{});
     if (item.settlement) good.push_back(std::move(*item.settlement));
   }
   const auto replies = co_await settle(call, std::move(good));
@@ -188,9 +202,10 @@ asio::awaitable<std::string> settle_each(Call call, std::vector<SettlementItem> 
   http::ItemProblems problems;
   json::Writer w(out);
   w.begin_object().key("results").begin_array();
-  for (const auto& item : items) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto& item = items[i];
     write_result(w, problems, item.task_id,
-                 item.settlement ? *reply++ : fail(item.settlement.error()));
+                 item.settlement ? *reply++ : fail(item.settlement.error()), warnings[i]);
   }
   w.end_array().end_object();
   co_return out;

@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "api/bulk_items.hpp"
 #include "api/route.hpp"
-#include "api/task_in.hpp"
+#include "api/warnings.hpp"
 #include "json/field_reader.hpp"
 #include "store/commands.hpp"
 
@@ -20,13 +21,15 @@ struct Settlement {
   std::string result;  // raw JSON
   std::string error;
   bool retryable = true;
+  Warnings warnings = {};
 };
 
 // The field leaseToken; stale_lease if it is none of ours (it may be a lost one's garbled copy).
 Result<store::LeaseToken> read_lease_token(json::FieldReader& in);
 
-// {"leaseToken", "result"} or {"leaseToken", "errorMessage", "retryable"}.
-Result<Settlement> read_settlement(const json::Value& body, TaskId id, bool completed);
+// {"leaseToken", "result"} or {"leaseToken", "errorMessage", "retryable"}. A result or message that
+// cannot be kept as it came is taken all the same, cut and mended, with warnings.
+Result<Settlement> read_settlement(std::string body, TaskId id, bool completed);
 // One of several: what was said, or why it cannot be taken.
 struct SettlementItem {
   std::optional<std::string> task_id;  // as sent, to be found again by
@@ -34,9 +37,9 @@ struct SettlementItem {
 };
 
 // The bulk form: an array of {"taskId", "leaseToken", "result"} or, failed, {"taskId",
-// "leaseToken", "errorMessage", "retryable"}. validation_failed for all of it only if it is no
-// array of 1 to kBulkTasksMax; else a fault is its own item's.
-Result<std::vector<SettlementItem>> read_settlements(const json::Value& body);
+// "leaseToken", "errorMessage", "retryable"}. Fails only if it is no array of 1 to kBulkTasksMax;
+// else a fault is its own item's.
+Result<std::vector<SettlementItem>> read_settlements(const http::Request& request);
 
 // Ends the attempts, retrying failed ones by their tasks' policies; replies in order.
 boost::asio::awaitable<std::vector<Result<store::Finish::Reply>>> settle(

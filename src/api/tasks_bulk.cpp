@@ -3,7 +3,7 @@
 
 #include "api/answer.hpp"
 #include "api/app.hpp"
-#include "api/body.hpp"
+#include "api/bulk_items.hpp"
 #include "api/idempotency.hpp"
 #include "api/submission.hpp"
 #include "api/task_in.hpp"
@@ -23,54 +23,18 @@ Error wrong_count() {
                       domain::kBulkTasksMax)};
 }
 
-struct Item {
-  Result<json::Value> body = json::Value();
-};
-
-Result<std::vector<Item>> array_items(const http::Request& request) {
-  const auto body = json_body(request);
-  if (!body) return fail(body.error());
-  if (body->kind() != json::Kind::array) return fail(wrong_count());
-  std::vector<Item> items;
-  for (const auto& element : body->elements()) {
-    if (items.size() == domain::kBulkTasksMax) return fail(wrong_count());
-    items.push_back({element});
-  }
-  return items;
-}
-
-// A line that is no JSON is its own item's fault.
-Result<std::vector<Item>> line_items(std::string_view text) {
-  std::vector<Item> items;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    if (items.size() == domain::kBulkTasksMax) return fail(wrong_count());
-    const auto ok = json::check(line, domain::kJsonDepthMax);
-    items.push_back(ok ? Item{json::Value(line)} : Item{fail(ok.error())});
-  }
-  return items;
-}
-
-Result<std::vector<Item>> items_of(const http::Request& request) {
-  auto items = has_media_type(request, kLines) ? line_items(request.body) : array_items(request);
-  if (items && items->empty()) return fail(wrong_count());
-  return items;
-}
-
 struct Prepared {
   std::vector<Result<store::TaskRow>> rows;  // one an item; the error where it was refused
   std::vector<store::Submit> commands;       // one a good item, in order
 };
 
-Prepared prepare(const Call& call, const std::vector<Item>& items) {
+Prepared prepare(const Call& call, const BulkItems& items) {
   Prepared prepared;
   const auto trace = read_trace(call.request);
-  for (const auto& item : items) {
-    auto task = item.body ? read_submission(*item.body, call.tenant(), call.services, trace)
-                          : Result<domain::NewTask>(fail(item.body.error()));
+  for (const auto& text : items.texts) {
+    const auto good = items.checked ? Result<>{} : json::check(text, domain::kJsonDepthMax);
+    auto task = good ? read_submission(json::Value(text), call.tenant(), call.services, trace)
+                     : Result<domain::NewTask>(fail(good.error()));
     if (!task) {
       prepared.rows.push_back(fail(std::move(task.error())));
       continue;
@@ -171,8 +135,11 @@ Answer submit_under_key(Call call, Prepared prepared, store::IdempotencyKey key)
 Answer submit_bulk(Call call) {
   auto key = idempotency_key(call.request);
   if (!key) co_return fail(key.error());
-  const auto items = items_of(call.request);
+  const auto items = bulk_items(call.request, domain::kBulkTasksMax);
   if (!items) co_return fail(items.error());
+  if (items->texts.empty() || items->texts.size() > domain::kBulkTasksMax) {
+    co_return fail(wrong_count());
+  }
   auto prepared = prepare(call, *items);
   if (*key) co_return co_await submit_under_key(call, std::move(prepared), std::move(**key));
   auto rows = std::move(prepared.rows);

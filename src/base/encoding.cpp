@@ -285,6 +285,10 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::size_t utf8_length(std::string_view text) {
+  return text.empty() ? 0 : utf8_sequence(text, 0);
+}
+
 std::size_t count_characters(std::string_view utf8) {
   return static_cast<std::size_t>(std::count_if(
       utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; }));
@@ -296,6 +300,16 @@ void cut_utf8(std::string& text, std::size_t bytes_max) {
   auto end = bytes_max;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
   text.resize(end);
+}
+
+void cut_characters(std::string& text, std::size_t characters_max) {
+  std::size_t characters = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) == 0x80 || characters++ < characters_max)
+      continue;
+    text.resize(i);
+    return;
+  }
 }
 
 std::string format_time(Timestamp time) {

@@ -25,11 +25,16 @@ std::uint32_t crc32(std::string_view bytes, std::uint32_t so_far = 0);
 // True if `text` is well-formed UTF-8 (no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
 
+// The length of the character that the text begins with; 0 if it is ill-formed, or there is none.
+std::size_t utf8_length(std::string_view text);
+
 // How many characters well-formed UTF-8 has.
 std::size_t count_characters(std::string_view utf8);
 
 // Cuts well-formed UTF-8 to at most `bytes_max` bytes, between two characters.
 void cut_utf8(std::string& text, std::size_t bytes_max);
+// The same to a number of characters.
+void cut_characters(std::string& text, std::size_t characters_max);
 
 // RFC 3339 in UTC with milliseconds: 2026-11-23T18:21:04.123Z.
 std::string format_time(Timestamp time);

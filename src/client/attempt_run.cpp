@@ -97,6 +97,7 @@ void AttemptRun::beat(const std::stop_token& stop) {
   if (answer) {
     lease_until_ = asked_at + options_.lease;
     if (answer->cancel_requested) cancelled_ = true;
+    pass_on("heartbeat", answer->warnings);
     return;
   }
   if (lease_lost(answer.error())) {
@@ -122,7 +123,7 @@ void AttemptRun::restore(News unsaid) {
 void AttemptRun::report(JobOutcome outcome) {
   if (outcome.completed) {
     const auto completed = settle(complete_call(lease_, std::move(outcome.result)));
-    if (completed) return;
+    if (completed) return pass_on("result", warnings_of(completed->body));
     complain("result", completed.error());
     if (!refused(completed.error())) return;
     // Without an answer the lease would end and the work be done again, to the same refusal.
@@ -130,7 +131,8 @@ void AttemptRun::report(JobOutcome outcome) {
   }
   const auto failed =
       settle(fail_call(lease_, std::move(outcome.error_message), outcome.retryable));
-  if (!failed) complain("failure", failed.error());
+  if (!failed) return complain("failure", failed.error());
+  pass_on("failure", warnings_of(failed->body));
 }
 
 // As long as the lease lasts, a scheduler that is away may come back for the outcome.
@@ -148,6 +150,13 @@ Result<Client::Answer> AttemptRun::settle(const Client::Call& call) {
 void AttemptRun::complain(const char* what, ClientError error) const {
   error.detail = std::string(what) + " of task " + task_.id + ": " + error.detail;
   options_.on_error(error);
+}
+
+void AttemptRun::pass_on(const char* what, std::vector<Warning> warnings) const {
+  for (auto& warning : warnings) {
+    warning.detail = std::string(what) + " of task " + task_.id + ": " + warning.detail;
+    options_.on_warning(warning);
+  }
 }
 
 }  // namespace belfry::client

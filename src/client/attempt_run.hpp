@@ -14,7 +14,7 @@
 namespace belfry::client {
 
 // One leased task: its handler on the calling thread, its heartbeats on another, then its outcome.
-// The client and the options (whose `on_error` is set) outlive it.
+// The client and the options (whose `on_error` and `on_warning` are set) outlive it.
 class AttemptRun final : public Job {
  public:
   AttemptRun(Client& client, const WorkerOptions& options, Task task);
@@ -43,6 +43,7 @@ class AttemptRun final : public Job {
   void report(JobOutcome outcome);
   Result<Client::Answer> settle(const Client::Call& call);
   void complain(const char* what, ClientError error) const;
+  void pass_on(const char* what, std::vector<Warning> warnings) const;
 
   Client& client_;
   const WorkerOptions& options_;

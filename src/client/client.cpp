@@ -232,7 +232,8 @@ Result<HeartbeatAnswer> Client::heartbeat(const Lease& lease, const Heartbeat& h
   const auto answer = call(heartbeat_call(lease, heartbeat));
   if (!answer) return std::unexpected(answer.error());
   return HeartbeatAnswer{answer->body["leaseExpiresAt"].string_or(""),
-                         answer->body["cancelRequested"].boolean_or(false)};
+                         answer->body["cancelRequested"].boolean_or(false),
+                         warnings_of(answer->body)};
 }
 
 Result<Json> Client::put_queue(const std::string& queue, const QueueSettings& settings) {

@@ -36,6 +36,14 @@ Client::Call call_of(const Lease& lease, std::string_view what, Json body) {
 
 }  // namespace
 
+std::vector<Warning> warnings_of(const Json& answer) {
+  std::vector<Warning> warnings;
+  for (const auto& warning : answer["warnings"].items()) {
+    warnings.push_back({warning["code"].string_or(""), warning["detail"].string_or("")});
+  }
+  return warnings;
+}
+
 Client::Call heartbeat_call(const Lease& lease, const Heartbeat& heartbeat) {
   auto body = body_of(lease);
   body.set("extendMs", heartbeat.extend.count());

@@ -11,6 +11,9 @@ namespace belfry::client {
 
 inline constexpr std::size_t kLogLinesMax = 100;  // of one heartbeat
 
+// The warnings of an answer to one of these calls.
+std::vector<Warning> warnings_of(const Json& answer);
+
 Client::Call heartbeat_call(const Lease& lease, const Heartbeat& heartbeat);
 Client::Call complete_call(const Lease& lease, Json result);
 Client::Call fail_call(const Lease& lease, std::string message, bool retryable);

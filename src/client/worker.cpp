@@ -40,12 +40,17 @@ void log_error(const ClientError& error) {
                      error.detail);
 }
 
+void log_warning(const Warning& warning) {
+  belfry::log().warn("worker warning={} detail=\"{}\"", warning.code, warning.detail);
+}
+
 }  // namespace
 
 struct Worker::State {
   State(Client& calls, WorkerOptions given, JobHandler runs)
       : client(calls), options(std::move(given)), handler(std::move(runs)), random(secure_seed()) {
     if (!options.on_error) options.on_error = log_error;
+    if (!options.on_warning) options.on_warning = log_warning;
   }
 
   Client& client;

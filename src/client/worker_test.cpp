@@ -60,7 +60,11 @@ class WorkerTest : public ::testing::Test {
       refusals.pop_front();
       return Response::problem(status, "why");
     }
-    return Response::json(200, Json::object({{"cancelRequested", cancel}}));
+    auto answer = Json::object({{"cancelRequested", cancel}});
+    if (warns) {
+      answer.set("warnings", Json::array({Json::object({{"code", "cut"}, {"detail", "why"}})}));
+    }
+    return Response::json(200, std::move(answer));
   }
 
   // The call of that kind that is heard first, or as the count-th.
@@ -127,6 +131,7 @@ class WorkerTest : public ::testing::Test {
   int waiting = 0;
   int at_once = 1;  // tasks that one lease call hands out
   bool cancel = false;
+  bool warns = false;
   int leases = 0;
   std::deque<int> lease_refusals;
   std::map<std::string, std::deque<int>> call_refusals;  // by the call's name
@@ -340,6 +345,30 @@ TEST_F(WorkerTest, SaysAgainWhatAHeartbeatCouldNotDeliver) {
   leave.set_value();
   EXPECT_EQ(again["progress"]["percent"].integer_or(0), 40);
   EXPECT_EQ(again["logs"].items().at(0).string_or(""), "line");
+}
+
+TEST_F(WorkerTest, PassesOnWarnings) {
+  warns = true;
+  std::mutex guard;
+  std::vector<Warning> warnings;
+  auto given = options();
+  given.on_warning = [&](const Warning& warning) {
+    const std::lock_guard lock(guard);
+    warnings.push_back(warning);
+  };
+  given.lease = std::chrono::seconds(60);
+  Worker worker(*client, given, [](Job& job) {
+    job.log("line");
+    return JobOutcome::complete();
+  });
+  worker.start();
+  add_task();
+  wait_for("complete");
+  worker.stop();
+  ASSERT_EQ(warnings.size(), 2u);
+  EXPECT_EQ(warnings[0].code, "cut");
+  EXPECT_EQ(warnings[0].detail, "heartbeat of task id-1: why");
+  EXPECT_EQ(warnings[1].detail, "result of task id-1: why");
 }
 
 TEST_F(WorkerTest, RenewsTheLeaseWithoutWhatAHeartbeatWasRefusedFor) {

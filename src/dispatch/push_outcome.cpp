@@ -50,15 +50,8 @@ std::string result_of(const http::OutboundResponse& answer) {
   if (whole && says_json(answer) && json::check(answer.body, domain::kJsonDepthMax)) {
     return answer.body;
   }
-  // Escapes may make the text six times as long: what is kept counts as it is stored.
-  auto text = answer.body.substr(0, domain::kResultBytesMax);
-  for (;;) {
-    std::string out;
-    json::Writer(out).string(text);
-    if (out.size() <= domain::kResultBytesMax) return out;
-    const auto excess = out.size() - domain::kResultBytesMax;
-    cut_utf8(text, text.size() - std::max<std::size_t>(excess / 6, 1));
-  }
+  return json::string_that_fits(answer.body.substr(0, domain::kResultBytesMax),
+                                domain::kResultBytesMax);
 }
 
 PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallError>& answer,

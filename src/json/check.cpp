@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/json/basic_parser_impl.hpp>
+#include <cctype>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -127,6 +128,7 @@ struct Watcher {
   std::string key_parts;
   bool duplicate = false;
   bool too_many_keys = false;
+  bool repeats_allowed = false;
 
   bool value() {
     if (!levels.empty() && !levels.back().object) {
@@ -175,11 +177,12 @@ struct Watcher {
       fresh = keys.add(key_parts);
       key_parts.clear();
     }
-    if (!fresh) {
+    if (!fresh && !repeats_allowed) {
       duplicate = true;
       error = bj::error::exception;
+      return false;
     }
-    return fresh;
+    return true;
   }
   bool on_string_part(bj::string_view, std::size_t, error_code&) { return true; }
   bool on_string(bj::string_view, std::size_t, error_code&) { return value(); }
@@ -216,18 +219,16 @@ Error duplicate_key(const Watcher& watcher) {
   return error;
 }
 
-}  // namespace
+constexpr int kSyntaxDepthMax = 1'000;
 
-Result<> check(std::string_view text, int depth_max) {
-  if (!is_utf8(text)) {
-    return fail(ErrorCode::invalid_encoding, "the JSON text is not UTF-8; encode it as UTF-8");
-  }
+Result<> parse(std::string_view text, int depth_max, bool repeats_allowed) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return fail(ErrorCode::invalid_json, "the JSON text is empty; send one JSON value");
   }
   bj::parse_options options;
   options.max_depth = static_cast<std::size_t>(depth_max);
   bj::basic_parser<Watcher> parser(options);
+  parser.handler().repeats_allowed = repeats_allowed;
   error_code error;
   const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
   if (parser.handler().duplicate) {
@@ -253,6 +254,69 @@ Result<> check(std::string_view text, int depth_max) {
                 fmt::format("more text after the JSON value at {}", place(text, extra)));
   }
   return {};
+}
+
+bool is_escape_of(std::string_view text, char first, char last) {
+  const auto is_digit = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
+  if (text.size() < 6 || text[0] != '\\' || text[1] != 'u') return false;
+  if (!is_digit(text[4]) || !is_digit(text[5])) return false;
+  const auto third =
+      static_cast<char>(text[3] | 0x20);  // letters in lower case, digits as they are
+  return (text[2] | 0x20) == 'd' && third >= first && third <= last;
+}
+bool is_high_surrogate(std::string_view text) {
+  const auto in = [&](char first, char last) { return is_escape_of(text, first, last); };
+  return in('8', '9') || in('a', 'b');
+}
+bool is_low_surrogate(std::string_view text) {
+  return is_escape_of(text, 'c', 'f');
+}
+
+// Appends what stands at the front of `rest`, replaced if `check` would refuse it; its length.
+std::size_t append_mended(std::string& out, std::string_view rest, std::size_t& replaced) {
+  if (is_high_surrogate(rest) && is_low_surrogate(rest.substr(6))) {
+    out.append(rest.substr(0, 12));
+    return 12;
+  }
+  if (is_high_surrogate(rest) || is_low_surrogate(rest)) {
+    ++replaced;
+    out.append("\\ufffd");
+    return 6;
+  }
+  const bool escape = rest.size() > 1 && rest[0] == '\\' && utf8_length(rest.substr(1)) == 1;
+  const std::size_t length = escape ? 2 : utf8_length(rest);
+  if (length == 0) {
+    ++replaced;
+    out.append("\xef\xbf\xbd");
+    return 1;
+  }
+  out.append(rest.substr(0, length));
+  return length;
+}
+
+}  // namespace
+
+Result<> check(std::string_view text, int depth_max) {
+  if (!is_utf8(text)) {
+    return fail(ErrorCode::invalid_encoding, "the JSON text is not UTF-8; encode it as UTF-8");
+  }
+  return parse(text, depth_max, false);
+}
+
+Result<> check_syntax(std::string_view text) {
+  std::string copy(text);
+  replace_bad_characters(copy);
+  return parse(copy, kSyntaxDepthMax, true);
+}
+
+std::size_t replace_bad_characters(std::string& text) {
+  std::size_t replaced = 0;
+  std::string out;
+  out.reserve(text.size());
+  std::string_view rest = text;
+  while (!rest.empty()) rest.remove_prefix(append_mended(out, rest, replaced));
+  if (replaced > 0) text = std::move(out);
+  return replaced;
 }
 
 }  // namespace belfry::json

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <utility>
 
 #include "json/keyed_hash.hpp"
 
@@ -171,6 +172,36 @@ TEST(KeyedHash, DependsOnEveryByteAndTheLength) {
   EXPECT_NE(keyed_hash("abcdefgh"), keyed_hash("abcdefgi"));
   EXPECT_NE(keyed_hash("abc"), keyed_hash(std::string_view("abc\0", 4)));
   EXPECT_NE(keyed_hash(""), keyed_hash(std::string_view("\0", 1)));
+}
+
+TEST(CheckSyntax, PassesWhatIsWrongInsideStringsAndKeysAlone) {
+  for (const std::string& text : {std::string(R"(["\ud83d"])"), std::string("[\"\xff\"]"),
+                                  std::string(R"({"a":1,"a":2})"), nested(1'000)}) {
+    EXPECT_FALSE(check(text)) << text;
+    EXPECT_TRUE(check_syntax(text)) << text;
+  }
+  for (const std::string& text : {std::string("[1,]"), std::string("\xff"), nested(1'001)}) {
+    EXPECT_FALSE(check_syntax(text)) << text;
+  }
+}
+
+TEST(ReplaceBadCharacters, TouchesNothingElse) {
+  const std::pair<std::string_view, std::string_view> kCases[] = {
+      {R"("\ud83d")", R"("\ufffd")"},
+      {R"("\uDE00x")", R"("\ufffdx")"},
+      {R"("\ud83d\ud83d\ude00")", R"("\ufffd\ud83d\ude00")"},
+      {R"("\ude00\ud83d")", R"("\ufffd\ufffd")"},
+      {R"("\\ud83d \u0000 \" \ud7ff")", R"("\\ud83d \u0000 \" \ud7ff")"},
+      {R"("\\\ud83d")", R"("\\\ufffd")"},
+      {"\"a\xff\xc3\xa4\xf0\x9f\x98\"",
+       "\"a\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+      {R"("\ud8")", R"("\ud8")"},
+      {R"("\ud8zz")", R"("\ud8zz")"}};
+  for (const auto& [before, after] : kCases) {
+    std::string text(before);
+    EXPECT_EQ(replace_bad_characters(text) > 0, before != after) << before;
+    EXPECT_EQ(text, after);
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "json/writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -42,20 +43,13 @@ void append_control(std::string& out, char c) {
   }
 }
 
-// How many bytes the character at the front of `text` (not ASCII) takes, or 0 if it is broken.
-std::size_t character_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  return text.size() >= length && is_utf8(text.substr(0, length)) ? length : 0;
-}
-
 // Appends the character at the front of `text` and tells how many bytes it took.
 std::size_t append_special(std::string& out, std::string_view text) {
   if (static_cast<unsigned char>(text.front()) < 0x80) {
     append_control(out, text.front());
     return 1;
   }
-  const std::size_t length = character_length(text);
+  const std::size_t length = utf8_length(text);
   const std::string_view character = text.substr(0, length);
   if (length == 0) {
     out.append(kReplacement);
@@ -179,6 +173,18 @@ Writer& Writer::raw(std::string_view checked_json) {
 
 Writer& Writer::time(Timestamp value) {
   return string(format_time(value));
+}
+
+std::string string_that_fits(std::string text, std::size_t bytes_max) {
+  cut_utf8(text, bytes_max);
+  for (;;) {
+    std::string out;
+    Writer(out).string(text);
+    if (out.size() <= bytes_max) return out;
+    // An escape is up to six times as long as its character.
+    const auto excess = out.size() - bytes_max;
+    cut_utf8(text, text.size() - std::min(text.size(), std::max<std::size_t>(excess / 6, 1)));
+  }
 }
 
 }  // namespace belfry::json

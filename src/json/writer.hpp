@@ -66,4 +66,8 @@ class Writer {
   bool comma_ = false;  // something stands before the next value on its level
 };
 
+// The text as a JSON string of at most `bytes_max` bytes (two or more): as much of its beginning
+// as fits.
+std::string string_that_fits(std::string text, std::size_t bytes_max);
+
 }  // namespace belfry::json

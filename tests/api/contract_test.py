@@ -194,9 +194,6 @@ class ContractTest(unittest.TestCase):
         told = self.told_of_item(f"{v1}/leases/complete", {**token, **z})
         told |= self.told_of_item(f"{v1}/leases/complete", {**token, "retryable": True, **z})
         faults += field_faults(schemas["Settlement"], told, "Settlement")
-        progress = schemas["Heartbeat"]["properties"]["progress"]["oneOf"][0]
-        body = {"leaseToken": token["leaseToken"], "progress": z}
-        faults += field_faults(progress, self.told_fields("POST", f"{v1}/tasks/{task}/heartbeat", body, "/progress"), "progress")
         self.assertEqual(faults, [])
         closed = {n for n, s in schemas.items() if s.get("additionalProperties") is False}
         self.assertEqual(closed, {place[0] for place in places} | {"Settlement"})
@@ -319,16 +316,16 @@ class ContractTest(unittest.TestCase):
         tasks = caller.call(tenant, "POST", "/api/v1/leases", request).json["tasks"]
         first, second, third, fourth = ({"taskId": t["taskId"], "leaseToken": t["leaseToken"]} for t in tasks)
         token = lambda task: {"leaseToken": task["leaseToken"]}
-        beat = {**token(first), "extendMs": 30000, "progress": {"percent": 40, "text": "t"}, "logs": ["line"]}
+        beat = {**token(first), "extendMs": 30000, "progress": {"percent": 40.5, "text": "t"}, "logs": ["line"]}
         caller.call(tenant, "POST", "/api/v1/tasks/{taskId}/heartbeat", beat, taskId=first["taskId"])
         caller.call(tenant, "GET", "/api/v1/tasks/{taskId}", taskId=first["taskId"])
         for ending in ("complete", "complete"):  # the second one is stale
-            caller.call(tenant, "POST", f"/api/v1/tasks/{{taskId}}/{ending}", {**token(first), "result": {"r": 1}}, taskId=first["taskId"])
+            caller.call(tenant, "POST", f"/api/v1/tasks/{{taskId}}/{ending}", {**token(first), "result": "r" * 70_000}, taskId=first["taskId"])
         caller.call(tenant, "POST", "/api/v1/tasks/{taskId}/heartbeat", token(first), taskId=first["taskId"])
-        failed = {**token(second), "errorMessage": "no", "retryable": False}
+        failed = {**token(second), "errorMessage": "no" * 4096, "retryable": False}
         for _ in range(2):
             caller.call(tenant, "POST", "/api/v1/tasks/{taskId}/fail", failed, taskId=second["taskId"])
-        answers = [{**third, "result": 1}, {**fourth, "errorMessage": "e", "retryable": True}, third]
+        answers = [{**third, "result": 1}, {**fourth, "errorMessage": "a\0b", "retryable": True}, third]
         results = caller.call(tenant, "POST", "/api/v1/leases/complete", answers).json["results"]
         self.assertEqual([r["status"] for r in results], [200, 200, 409])
 

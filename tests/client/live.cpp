@@ -118,9 +118,12 @@ TEST_F(Live, FailsAPushThatWasAccepted) {
   EXPECT_EQ(event.error_message, std::string(4'096, 'x'));
 }
 
-TEST_F(Live, RunsOnceWhatHasAResultThatIsNotTaken) {
+TEST_F(Live, CompletesWhatHasAResultThatIsTooLargeAndPassesTheWarningOn) {
   std::atomic<int> runs{0};
-  Worker worker(*client, silent(), [&runs](Job& job) {
+  std::promise<Warning> warned;
+  auto given = silent();
+  given.on_warning = [&warned](const Warning& warning) { warned.set_value(warning); };
+  Worker worker(*client, given, [&runs](Job& job) {
     ++runs;
     job.log(std::string(3'000, 'l'));
     return JobOutcome::complete(std::string(70'000, 'r'));
@@ -129,12 +132,15 @@ TEST_F(Live, RunsOnceWhatHasAResultThatIsNotTaken) {
   const auto task = client->submit(a_task({.kind = Target::Kind::worker}));
   ASSERT_TRUE(task) << task.error().detail;
   const auto event = end_of_task();
-  EXPECT_EQ(event.status, "FAILED");
-  EXPECT_TRUE(event.error_message.starts_with("the result was refused")) << event.error_message;
+  EXPECT_EQ(event.status, "COMPLETED");
   EXPECT_EQ(runs, 1);
+  const auto warning = warned.get_future().get();
+  EXPECT_EQ(warning.code, "cut");
+  EXPECT_TRUE(warning.detail.starts_with("result of task " + task->id)) << warning.detail;
   const auto seen = client->get(task->id);
   ASSERT_TRUE(seen);
   EXPECT_EQ(seen->attempt, 1);
+  EXPECT_EQ(seen->document["result"].string_or("").size(), 64u * 1024 - 2);
   const auto& lines = seen->document["logs"].items();
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0]["line"].string_or("").size(), 2'048u);

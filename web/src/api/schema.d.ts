@@ -289,7 +289,7 @@ export interface paths {
         put?: never;
         /**
          * Finish many leased tasks at once
-         * @description 1 to 1,000 answers in up to 16 MiB, each with its own result: one that cannot be taken is its own problem and no other's. One with `errorMessage` or `retryable` is a failure, any other a completion. Needs the scope `worker`.
+         * @description 1 to 1,000 answers in up to 16 MiB, each with its own result: one that cannot be taken is its own problem and no other's. What is cut and mended in one answer is so here, too. One with `errorMessage` or `retryable` is a failure, any other a completion. Needs the scope `worker`.
          */
         post: operations["settleTasks"];
         delete?: never;
@@ -312,7 +312,7 @@ export interface paths {
         put?: never;
         /**
          * Keep a lease, and tell how far the work is
-         * @description The lease ends `extendMs` from now, or when it would have ended if that is later. An attempt whose task was cancelled hears it here. Needs the scope `worker`.
+         * @description The lease ends `extendMs` from now, or when it would have ended if that is later. An attempt whose task was cancelled hears it here. The lease is renewed whatever `progress` and `logs` hold: what cannot be kept of them is cut, rounded or left out, and named in `warnings`. Needs the scope `worker`.
          */
         post: operations["heartbeat"];
         delete?: never;
@@ -335,7 +335,7 @@ export interface paths {
         put?: never;
         /**
          * Finish a leased task
-         * @description Needs the scope `worker`.
+         * @description The task ends even if its result cannot be kept as it came. Of one that is too large the beginning is kept as a string, one that nests too deeply or holds a key twice is kept as a string of its text, and U+FFFD stands in the place of what is no character; `warnings` says so. Needs the scope `worker`.
          */
         post: operations["completeTask"];
         delete?: never;
@@ -358,7 +358,7 @@ export interface paths {
         put?: never;
         /**
          * Report that a leased task failed
-         * @description It is tried again by its retry policy, unless `retryable` is false or its attempts are used up. Needs the scope `worker`.
+         * @description It is tried again by its retry policy, unless `retryable` is false or its attempts are used up. A message that cannot be kept as it came is cut and mended, as a result is, and `warnings` says so. Needs the scope `worker`.
          */
         post: operations["failTask"];
         delete?: never;
@@ -1514,24 +1514,36 @@ export interface components {
             /** @default 30000 */
             extendMs: number | null;
             progress?: {
+                /** @description Kept as a whole number from 0 to 100. */
                 percent?: number | null;
+                /** @description Kept up to 256 characters. */
                 text?: string | null;
             } | null;
-            /** @description A task keeps its first 1000 lines. */
+            /** @description The first 100 lines of a heartbeat and the first 1000 of a task are kept. */
             logs?: string[] | null;
         };
         HeartbeatAnswer: {
             leaseExpiresAt: components["schemas"]["Time"];
             /** @description The task was cancelled: stop working on it. */
             cancelRequested: boolean;
+            warnings?: components["schemas"]["Warnings"];
+        };
+        /** @description What was taken in another form than it was sent. Absent if there is nothing to say. */
+        Warnings: components["schemas"]["Warning"][];
+        Warning: {
+            /** @enum {string} */
+            code: "cut" | "characters_replaced" | "number_adjusted" | "taken_as_text" | "ignored";
+            /** @description In words: which field it was, and what is kept. */
+            detail: string;
         };
         Completion: {
             leaseToken: string;
-            /** @description Any JSON up to 64 KiB. */
+            /** @description Any JSON. Of one over 64 KiB the beginning is kept, as a string. */
             result?: unknown;
         };
         Failure: {
             leaseToken: string;
+            /** @description Kept up to 4096 bytes of UTF-8. */
             errorMessage?: string | null;
             /** @default true */
             retryable: boolean | null;
@@ -1539,8 +1551,9 @@ export interface components {
         Settlement: {
             taskId: components["schemas"]["Id"];
             leaseToken: string;
-            /** @description Any JSON up to 64 KiB. */
+            /** @description Any JSON. Of one over 64 KiB the beginning is kept, as a string. */
             result?: unknown;
+            /** @description Kept up to 4096 bytes of UTF-8. */
             errorMessage?: string | null;
             retryable?: boolean | null;
         };
@@ -1548,6 +1561,7 @@ export interface components {
             taskId: components["schemas"]["Id"];
             status: components["schemas"]["TaskStatus"];
             at: components["schemas"]["Time"];
+            warnings?: components["schemas"]["Warnings"];
         };
         SettlementResults: {
             results: {
@@ -1556,6 +1570,7 @@ export interface components {
                 /** @description As the single call's would be. */
                 status: number;
                 taskStatus?: components["schemas"]["TaskStatus"];
+                warnings?: components["schemas"]["Warnings"];
                 problem?: components["schemas"]["Problem"];
             }[];
         };
