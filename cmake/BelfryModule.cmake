@@ -41,6 +41,10 @@ function(belfry_test name)
   belfry_use_pch(${name} ${T_ASIO})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT 600)
+  # About the seconds that it takes, so that the longest tests begin first.
+  if(name MATCHES "^(store_sqlite|dispatch|webhook)_test$")
+    set_tests_properties(${name} PROPERTIES COST 40)
+  endif()
 endfunction()
 
 # belfry_binary(NAME SOURCES ... DEPS ...): an executable under build/<preset>/bin.
