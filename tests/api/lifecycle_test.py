@@ -285,6 +285,18 @@ class Lifecycle(unittest.TestCase):
         tasks = self.tenant.post("/api/v1/leases", body).json["tasks"]
         self.assertEqual([t["taskId"] for t in tasks], [best, first, later])
 
+    def test_a_lease_of_several_queues_takes_no_more_than_was_asked_for(self):
+        for queue in ("one", "two", "three"):
+            for _ in range(3):
+                self.tenant.submit(queue=queue, target={"type": "worker"})
+        body = {"queues": ["one", "two", "three"], "max": 4}
+        queues = [t["queue"] for t in self.tenant.post("/api/v1/leases", body).json["tasks"]]
+        self.assertEqual(queues, ["one", "one", "one", "two"])
+        queues = [t["queue"] for t in self.tenant.post("/api/v1/leases", body).json["tasks"]]
+        self.assertEqual(queues, ["two", "two", "three", "three"])
+        queues = [t["queue"] for t in self.tenant.post("/api/v1/leases", body).json["tasks"]]
+        self.assertEqual(queues, ["three"])
+
     def test_answers_in_bulk(self):
         ids = [self.worker_task()["taskId"] for _ in range(3)]
         leased = self.tenant.lease("work", max=10)
