@@ -212,7 +212,7 @@ void Receiver::route(const std::string& method, const std::string& path, Handler
 
 void Receiver::on_push(const std::string& path, std::function<PushOutcome(const Push&)> handler) {
   auto push = [state = state_.get(), handler = std::move(handler)](const Request& request) {
-    if (auto refusal = state->signatures.refuse(request)) return std::move(*refusal);
+    if (auto refusal = state->signatures.refuse_push(request)) return std::move(*refusal);
     return push_response(handler(push_of(request)));
   };
   state_->add("POST", path, state_->pushes, std::move(push));

@@ -59,11 +59,14 @@ class ReceiverTest : public ::testing::Test {
                                      std::chrono::seconds age = {}) {
     const auto at = std::chrono::floor<std::chrono::seconds>(AnchoredClock().now()) - age;
     const auto key = *signing::SigningKey::parse(kSecret);
-    http::Headers headers{{"webhook-id", "m1"},
+    http::Headers headers{{"webhook-id", "id-1"},
                           {"webhook-timestamp", std::to_string(at.time_since_epoch().count())},
-                          {"webhook-signature", key.sign("m1", at, signed_body.value_or(body))},
+                          {"webhook-signature", key.sign("id-1", at, signed_body.value_or(body))},
                           {"Belfry-Task-Id", "id-1"},
                           {"Belfry-Attempt", "2"}};
+    for (const auto& [name, value] : unsigned_headers) {
+      headers.set(name, value);
+    }
     return send(http::Method::post, path, std::move(headers), body);
   }
 
@@ -72,6 +75,7 @@ class ReceiverTest : public ::testing::Test {
   std::vector<Event> events;
   std::atomic<int> posts{0};
   std::optional<std::string> signed_body;
+  std::vector<std::pair<std::string, std::string>> unsigned_headers;  // in the place of the usual
 };
 
 TEST_F(ReceiverTest, ServesRoutesAndHealth) {
@@ -131,7 +135,7 @@ TEST_F(ReceiverTest, TellsEvents) {
       R"({"type":"task.completed","taskId":"id-1","status":"COMPLETED","result":{"n":1}})";
   EXPECT_EQ(send_signed("/hook", body).status, 204);
   ASSERT_EQ(events.size(), 1u);
-  EXPECT_EQ(events[0].id, "m1");
+  EXPECT_EQ(events[0].id, "id-1");
   EXPECT_EQ(events[0].result["n"].integer_or(0), 1);
   EXPECT_EQ(send_signed("/hook", R"({"status":"FAILED"})").status, 500);
   EXPECT_EQ(send_signed("/hook", "no json").status, 400);
@@ -201,6 +205,20 @@ TEST(Receiver, SaysWhyItCannotListen) {
   const auto second = Receiver::make(options);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().type, "urn:belfry:client:usage");
+}
+
+TEST_F(ReceiverTest, RefusesAPushWhoseUnsignedIdsWereChanged) {
+  ASSERT_TRUE(receiver.set_secrets({kSecret}));
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  for (const auto& changed :
+       {Headers{{"Belfry-Task-Id", "id-2"}}, Headers{{"Idempotency-Key", "id-2"}},
+        Headers{{"belfry-task-id", "id-2"}}, Headers{{"Belfry-Lease", "3.abc"}},
+        Headers{{"Belfry-Attempt", "3"}, {"Belfry-Lease", "2.abc"}}}) {
+    unsigned_headers = changed;
+    EXPECT_EQ(send_signed("/push", "{}").status, 401) << changed.front().first;
+  }
+  unsigned_headers = {{"Idempotency-Key", "id-1"}, {"Belfry-Lease", "2.abc"}};
+  EXPECT_EQ(send_signed("/push", "{}").status, 200);
 }
 
 }  // namespace

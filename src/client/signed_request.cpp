@@ -8,6 +8,13 @@
 #include "client/wire.hpp"
 
 namespace belfry::client {
+namespace {
+
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace
 
 Result<> SignedRequests::set_secrets(const std::vector<std::string>& secrets) {
   auto keys = std::make_shared<Keys>();
@@ -47,11 +54,28 @@ std::optional<Response> SignedRequests::refuse(const Request& request) const {
   return Response::problem(401, why);
 }
 
+std::optional<Response> SignedRequests::refuse_push(const Request& request) const {
+  if (auto refusal = refuse(request)) return refusal;
+  const auto id = request.header("webhook-id").value_or("");
+  for (const auto& [name, value] : request.headers) {
+    const bool names_task = same_name(name, "Belfry-Task-Id") || same_name(name, "Idempotency-Key");
+    if (names_task && value != id) {
+      return Response::problem(401, name + " is not the signed webhook-id: the push was changed");
+    }
+  }
+  // A lease begins with the number of its attempt.
+  const auto attempt = request.header("Belfry-Attempt");
+  const auto lease = request.header("Belfry-Lease");
+  if (attempt && lease && lease->substr(0, lease->find('.')) != *attempt) {
+    return Response::problem(401,
+                             "Belfry-Attempt is not that of Belfry-Lease: the push was changed");
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> Request::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
-    if (key.size() == name.size() && ::strncasecmp(key.data(), name.data(), name.size()) == 0) {
-      return value;
-    }
+    if (same_name(key, name)) return value;
   }
   return std::nullopt;
 }
@@ -83,7 +107,7 @@ PushOutcome PushOutcome::accepted() {
 
 Push push_of(const Request& request) {
   Push push;
-  push.task_id = request.header("Belfry-Task-Id").value_or("");
+  push.task_id = request.header("webhook-id").value_or("");  // signed, as no other header is
   push.lease = request.header("Belfry-Lease").value_or("");
   const auto attempt = request.header("Belfry-Attempt").value_or("");
   std::from_chars(attempt.data(), attempt.data() + attempt.size(), push.attempt);

@@ -19,6 +19,8 @@ class SignedRequests {
   Result<> set_secrets(const std::vector<std::string>& secrets);
   // The refusal, or nothing if a signature is valid now.
   std::optional<Response> refuse(const Request& request) const;
+  // The same of a push, whose unsigned headers must also name the task of the signed `webhook-id`.
+  std::optional<Response> refuse_push(const Request& request) const;
 
  private:
   using Keys = std::vector<signing::SigningKey>;
