@@ -30,7 +30,7 @@ STOPSIGNAL SIGTERM
 FROM runtime AS scheduler
 USER root
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libcjose0 libjansson4 libsqlite3-0 \
+ && apt-get install -y --no-install-recommends libcjose0 libdate-tz3 libjansson4 libsqlite3-0 libutf8proc2 tzdata \
  && rm -rf /var/lib/apt/lists/*
 USER 10001:10001
 COPY --from=builder /out/belfry-scheduler /usr/local/bin/

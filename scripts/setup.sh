@@ -6,10 +6,10 @@ source "$(dirname "$0")/lib.sh"
 PACKAGES=(
   ca-certificates ccache clang-19 clang-format-19 cmake curl g++ git jq libbenchmark-dev
   libboost-json1.81-dev libboost-url1.81-dev libboost1.81-dev libc-ares-dev libcjose-dev
-  libclang-rt-19-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libgtest-dev libjansson-dev
-  libsodium-dev libspdlog-dev libsqlite3-dev libssl-dev libtomlplusplus-dev lld-19 llvm-19
-  ninja-build openssl pkg-config procps python3 python3-cryptography python3-jwt python3-yaml
-  sqlite3 wrk
+  libclang-rt-19-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libgtest-dev
+  libhowardhinnant-date-dev libjansson-dev libsodium-dev libspdlog-dev libsqlite3-dev libssl-dev
+  libtomlplusplus-dev lld-19 llvm-19 libutf8proc-dev ninja-build openssl pkg-config procps
+  python3 python3-cryptography python3-jwt python3-yaml sqlite3 tzdata wrk
 )
 
 # The dashboard's page is built with Node 18 or newer; any that is on the PATH will do.

@@ -47,7 +47,7 @@ Result<KeyRequest> read_request(const json::Value& body, const Call& call) {
   Faults faults;
   json::FieldReader in(body, "", faults.fields);
   KeyRequest request;
-  request.name = in.string("name", {1, 128, json::Need::required}).value_or("");
+  request.name = read_name(in, "name", {1, 128, json::Need::required}).value_or("");
   request.scopes = call.principal.scopes;
   if (const auto scopes = in.array("scopes")) {
     std::string names;
@@ -70,7 +70,7 @@ Result<KeyRequest> read_request(const json::Value& body, const Call& call) {
       request.scopes = *asked;
     }
   }
-  request.expires_at = in.time("expiresAt", call.services.options.zone_offset);
+  request.expires_at = in.time("expiresAt", call.services.options.local_time);
   if (request.expires_at && *request.expires_at <= call.services.clock.now()) {
     in.fault("expiresAt", "must lie in the future");
   }

@@ -24,10 +24,8 @@ using Answer = asio::awaitable<Result<http::Response>>;
 Result<std::string> read_registration(const json::Value& body, const Options& options) {
   Faults faults;
   json::FieldReader in(body, "", faults.fields);
-  const auto name = in.string("tenantName", {1, domain::kTenantNameCharsMax, json::Need::required});
-  if (name && name->find_first_not_of(" \t\r\n") == std::string::npos) {
-    in.fault("tenantName", "must not be blank");
-  }
+  const auto name =
+      read_name(in, "tenantName", {1, domain::kTenantNameCharsMax, json::Need::required});
   const auto invitation = in.string("invitation", {0, 256});
   in.done();
   if (const auto ok = faults.result(); !ok) return fail(ok.error());
@@ -215,7 +213,7 @@ Answer metadata(Call call) {
   std::string out;
   json::Writer w(out);
   w.begin_object();
-  w.key("issuer").string(base);
+  w.key("issuer").string(call.services.options.issuer);
   w.key("token_endpoint").string(base + "/api/v1/auth/token");
   w.key("revocation_endpoint").string(base + "/api/v1/auth/revoke");
   w.key("jwks_uri").string(base + "/.well-known/jwks.json");

@@ -128,7 +128,7 @@ Result<int> Query::limit() const {
 }
 
 Result<std::optional<Timestamp>> Query::time(std::string_view name,
-                                             std::chrono::minutes zone) const {
+                                             const LocalTimeRule& zone) const {
   const auto text = one(name);
   if (!text) return std::optional<Timestamp>{};
   const auto time = parse_time(*text, zone);

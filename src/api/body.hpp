@@ -38,7 +38,7 @@ class Query {
   std::vector<std::string> many(std::string_view name) const;
   // 1..kPageLimitMax, kPageLimitDefault if absent.
   Result<int> limit() const;
-  Result<std::optional<Timestamp>> time(std::string_view name, std::chrono::minutes zone) const;
+  Result<std::optional<Timestamp>> time(std::string_view name, const LocalTimeRule& zone) const;
   // The query in a canonical order without `cursor` and `limit`: what a cursor is bound to.
   std::string canonical() const;
 

@@ -62,7 +62,7 @@ Result<LeaseRequest> read_lease_request(const json::Value& body) {
   request.wait = Millis{in.integer("waitMs", {0, domain::kLongPollMax.count()}).value_or(0)};
   const json::IntegerLimits kLease{domain::kLeaseMin.count(), domain::kLeaseMax.count()};
   request.lease = Millis{in.integer("leaseMs", kLease).value_or(domain::kLeaseDefault.count())};
-  request.worker = in.string("worker", {0, kWorkerNameCharsMax}).value_or("");
+  request.worker = read_name(in, "worker", {0, kWorkerNameCharsMax}).value_or("");
   in.done();
   if (const auto ok = faults.result(); !ok) return fail(ok.error());
   return request;

@@ -12,6 +12,7 @@
 #include "auth/sealed_box.hpp"
 #include "auth/token_issuer.hpp"
 #include "base/clock.hpp"
+#include "base/encoding.hpp"
 #include "base/id.hpp"
 #include "base/metrics.hpp"
 #include "base/random.hpp"
@@ -32,9 +33,10 @@ struct Options {
   std::vector<std::string> allowed_hosts;  // Host names beyond the defaults; see origin_guard
   // Only loopback or allowed Host values; other listeners serve every name while none is allowed.
   bool loopback_listener = true;
-  std::chrono::minutes zone_offset{0};  // of times without an offset
+  LocalTimeRule local_time;  // reads times without an offset
   bool default_target_is_echo = false;
-  std::string public_url;         // issuer of tokens, links in metadata
+  std::string public_url;         // how clients reach the API: links in metadata
+  std::string issuer;             // of tokens
   std::string operator_key_hash;  // SHA-256 of operator.key
   std::string openapi_yaml;
 };

@@ -200,8 +200,12 @@ std::optional<domain::RetryPolicy> read_retry(const json::Value& object, std::st
     }
   }
   const json::IntegerLimits kDelay{0, domain::kBackoffMax.count()};
-  if (const auto ms = in.integer("initialMs", kDelay)) retry.initial = Millis{*ms};
+  const auto initial = in.integer("initialMs", kDelay);
   if (const auto ms = in.integer("maxMs", kDelay)) retry.max = Millis{*ms};
+  if (initial && Millis{*initial} > retry.max) {
+    in.fault("initialMs", fmt::format("must be at most maxMs, which is {}", retry.max.count()));
+  }
+  retry.initial = initial ? Millis{*initial} : std::min(retry.initial, retry.max);
   if (const auto share = in.number("jitter", {0.0, 1.0})) retry.jitter = *share;
   in.done();
   return retry;

@@ -6,16 +6,13 @@
 #include <map>
 
 #include "base/encoding.hpp"
+#include "domain/visible_text.hpp"
 
 namespace belfry::api {
 namespace {
 
 const std::map<std::string, int, std::less<>> kPriorityNames = {
     {"LOW", 3}, {"NORMAL", 5}, {"HIGH", 8}, {"CRITICAL", 10}};
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
 
 void read_priority(json::FieldReader& in, domain::NewTask& task) {
   constexpr auto kRule =
@@ -37,7 +34,7 @@ void read_priority(json::FieldReader& in, domain::NewTask& task) {
   task.priority = named->second;
 }
 
-void read_times(json::FieldReader& in, std::chrono::minutes zone, domain::NewTask& task) {
+void read_times(json::FieldReader& in, const LocalTimeRule& zone, domain::NewTask& task) {
   task.scheduled_for = in.time("scheduledFor", zone);
   const json::IntegerLimits kDelay{0, std::chrono::milliseconds(domain::kHorizonMax).count()};
   if (const auto delay = in.integer("delayMs", kDelay)) {
@@ -47,8 +44,11 @@ void read_times(json::FieldReader& in, std::chrono::minutes zone, domain::NewTas
     task.scheduled_for = task.submitted_at + Millis{*delay};
   }
   if (task.scheduled_for && *task.scheduled_for > task.submitted_at + domain::kHorizonMax) {
-    in.fault("scheduledFor", "must be at most 366 days ahead");
+    in.fault("scheduledFor", fmt::format("must be at most {} days ahead",
+                                         std::chrono::days(domain::kHorizonMax).count()));
   }
+  // The past is now: a time long ago gives a task no place before the others.
+  if (task.scheduled_for) task.scheduled_for = std::max(*task.scheduled_for, task.submitted_at);
   task.expires_at = in.time("expiresAt", zone);
   if (task.expires_at && *task.expires_at <= task.submitted_at) {
     in.fault("expiresAt", "must lie in the future");
@@ -57,16 +57,23 @@ void read_times(json::FieldReader& in, std::chrono::minutes zone, domain::NewTas
   }
 }
 
+bool is_name(std::string_view text, std::size_t chars_max) {
+  return !domain::is_blank_text(text) && is_short_text(text, chars_max) &&
+         domain::is_visible_text(text);
+}
+
 void read_tags(json::FieldReader& in, domain::TaskOptions& options) {
   const auto tags = in.array("tags");
   if (!tags) return;
   for (const auto& element : tags->elements()) {
     auto tag = element.string();
-    if (!tag || is_blank(*tag) || !is_short_text(*tag, domain::kTagCharsMax) ||
-        options.tags.size() >= domain::kTagsMax) {
-      return in.fault(
-          "tags", fmt::format("must be at most {} strings of 1 to {} characters, without U+0000",
-                              domain::kTagsMax, domain::kTagCharsMax));
+    if (!tag || !is_name(*tag, domain::kTagCharsMax) || options.tags.size() >= domain::kTagsMax) {
+      return in.fault("tags",
+                      fmt::format("must be at most {} strings of 1 to {} characters, and {}",
+                                  domain::kTagsMax, domain::kTagCharsMax, domain::kVisibleRule));
+    }
+    if (std::find(options.tags.begin(), options.tags.end(), *tag) != options.tags.end()) {
+      return in.fault("tags", "must not name a tag twice");
     }
     options.tags.push_back(std::move(*tag));
   }
@@ -78,13 +85,14 @@ void read_labels(json::FieldReader& in, domain::TaskOptions& options) {
   for (const auto& member : labels->members()) {
     auto value = member.value.string();
     auto key = member.key();
-    if (!value || is_blank(key) || !is_short_text(key, domain::kTagCharsMax) ||
+    if (!value || !is_name(key, domain::kTagCharsMax) ||
         !is_short_text(*value, domain::kLabelCharsMax) ||
         options.labels.size() >= domain::kLabelsMax) {
       return in.fault(
           "labels", fmt::format("must be at most {} members with string values; keys up to {} and "
-                                "values up to {} characters, without U+0000",
-                                domain::kLabelsMax, domain::kTagCharsMax, domain::kLabelCharsMax));
+                                "values up to {} characters, without U+0000; keys {}",
+                                domain::kLabelsMax, domain::kTagCharsMax, domain::kLabelCharsMax,
+                                domain::kVisibleRule));
     }
     options.labels.emplace_back(std::move(key), std::move(*value));
   }
@@ -124,6 +132,18 @@ bool is_short_text(std::string_view text, std::size_t chars_max) {
   return count_characters(text) <= chars_max && text.find('\0') == std::string_view::npos;
 }
 
+std::optional<std::string> read_name(json::FieldReader& in, std::string_view key,
+                                     json::StringLimits limits) {
+  auto name = in.string(key, limits);
+  if (!name || name->empty()) return name;
+  if (domain::is_blank_text(*name)) {
+    in.fault(key, "must not be blank");
+  } else if (!domain::is_visible_text(*name)) {
+    in.fault(key, std::string(domain::kVisibleRule));
+  }
+  return name;
+}
+
 void Faults::add(std::string pointer, std::string detail) {
   fields.add(std::move(pointer), std::move(detail));
 }
@@ -142,19 +162,17 @@ Result<> Faults::result() const {
 }
 
 Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant,
-                                        const Services& services, const TraceContext& trace) {
+                                        const Services& services, const TraceContext& trace,
+                                        std::optional<TaskId> again) {
   Faults faults;
   json::FieldReader in(body, "", faults.fields);
   domain::NewTask task;
   task.tenant = tenant;
   // One instant: a replayed answer must equal the first.
-  task.id = services.ids.make<TaskId>();
+  task.id = again ? *again : services.ids.make<TaskId>();
   task.submitted_at = IdGenerator::time_made(task.id.uuid, services.clock.now());
-  if (auto task_name =
-          in.string("taskName", {1, domain::kTaskNameCharsMax, json::Need::required})) {
-    if (is_blank(*task_name)) in.fault("taskName", "must not be blank");
-    task.name = std::move(*task_name);
-  }
+  task.name =
+      read_name(in, "taskName", {1, domain::kTaskNameCharsMax, json::Need::required}).value_or("");
   if (const auto payload = in.raw("payload"); payload && *payload != "null") {
     if (payload->size() > domain::kPayloadBytesMax) {
       return fail(ErrorCode::payload_too_large,
@@ -169,7 +187,7 @@ Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant
   const auto policy =
       queue && queue->settings.retry ? *queue->settings.retry : domain::RetryPolicy{};
   read_priority(in, task);
-  read_times(in, services.options.zone_offset, task);
+  read_times(in, services.options.local_time, task);
   if (const auto target = in.object("target")) {
     task.options.target = read_target(*target, in.pointer("target"), services.egress, faults);
     if (task.options.target) seal_headers(*task.options.target, tenant, services.sealed);

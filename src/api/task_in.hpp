@@ -26,6 +26,9 @@ struct Faults {
 
 // What is true of every string in a body: at most so many characters, and no U+0000.
 bool is_short_text(std::string_view text, std::size_t chars_max);
+// A name that people read; a fault if it is blank or holds what cannot be seen.
+std::optional<std::string> read_name(json::FieldReader& in, std::string_view key,
+                                     json::StringLimits limits);
 
 // The submitter's W3C Trace Context; empty where it is not valid, tracestate also where traceparent
 // is not.
@@ -36,9 +39,11 @@ struct TraceContext {
 TraceContext read_trace(const http::Request& request);
 
 // A submission as the wire has it (DESIGN section 6), checked and with defaults; the queue's own
-// retry policy fills in what the body leaves open.
+// retry policy fills in what the body leaves open. `again` is the id of the task that the same body
+// made before: it is read as of then.
 Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant,
-                                        const Services& services, const TraceContext& trace);
+                                        const Services& services, const TraceContext& trace,
+                                        std::optional<TaskId> again = {});
 
 // Shared with queues: what the two objects may say. `prefix` is their JSON Pointer.
 std::optional<domain::Target> read_target(const json::Value& object, std::string prefix,

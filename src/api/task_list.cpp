@@ -89,7 +89,7 @@ std::string array_json(Page& page, View view) {
 
 }  // namespace
 
-Result<store::TaskFilter> read_filter(const Query& query, std::chrono::minutes zone) {
+Result<store::TaskFilter> read_filter(const Query& query, const LocalTimeRule& zone) {
   store::TaskFilter filter;
   auto wanted = statuses(query);
   if (!wanted) return fail(wanted.error());
@@ -137,7 +137,7 @@ boost::asio::awaitable<Result<http::Response>> list_tasks(Call call) {
       {"createdFrom", "createdTo", "finishedFrom", "finishedTo", "text", "view", "limit", "cursor"},
       {"status", "queue", "type", "tag"});
   if (!query) co_return fail(query.error());
-  auto filter = read_filter(*query, call.services.options.zone_offset);
+  auto filter = read_filter(*query, call.services.options.local_time);
   if (!filter) co_return fail(filter.error());
   const auto limit = query->limit();
   if (!limit) co_return fail(limit.error());

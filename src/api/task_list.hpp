@@ -15,6 +15,6 @@ boost::asio::awaitable<Result<http::Response>> list_tasks(Call call);
 boost::asio::awaitable<Result<http::Response>> upcoming_tasks(Call call);
 
 // What the list's query parameters ask for; invalid_query otherwise.
-Result<store::TaskFilter> read_filter(const Query& query, std::chrono::minutes zone);
+Result<store::TaskFilter> read_filter(const Query& query, const LocalTimeRule& zone);
 
 }  // namespace belfry::api

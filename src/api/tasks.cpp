@@ -61,11 +61,24 @@ http::Response submitted_answer(store::TaskRow row, domain::Status status) {
   return created("/api/v1/tasks/" + to_string(row.id), task_json(row));
 }
 
+// A key outlives a task that retention has removed. Then the row is made from what was sent again,
+// which the fingerprint has shown to be the same, as of the time of the first.
+Result<store::TaskRow> row_of_pruned(const Call& call, TaskId id) {
+  const auto body = json_body(call.request);
+  if (!body) return fail(body.error());
+  auto task = read_submission(*body, call.tenant(), call.services, read_trace(call.request), id);
+  if (!task) return fail(task.error());
+  return row_of(*task, domain::Status::pending);
+}
+
 // The first answer once more.
 Answer replay(Call call, TaskId id, domain::Status status) {
   auto loaded = co_await load(call, id);
-  if (!loaded) co_return fail(loaded.error());
-  auto response = submitted_answer(as_submitted(std::move(*loaded->row)), status);
+  const bool pruned = !loaded && loaded.error().code == ErrorCode::not_found;
+  if (!loaded && !pruned) co_return fail(loaded.error());
+  auto row = pruned ? row_of_pruned(call, id) : Result<store::TaskRow>(std::move(*loaded->row));
+  if (!row) co_return fail(row.error());
+  auto response = submitted_answer(as_submitted(std::move(*row)), status);
   response.headers.set("Idempotency-Replayed", "true");
   co_return response;
 }

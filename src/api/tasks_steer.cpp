@@ -57,7 +57,7 @@ std::vector<std::string> strings(json::FieldReader& in, std::string_view key) {
   return list;
 }
 
-store::TaskFilter read_steering_filter(const json::Value& value, std::chrono::minutes zone,
+store::TaskFilter read_steering_filter(const json::Value& value, const LocalTimeRule& zone,
                                        FieldFaults& faults) {
   json::FieldReader in(value, "/filter", faults);
   store::TaskFilter filter;
@@ -122,7 +122,7 @@ Result<Steering> read_steering(const Call& call) {
   if (ids) read_ids(in, *ids, steering);
   if (filter) {
     steering.filter =
-        read_steering_filter(*filter, call.services.options.zone_offset, faults.fields);
+        read_steering_filter(*filter, call.services.options.local_time, faults.fields);
     if (faults.fields.empty() && asks_nothing(*steering.filter)) {
       in.fault("filter", "must hold a condition; an empty filter would mean every task");
     }

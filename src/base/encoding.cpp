@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -173,16 +174,10 @@ std::optional<std::chrono::sys_days> read_date(TimeReader& in) {
   return std::chrono::sys_days{date};
 }
 
-struct TimeOfDay {
-  Millis since_midnight{0};
-  bool has_seconds = false;
-};
-
-std::optional<TimeOfDay> read_time_of_day(TimeReader& in) {
+std::optional<Millis> read_time_of_day(TimeReader& in) {
   int hour = 0, minute = 0, second = 0, millis = 0;
   if (!in.number(2, hour) || !in.skip(':') || !in.number(2, minute)) return std::nullopt;
-  const bool has_seconds = in.skip(':');
-  if (has_seconds) {
+  if (in.skip(':')) {
     if (!in.number(2, second)) return std::nullopt;
     if (in.skip('.') && !in.fraction(millis)) return std::nullopt;
   }
@@ -192,9 +187,8 @@ std::optional<TimeOfDay> read_time_of_day(TimeReader& in) {
     second = 59;
     millis = 999;
   }
-  return TimeOfDay{std::chrono::hours{hour} + std::chrono::minutes{minute} +
-                       std::chrono::seconds{second} + Millis{millis},
-                   has_seconds};
+  return std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second} +
+         Millis{millis};
 }
 
 std::optional<std::chrono::minutes> read_offset(TimeReader& in) {
@@ -322,24 +316,25 @@ std::string format_time(Timestamp time) {
                      clock.subseconds().count());
 }
 
-std::optional<Timestamp> parse_time(std::string_view text, std::chrono::minutes zone_offset) {
+std::optional<Timestamp> parse_time(std::string_view text, const LocalTimeRule& local) {
   TimeReader in(text);
   const auto date = read_date(in);
   if (!date || !in.skip_letter('T')) return std::nullopt;
   const auto clock = read_time_of_day(in);
   if (!clock) return std::nullopt;
-  auto offset = zone_offset;
+  Timestamp time = *date + *clock;
   if (!in.at_end()) {
     const auto written = read_offset(in);
-    if (!written || !in.at_end() || !clock->has_seconds) return std::nullopt;
-    offset = *written;
+    if (!written || !in.at_end()) return std::nullopt;
+    time -= *written;
+  } else if (local) {
+    time = local(std::chrono::local_time<Millis>{time.time_since_epoch()});
   }
   constexpr Timestamp kFirst{};
   constexpr Timestamp kPastLast{
       std::chrono::sys_days{std::chrono::year{10000} / std::chrono::January / 1}};
-  const Timestamp time = *date + clock->since_midnight - offset;
-  if (time < kFirst || time >= kPastLast) return std::nullopt;
-  return time;
+  if (time >= kPastLast) return std::nullopt;
+  return std::max(time, kFirst);
 }
 
 }  // namespace belfry

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,10 +40,13 @@ void cut_characters(std::string& text, std::size_t characters_max);
 
 // RFC 3339 in UTC with milliseconds: 2026-11-23T18:21:04.123Z.
 std::string format_time(Timestamp time);
-// RFC 3339, or ISO 8601 local date-time without an offset, which is read as `zone_offset` from UTC.
-// Up to nine fraction digits (cut to milliseconds); seconds may be missing without an offset, as
-// java.time prints them. Nothing on anything else, or outside the years 1970–9999.
-std::optional<Timestamp> parse_time(std::string_view text,
-                                    std::chrono::minutes zone_offset = std::chrono::minutes{0});
+// The instant of a local date-time, in some zone.
+using LocalTimeRule = std::function<Timestamp(std::chrono::local_time<Millis>)>;
+
+// RFC 3339, or ISO 8601 local date-time without an offset, which is read by `local`, or in UTC
+// without a rule. Up to nine fraction digits (cut to milliseconds); seconds may be missing, as
+// java.time prints them. A time before 1970 is read as the beginning of 1970. Nothing on anything
+// else, or after the year 9999.
+std::optional<Timestamp> parse_time(std::string_view text, const LocalTimeRule& local = {});
 
 }  // namespace belfry

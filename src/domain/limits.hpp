@@ -45,7 +45,7 @@ inline constexpr Millis kLongPollMax{20'000};
 inline constexpr std::size_t kLeaseTasksMax = 1'000;
 inline constexpr Millis kBackoffMax{24 * 3'600'000};
 inline constexpr Millis kRetryAfterMax{24 * 3'600'000};
-inline constexpr std::chrono::hours kHorizonMax{24 * 366};  // how far ahead a task may be scheduled
+inline constexpr std::chrono::days kHorizonMax{7'305};  // how far ahead a task may be scheduled
 inline constexpr Millis kAgingDefault{60'000};
 inline constexpr int kPageLimitDefault = 50;
 inline constexpr int kPageLimitMax = 500;

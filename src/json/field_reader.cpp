@@ -169,14 +169,14 @@ std::optional<bool> FieldReader::boolean(std::string_view key, Need need) {
   return value ? value->boolean() : std::nullopt;
 }
 
-std::optional<Timestamp> FieldReader::time(std::string_view key, std::chrono::minutes zone_offset,
+std::optional<Timestamp> FieldReader::time(std::string_view key, const LocalTimeRule& local,
                                            Need need) {
   constexpr std::string_view kWords = "a time such as \"2026-11-23T18:21:04.123Z\" (RFC 3339)";
   const auto value = ask_kind(key, need, Kind::string, kWords);
   if (!value) {
     return std::nullopt;
   }
-  const auto time = parse_time(*value->string(), zone_offset);
+  const auto time = parse_time(*value->string(), local);
   if (!time) {
     fault(key, fmt::format("must be {}", kWords));
   }

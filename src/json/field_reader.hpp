@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "json/value.hpp"
 
@@ -51,8 +52,8 @@ class FieldReader {
   std::optional<std::int64_t> integer(std::string_view key, IntegerLimits limits = {});
   std::optional<double> number(std::string_view key, NumberLimits limits = {});
   std::optional<bool> boolean(std::string_view key, Need need = Need::optional);
-  // RFC 3339; without an offset it is read as `zone_offset` from UTC.
-  std::optional<Timestamp> time(std::string_view key, std::chrono::minutes zone_offset = {},
+  // As parse_time reads it.
+  std::optional<Timestamp> time(std::string_view key, const LocalTimeRule& local = {},
                                 Need need = Need::optional);
   // The value's own text; the one getter that gives a null back ("null").
   std::optional<std::string_view> raw(std::string_view key, Need need = Need::optional);

@@ -133,9 +133,9 @@ std::optional<std::string> apply_token_life(const Values& v, Config& c) {
 }
 
 std::optional<std::string> apply_zone(const Values& v, Config& c) {
-  const auto minutes = whole_number(v.back(), -14 * 60, 14 * 60);
-  if (!minutes) return "must be minutes east of UTC from -840 to 840";
-  c.zone_offset = std::chrono::minutes{*minutes};
+  const auto zone = domain::TimeZone::find(v.back());
+  if (!zone) return zone.error().message;
+  c.time_zone = *zone;
   return std::nullopt;
 }
 
@@ -193,10 +193,12 @@ const std::vector<options::Option<Config>>& option_table() {
       {{"drain-ms", "how long a stop may take, in milliseconds", "25000"}, apply_drain},
       {{"tls-cert", "PEM file of the API's certificate chain", ""}, apply_tls_cert},
       {{"tls-key", "PEM file of its private key", ""}, apply_tls_key},
-      {{"public-url", "how clients reach the API; the issuer of tokens", "http://LISTEN"},
+      {{"public-url",
+        "how clients reach the API; the issuer of tokens, else the URL of the store's first start",
+        "http://LISTEN"},
        apply_public_url},
       {{"token-seconds", "life of a token in seconds", "3600"}, apply_token_life},
-      {{"zone-offset-minutes", "zone of times without an offset, minutes east of UTC", "0"},
+      {{"time-zone", "zone of times without an offset, by its IANA name as Europe/Berlin", "UTC"},
        apply_zone},
       {{"retention-hours", "how long finished tasks are kept", "720"}, apply_retention},
       {{"io-threads", "threads that serve the API; 0: one a core, at most 8", "0"},

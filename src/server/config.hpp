@@ -10,6 +10,7 @@
 
 #include "api/services.hpp"
 #include "base/log.hpp"
+#include "domain/time_zone.hpp"
 #include "http/client_address.hpp"
 #include "options/table.hpp"
 #include "options/values.hpp"
@@ -36,7 +37,7 @@ struct Config {
   std::string tls_cert, tls_key;
   std::string public_url;
   std::chrono::seconds token_life{3'600};
-  std::chrono::minutes zone_offset{0};
+  domain::TimeZone time_zone;  // of times without an offset
   std::chrono::hours retention{24 * 30};
   int io_threads = 0;  // 0: one a core, at most 8
   LogLevel log_level = LogLevel::info;

@@ -45,6 +45,11 @@ std::string url_of(const Config& config, const ListenAddress& at, std::uint16_t 
   return options::url_of(at, port, !config.tls_cert.empty());
 }
 
+std::string public_url(const Config& config) {
+  if (!config.public_url.empty()) return config.public_url;
+  return url_of(config, config.listen, config.listen.port);
+}
+
 std::string make_data_folder(const std::string& path) {
   std::error_code error;
   const bool made = std::filesystem::create_directories(path, error);
@@ -69,6 +74,7 @@ std::unique_ptr<store::Backend> open_store(const Config& config, const std::stri
   store::sqlite::Options options;
   options.path = folder + "/belfry.db";
   options.clock = &clock;
+  options.new_issuer = public_url(config);
   auto backend = store::sqlite::open(options);
   return config.wrap_store ? config.wrap_store(std::move(backend)) : std::move(backend);
 }
@@ -156,9 +162,7 @@ Service::Parts::Parts(Config given)
       backend(open_store(config, folder, clock)),
       clock_watch(clock, backend->facts().newest_time),
       ids(clock, random, backend->facts().highest_id_high),
-      names{config.public_url.empty() ? url_of(config, config.listen, config.listen.port)
-                                      : config.public_url,
-            "belfry"},
+      names{config.public_url.empty() ? backend->facts().issuer : config.public_url, "belfry"},
       authenticator(clock, names),
       issuer(clock, names, config.token_life),
       feed({}, hex_encode(secure_random_bytes(4)), clock),
@@ -200,9 +204,10 @@ api::Services Service::Parts::services() {
   options.cors_origins = config.cors_origins;
   options.allowed_hosts = config.allowed_hosts;
   options.loopback_listener = is_loopback(config.listen.host);
-  options.zone_offset = config.zone_offset;
+  options.local_time = config.time_zone.rule();
   options.default_target_is_echo = config.default_target_is_echo;
-  options.public_url = names.issuer;
+  options.public_url = public_url(config);
+  options.issuer = names.issuer;
   options.operator_key_hash = operator_key_hash;
   options.openapi_yaml = std::string(openapi_yaml);
   api::Health health{[this] { return why_not_ready().empty(); }, [this] { return why_not_ready(); },

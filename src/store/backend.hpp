@@ -76,6 +76,7 @@ struct StoreFacts {
   // not be far from it.
   std::optional<Timestamp> newest_time;
   std::int64_t bytes = 0;  // on disk
+  std::string issuer;      // of tokens: what the store's first start was given
 };
 
 class Backend {

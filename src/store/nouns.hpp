@@ -127,7 +127,7 @@ struct IdempotentAnswer {
   std::string fingerprint;
   int status = 0;  // of the answer; of a task: the domain::Status in which it was created
   std::string body;
-  std::optional<TaskId> task = {};  // the one that a single submit made, while it is kept
+  std::optional<TaskId> task = {};  // the one that a single submit made; it may be pruned by now
 };
 
 class Snapshot {

@@ -68,7 +68,7 @@ struct TaskFilter {
   std::vector<std::string> tags;                      // any of them
   std::optional<Timestamp> created_from, created_to;  // from inclusive, to exclusive
   std::optional<Timestamp> finished_from, finished_to;
-  std::string text;  // in id, name, payload or error, case-insensitive for ASCII
+  std::string text;  // in id, name, payload or error, by domain/text_match.hpp
 };
 
 // A task that failed, as far as groups of errors need it.

@@ -10,7 +10,7 @@ PATH = os.path.join(os.path.dirname(__file__), "..", "..", "api", "openapi.yaml"
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 KNOWN = {"$ref", "type", "enum", "const", "oneOf", "allOf", "properties", "required", "items",
          "additionalProperties", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
-         "maxProperties", "propertyNames", "pattern", "format", "description", "default", "example"}
+         "uniqueItems", "maxProperties", "propertyNames", "pattern", "format", "description", "default", "example"}
 
 
 def load():
@@ -101,6 +101,8 @@ class Document:
         if isinstance(value, list):
             if not part.get("minItems", 0) <= len(value) <= part.get("maxItems", len(value)):
                 faults.append(f"{where}: has {len(value)} items")
+            if part.get("uniqueItems") and any(item in value[:i] for i, item in enumerate(value)):
+                faults.append(f"{where}: names an item twice")
             for i, item in enumerate(value):
                 faults += self.faults(part.get("items", {}), item, f"{where}/{i}")
         if isinstance(value, dict):

@@ -64,6 +64,35 @@ TEST_P(StoreConformance, AKeyLivesADay) {
   EXPECT_FALSE(fresh->replayed);
 }
 
+TEST_P(StoreConformance, AKeyOutlivesItsTask) {
+  const auto tenant = bed.add_tenant();
+  const auto task = bed.a_task(tenant);
+  ASSERT_EQ(outcome(bed.ask(Submit{task, a_key("k"), {}})), "ok");
+  bed.finish(bed.claim_one(tenant));
+  bed.advance(std::chrono::hours{2});
+  int gone = 0;
+  const auto pruned = bed.transact([&](Transaction& tx) -> Result<> {
+    gone = tx.task_writes().prune_all_tenants(bed.now() - std::chrono::hours{1}, 10);
+    return {};
+  });
+  ASSERT_EQ(outcome(pruned), "ok");
+  ASSERT_EQ(gone, 1);
+  const auto again = bed.ask(Submit{bed.a_task(tenant), a_key("k"), {}});
+  ASSERT_EQ(outcome(again), "ok");
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(again->id, task.id);
+  EXPECT_EQ(outcome(bed.ask(Submit{bed.a_task(tenant), a_key("k", 'b'), {}})),
+            "idempotency_mismatch");
+  std::optional<IdempotentAnswer> found;
+  const auto looked = bed.transact([&](Transaction& tx) -> Result<> {
+    found = tx.idempotency_writes().find(tenant, "k");
+    return {};
+  });
+  ASSERT_EQ(outcome(looked), "ok");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->task, task.id);
+}
+
 TEST_P(StoreConformance, AReplayIsAnsweredBeyondTheQuota) {
   const auto tenant = bed.add_tenant({.unfinished_max = 1});
   ASSERT_EQ(outcome(bed.ask(Submit{bed.a_task(tenant), a_key("k"), {}})), "ok");

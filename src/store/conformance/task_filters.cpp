@@ -103,6 +103,12 @@ TEST_P(StoreConformance, TextIsLookedForInIdNamePayloadAndError) {
   EXPECT_EQ(query("HELLO"), std::vector{by_payload.id});
   EXPECT_EQ(query(to_string(by_name.id)), std::vector{by_name.id});
   EXPECT_TRUE(query("100%").empty());
+  auto escaped = bed.a_task(tenant);
+  escaped.payload = R"({"note":"Gr\u00fc\u00dfe"})";
+  bed.submit(escaped);
+  for (const auto* text : {"Grüße", "GRÜSSE", "grüße\"}"}) {
+    EXPECT_EQ(query(text), std::vector{escaped.id}) << text;
+  }
   EXPECT_TRUE(query("' OR 1=1 --").empty());
   bed.finish(bed.claim_one(tenant, "other"), Verdict::failed);
   EXPECT_EQ(query("it broke"), std::vector{failed.id}) << "the newest attempt's";

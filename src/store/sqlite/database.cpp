@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "sql.hpp"
 #include "store/failure.hpp"
+#include "store/sqlite/text_functions.hpp"
 
 namespace belfry::store::sqlite {
 
@@ -145,6 +146,9 @@ Database::Database(const std::string& path, Access access, std::int64_t cache_by
     execute(fmt::format(fmt::runtime(sql::connection::cache_kib), cache_bytes / 1024));
     execute(access == Access::read_write ? sql::connection::for_writer
                                          : sql::connection::for_reader);
+    if (const int added = add_text_functions(db_); added != SQLITE_OK) {
+      interpret_error(db_, added, "adding the functions that compare text");
+    }
     if (access == Access::read_write) sqlite3_wal_hook(db_, after_commit, this);
   } catch (...) {
     sqlite3_close_v2(db_);

@@ -17,7 +17,7 @@ std::optional<IdempotentAnswer> IdempotencyEdits::find(TenantId tenant, const st
   s.bind(*tenant_no).bind_text(key).bind(to_ms(oldest));
   if (!s.step()) return std::nullopt;
   IdempotentAnswer answer{bytes_at(s, 0), int_at(s, 1), string_at(s, 2)};
-  if (!s.is_null(3)) answer.task = task_id(s.integer(3), s.integer(4));
+  if (!s.is_null(3) && !s.is_null(4)) answer.task = task_id(s.integer(3), s.integer(4));
   return answer;
 }
 

@@ -88,7 +88,7 @@ CREATE TABLE idempotency (
   created_at  INTEGER NOT NULL,
   seq         INTEGER,          -- a single submit: the task
   status      INTEGER,          -- else: the whole answer
-  body        TEXT,
+  body        TEXT, id_low INTEGER,
   PRIMARY KEY (tenant, key)
 ) WITHOUT ROWID;
 CREATE TABLE live (

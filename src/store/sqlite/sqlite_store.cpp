@@ -73,6 +73,7 @@ class SqliteBackend final : public Backend {
         lock_(options.path + ".lock"),
         own_clock_(options.clock ? nullptr : std::make_unique<AnchoredClock>()),
         clock_(options.clock ? *options.clock : *own_clock_),
+        issuer_(options.new_issuer),
         reserve_(options.path + ".reserve", options.reserve_bytes),
         db_(options.path, Access::read_write, options.cache_bytes, options.vfs),
         log_(db_, gate_, options.log_bytes_max) {
@@ -81,6 +82,7 @@ class SqliteBackend final : public Backend {
     flush_folder_of(path_);
     follow_clock();
     end_push_leases();
+    keep_issuer();
     writer_ = std::make_unique<BatchWriter>(
         db_, clock_, options.random, DiskBounds{reserve_, log_, damage()},
         [](Context context, Executor& executor) {
@@ -102,11 +104,13 @@ class SqliteBackend final : public Backend {
   void follow_clock();
   void move_back(Timestamp now, Timestamp newest);
   void end_push_leases();
+  void keep_issuer();
 
   std::string path_, vfs_;
   FileLock lock_;
   std::unique_ptr<AnchoredClock> own_clock_;
   const Clock& clock_;
+  std::string issuer_;
   DiskReserve reserve_;
   Database db_;
   ReadGate gate_;  // outlives the readers, as the store does
@@ -123,6 +127,19 @@ void SqliteBackend::end_push_leases() {
   } catch (const Full&) {
     reserve_.give_up();
   }
+}
+
+// Tokens name their issuer, and must survive a change of the address that the server listens on.
+void SqliteBackend::keep_issuer() {
+  if (issuer_.empty()) return;
+  try {
+    db_.statement(sql::upkeep::keep_issuer).bind_text(issuer_).run();
+  } catch (const Full&) {
+    reserve_.give_up();  // it is kept by a later start
+  }
+  auto row = db_.statement(sql::upkeep::meta);
+  row.bind_text("issuer");
+  if (row.step()) issuer_ = row.text(0);
 }
 
 std::optional<Timestamp> SqliteBackend::newest_time() {
@@ -194,6 +211,7 @@ StoreFacts SqliteBackend::facts() {
       "embedded SQLite, flushed before each answer; survives process and power loss, not the loss "
       "of this machine's disk";
   facts.newest_time = newest_time();
+  facts.issuer = issuer_;
   if (const auto seq = newest_seq()) {
     facts.highest_id_high = expand_high(*seq);
     if (!facts.newest_time) facts.newest_time = from_ms(*seq >> 12);

@@ -108,7 +108,7 @@ TEST_F(StatementsTest, HotStatementsUseTheIndexThatIsMeantForThem) {
       {"hot.remove_unfinished", "live USING INTEGER PRIMARY KEY"},
       {"hot.make_ready", "live USING INTEGER PRIMARY KEY"},
       {"hot.last_delivery", "INDEX deliveries_by_task (seq=? AND endpoint=?)"},
-      {"hot.idempotency", "i USING PRIMARY KEY (tenant=? AND key=?)"},
+      {"hot.idempotency", "idempotency USING PRIMARY KEY (tenant=? AND key=?)"},
       {"tasks_read.lost", "INDEX live_leases (next_at<?)"},
       {"tasks_read.next_lease_end", "INDEX live_leases"},
       {"tasks_read.overdue", "INDEX live_expiring (expires_at>? AND expires_at<?)"},

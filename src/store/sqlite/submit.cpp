@@ -23,12 +23,12 @@ std::optional<Result<Submit::Reply>> Executor::replay(const Submit& command,
   if (!row.step()) return std::nullopt;
   const auto age = command.task.submitted_at - from_ms(row.integer(1));
   if (age >= domain::kIdempotencyLife) return std::nullopt;
-  const bool of_a_task = row.integer(5) != 0;
+  const bool of_a_task = !row.is_null(3);
   if (!of_a_task || row.blob(0) != command.idempotency->fingerprint) {
     return fail(ErrorCode::idempotency_mismatch,
                 "this Idempotency-Key was used for another request; choose a new key");
   }
-  if (row.is_null(3)) return std::nullopt;  // its task was pruned meanwhile
+  if (row.is_null(4)) return std::nullopt;  // kept by an older binary, and its task is gone
   return Submit::Reply{task_id(row.integer(3), row.integer(4)), static_cast<Status>(row.integer(2)),
                        true};
 }
@@ -105,6 +105,7 @@ Result<Submit::Reply> Executor::run(const Submit& command) {
         .bind_blob(command.idempotency->fingerprint)
         .bind(to_ms(now))
         .bind(seq)
+        .bind(low_of(task.id.uuid))
         .bind(static_cast<int>(status))
         .run();
   }

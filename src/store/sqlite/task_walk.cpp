@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "domain/limits.hpp"
+#include "domain/text_match.hpp"
 #include "sql.hpp"
 #include "store/failure.hpp"
 #include "store/sqlite/columns.hpp"
@@ -95,13 +96,6 @@ Route choose(const std::vector<Status>& asked, const StatusCounts& counts) {
         finished ? sql::task_filters::status_finished : sql::task_filters::status_any;
   }
   return route;
-}
-
-std::string lower_ascii(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
 }
 
 // Puts fragments together and keeps the values in the order of their parameters.
@@ -219,7 +213,7 @@ bool compose(const Context& context, std::int64_t tenant_no, const TaskFilter& f
     out.numbers(sql::task_filters::finished_to, {to_ms(*filter.finished_to)});
   }
   if (!filter.text.empty()) {
-    const auto text = lower_ascii(filter.text);
+    const auto text = domain::fold_case(filter.text);
     out.texts(may_be_in_id(text) ? sql::task_filters::text_or_id : sql::task_filters::text, {text});
   }
   if (!filter.tags.empty()) out.select_options();

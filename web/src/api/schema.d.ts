@@ -1090,7 +1090,7 @@ export interface components {
          * @description RFC 3339 in UTC with milliseconds.
          */
         Time: string;
-        /** @description RFC 3339, or ISO 8601 without an offset, read in the server's configured zone; up to nine fraction digits, cut to milliseconds. */
+        /** @description RFC 3339, or ISO 8601 without an offset, read in the zone that the server is configured for (`--time-zone`, default UTC): there a local time that a change of the clocks leaves out is the first instant after the gap, and one that comes twice is the first. Seconds may be missing; up to nine fraction digits are cut to milliseconds. Times before 1970 are the beginning of 1970. */
         TimeIn: string;
         QueueName: string;
         /** @description http or https; no user information; port 80, 443, 8080, 8443 or from 1024; no private address unless the operator allows it. */
@@ -1138,7 +1138,7 @@ export interface components {
             reason?: string | null;
         };
         Registration: {
-            /** @description Not blank. */
+            /** @description Not blank; no control, direction or zero-width characters. */
             tenantName: string;
             /** @description Where registration is by invitation. */
             invitation?: string | null;
@@ -1264,7 +1264,7 @@ export interface components {
              */
             backoff: "exponential" | "linear" | "fixed" | null;
             /**
-             * @description Before the second attempt.
+             * @description Before the second attempt; at most maxMs.
              * @default 1000
              */
             initialMs: number | null;
@@ -1277,7 +1277,7 @@ export interface components {
             jitter: number | null;
         };
         Submission: {
-            /** @description What kind of work it is; not blank. */
+            /** @description What kind of work it is; not blank; no control, direction or zero-width characters. */
             taskName: string;
             /** @description Any JSON up to 256 KiB; comes back as it came. */
             payload?: unknown;
@@ -1288,9 +1288,9 @@ export interface components {
              * @default 5
              */
             priority: number | ("LOW" | "NORMAL" | "HIGH" | "CRITICAL") | null;
-            /** @description Not before this time, at most 366 days ahead; the past is now. See TimeIn. */
+            /** @description Not before this time, at most 7305 days (20 years) ahead; the past is now. See TimeIn. */
             scheduledFor?: string | null;
-            /** @description Instead of scheduledFor. */
+            /** @description Instead of scheduledFor; at most 7305 days. */
             delayMs?: number | null;
             /** @description No attempt starts after this time: a task that waits then, for its first attempt or for a further one, ends as EXPIRED, and its errorMessage keeps the last error. A running attempt goes on. See TimeIn. */
             expiresAt?: string | null;
@@ -1304,6 +1304,7 @@ export interface components {
             timeoutMs?: number | null;
             /** @description Hears of the end. As Url; empty is none. */
             callbackUrl?: string | null;
+            /** @description No control, direction or zero-width characters. */
             tags?: string[] | null;
             labels?: {
                 [key: string]: string;
@@ -2292,7 +2293,7 @@ export interface operations {
                 finishedFrom?: components["schemas"]["TimeIn"];
                 /** @description Ended before. */
                 finishedTo?: components["schemas"]["TimeIn"];
-                /** @description Holds this text in name, payload or error. */
+                /** @description Holds this text in id, name, payload or error. Escapes of the payload are compared as their characters, and letters without case. */
                 text?: string;
                 /** @description `summary` leaves out payload and result. */
                 view?: "full" | "summary";

@@ -19,16 +19,16 @@ SELECT count(*) FROM queues WHERE tenant = ?1;
 INSERT INTO queues (tenant, name, created_at, aging_ms) VALUES (?1, ?2, ?3, ?4);
 
 -- name: idempotency
-SELECT i.fingerprint, i.created_at, i.status, b.seq, b.id_low, i.seq IS NOT NULL
-FROM idempotency AS i LEFT JOIN bodies AS b ON b.seq = i.seq
-WHERE i.tenant = ?1 AND i.key = ?2;
+SELECT fingerprint, created_at, status, seq, id_low
+FROM idempotency
+WHERE tenant = ?1 AND key = ?2;
 
 -- name: remember_key
-INSERT INTO idempotency (tenant, key, fingerprint, created_at, seq, status)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+INSERT INTO idempotency (tenant, key, fingerprint, created_at, seq, id_low, status)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (tenant, key) DO UPDATE
 SET fingerprint = excluded.fingerprint, created_at = excluded.created_at, seq = excluded.seq,
-    status = excluded.status, body = NULL;
+    id_low = excluded.id_low, status = excluded.status, body = NULL;
 
 -- name: body_exists
 SELECT 1 FROM bodies WHERE seq = ?1;

@@ -50,18 +50,18 @@ AND o.finished_at >= values
 AND o.finished_at < values
 
 -- name: text
-AND (instr(lower(b.name), values) OR instr(lower(b.payload), values)
-     OR instr(lower(CASE WHEN l.seq IS NULL THEN o.error
+AND (text_holds(b.name, values) OR json_holds(b.payload, values)
+     OR text_holds((CASE WHEN l.seq IS NULL THEN o.error
           ELSE (SELECT a.error FROM attempts AS a
                 WHERE a.seq = b.seq AND a.run = l.run AND a.error <> ''
                 ORDER BY a.number DESC LIMIT 1) END), values))
 
 -- For a text that may be part of an id.
 -- name: text_or_id
-AND (instr(lower(b.name), values) OR instr(lower(b.payload), values)
+AND (text_holds(b.name, values) OR json_holds(b.payload, values)
      OR instr(printf('%08x-%04x-7%03x-%04x-%012x', b.seq >> 28, (b.seq >> 12) & 0xffff,
                      b.seq & 0xfff, (b.id_low >> 48) & 0xffff, b.id_low & 0xffffffffffff), values)
-     OR instr(lower(CASE WHEN l.seq IS NULL THEN o.error
+     OR text_holds((CASE WHEN l.seq IS NULL THEN o.error
           ELSE (SELECT a.error FROM attempts AS a
                 WHERE a.seq = b.seq AND a.run = l.run AND a.error <> ''
                 ORDER BY a.number DESC LIMIT 1) END), values))

@@ -76,6 +76,9 @@ WHERE state = 1 AND next_at > ?1
   AND (created_at > ?1 OR EXISTS (SELECT 1 FROM delivery_attempts AS a
                                   WHERE a.delivery = deliveries.no AND a.at > ?1))
 
+-- name: keep_issuer
+INSERT INTO meta (key, value) VALUES ('issuer', ?1) ON CONFLICT (key) DO NOTHING
+
 -- name: end_push_leases
 UPDATE live SET next_at = min(next_at, ?1) WHERE status = 3 AND lease_kind = 0
 
