@@ -1,0 +1,103 @@
+#include "api/task_in.hpp"
+
+#include "api/api_fixture.hpp"
+
+namespace belfry::api {
+namespace {
+
+class Submissions : public ApiTest {
+ protected:
+  http::Response try_with(const std::string& members) {
+    return post("/api/v1/tasks", R"({"taskName":"t","target":{"type":"worker"},)" + members + "}");
+  }
+};
+
+TEST_F(Submissions, PrioritiesHaveNames) {
+  for (const auto& [name, number] : {std::pair{"LOW", "3"}, std::pair{"NORMAL", "5"},
+                                     std::pair{"HIGH", "8"}, std::pair{"CRITICAL", "10"}}) {
+    EXPECT_EQ(raw(try_with(std::string(R"("priority":")") + name + "\""), "priority"), number)
+        << name;
+  }
+  EXPECT_EQ(raw(post("/api/v1/tasks", R"({"taskName":"t"})"), "priority"), "5");
+}
+
+TEST_F(Submissions, ADelayBesideATimeIsRefused) {
+  const auto both = try_with(R"("delayMs":1000,"scheduledFor":"2030-01-01T00:00:00Z")");
+  EXPECT_EQ(both.status, 422);
+  EXPECT_NE(both.body.find("/delayMs"), std::string::npos);
+  EXPECT_EQ(try_with(R"("delayMs":1000)").status, 201);
+  EXPECT_EQ(try_with(R"("delayMs":1000,"scheduledFor":null)").status, 201);
+}
+
+TEST_F(Submissions, ThePastIsNow) {
+  const auto answer = try_with(R"("scheduledFor":"1969-01-01T00:00Z")");
+  ASSERT_EQ(answer.status, 201) << answer.body;
+  EXPECT_EQ(text(answer, "scheduledFor"), text(answer, "submittedAt"));
+  EXPECT_EQ(text(answer, "status"), "PENDING");
+}
+
+TEST_F(Submissions, TheQueuesRetryPolicyFillsInWhatIsOpen) {
+  const auto made = call(http::Method::put, "/api/v1/queues/q",
+                         R"({"retry":{"maxAttempts":7,"backoff":"fixed","initialMs":20}})");
+  ASSERT_LT(made.status, 300) << made.body;
+  const auto inherits = try_with(R"("queue":"q")");
+  EXPECT_EQ(raw(inherits, "maxRetries"), "7");
+  const auto partly = try_with(R"("queue":"q","retry":{"maxMs":500})");
+  EXPECT_EQ(raw(partly, "maxRetries"), "7");
+  const auto shown = get("/api/v1/tasks/" + text(partly, "taskId"));
+  EXPECT_NE(raw(shown, "retry").find(R"("backoff":"fixed","initialMs":20,"maxMs":500)"),
+            std::string::npos)
+      << raw(shown, "retry");
+  EXPECT_EQ(raw(try_with(R"("queue":"other")"), "maxRetries"), "3");
+}
+
+TEST_F(Submissions, APayloadHasALimit) {
+  const auto sized = [&](std::size_t bytes) {  // of the payload's JSON text
+    return try_with(R"("payload":")" + std::string(bytes - 2, 'x') + "\"").status;
+  };
+  EXPECT_EQ(sized(domain::kPayloadBytesMax), 201);
+  EXPECT_EQ(sized(domain::kPayloadBytesMax + 1), 413);
+}
+
+TEST_F(Submissions, ABulkHasALimit) {
+  const auto many = [&](std::size_t count) {
+    std::string body = "[";
+    for (std::size_t i = 0; i < count; ++i) body += R"({"taskName":"t"},)";
+    body.back() = ']';
+    return post("/api/v1/tasks/bulk", body).status;
+  };
+  EXPECT_EQ(many(domain::kBulkTasksMax), 200);
+  EXPECT_EQ(many(domain::kBulkTasksMax + 1), 422);
+  const auto settle = [&](std::size_t count) {
+    std::string body = "[";
+    for (std::size_t i = 0; i < count; ++i) body += "{},";
+    body.back() = ']';
+    return post("/api/v1/leases/complete", body).status;
+  };
+  EXPECT_EQ(settle(domain::kBulkTasksMax), 200);
+  EXPECT_EQ(settle(domain::kBulkTasksMax + 1), 422);
+}
+
+TEST_F(Submissions, AKeyOutlivesItsTask) {
+  headers.set("Idempotency-Key", "k");
+  const std::string body = R"({"taskName":"t","target":{"type":"worker"},"delayMs":1000})";
+  const auto first = post("/api/v1/tasks", body);
+  ASSERT_EQ(first.status, 201);
+  ASSERT_EQ(call(http::Method::delete_, "/api/v1/tasks/" + text(first, "taskId")).status, 200);
+  clock.advance(std::chrono::hours{2});
+  int gone = 0;
+  ASSERT_TRUE(gateway.transact_blocking([&](store::Transaction& tx) -> Result<> {
+    gone = tx.task_writes().prune_all_tenants(clock.now() - std::chrono::hours{1}, 10);
+    return {};
+  }));
+  ASSERT_EQ(gone, 1);
+  const auto again = post("/api/v1/tasks", body);
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(again.body, first.body) << "as of the time of the first";
+  EXPECT_EQ(again.headers.get("Idempotency-Replayed"), "true");
+  clock.advance(std::chrono::hours{22});
+  EXPECT_NE(text(post("/api/v1/tasks", body), "taskId"), text(first, "taskId"));
+}
+
+}  // namespace
+}  // namespace belfry::api
