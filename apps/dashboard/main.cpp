@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "dashboard/config.hpp"
 #include "dashboard/service.hpp"
+#include "http/descriptors.hpp"
 
 int main(int argc, char** argv) {
   // Signals are taken here, by waiting. A core file would hold keys, and another process of the
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  belfry::http::raise_descriptor_limit();
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

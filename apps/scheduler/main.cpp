@@ -4,19 +4,17 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
 
 #include "base/log.hpp"
+#include "http/descriptors.hpp"
 #include "server/config.hpp"
 #include "server/service.hpp"
 
 namespace {
-
-constexpr rlim_t kFiles = 65'536;
 
 // Signals are taken by one waiting thread, so that no handler runs inside anybody's code.
 sigset_t block_stop_signals() {
@@ -32,11 +30,7 @@ sigset_t block_stop_signals() {
 // Connections and pushes need descriptors, thousands at once. A core file would hold secrets, and
 // another process of the same user could read them from the memory of one that may be traced.
 void set_process_limits() {
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < kFiles) {
-    files.rlim_cur = std::min(files.rlim_max, kFiles);
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
+  belfry::http::raise_descriptor_limit();
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -6,16 +6,14 @@
 #include <charconv>
 
 #include "base/encoding.hpp"
+#include "http/media_type.hpp"
 #include "http/percent.hpp"
 #include "json/check.hpp"
 
 namespace belfry::api {
 
 bool has_media_type(const http::Request& request, std::string_view type) {
-  const auto value = request.headers.get("Content-Type").value_or("");
-  const auto given = value.substr(0, value.find_first_of("; \t"));
-  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
-  return std::equal(given.begin(), given.end(), type.begin(), type.end(), same);
+  return http::media_type(request.headers.get("Content-Type").value_or("")) == type;
 }
 
 Result<json::Value> json_body(const http::Request& request) {

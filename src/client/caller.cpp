@@ -120,7 +120,7 @@ Caller::Attempt Caller::attempt(const Client::Call& call, const std::string& tok
   const auto response = transport_.send(std::move(*request), stop);
   if (!response) return failed(response.error(), call);
   if (response->status >= 200 && response->status < 300) return {answer_of(*response)};
-  auto error = error_of(*response);
+  auto error = error_of(*response, clock_.now());
   const bool again = may_repeat(error, call.repeatable);
   return {std::unexpected(std::move(error)), again, response->status >= 500};
 }

@@ -1,5 +1,6 @@
 #include "belfry/receiver.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -11,6 +12,7 @@
 #include "base/log.hpp"
 #include "client/signed_request.hpp"
 #include "client/wire.hpp"
+#include "http/descriptors.hpp"
 #include "http/host_guard.hpp"
 #include "http/router.hpp"
 #include "http/server.hpp"
@@ -116,6 +118,8 @@ Receiver::State::State(ReceiverOptions given)
   http::ServerOptions listen;
   listen.address = options.address;
   listen.port = options.port;
+  listen.connections_max =
+      std::min(listen.connections_max, http::descriptor_shares().accepted * 7 / 8);
   http::ServerHooks hooks;
   hooks.handle = [this](http::Request& request) { return handle(request); };
   hooks.body_limit = [limit = options.body_bytes_max](http::Method, std::string_view) {

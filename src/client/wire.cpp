@@ -1,6 +1,8 @@
 #include "client/wire.hpp"
 
-#include <charconv>
+#include <algorithm>
+
+#include "http/retry_after.hpp"
 
 namespace belfry::client {
 namespace {
@@ -144,13 +146,11 @@ ClientError error_of_problem(int status, const Json& problem) {
   return error;
 }
 
-ClientError error_of(const http::OutboundResponse& response) {
+ClientError error_of(const http::OutboundResponse& response, Timestamp now) {
   auto error = error_of_problem(response.status, Json::parse(response.body).value_or(Json()));
-  const auto wait = response.headers.get("Retry-After").value_or("");
-  unsigned seconds = 0;
-  const auto [end, fault] = std::from_chars(wait.data(), wait.data() + wait.size(), seconds);
-  if (fault == std::errc{} && end == wait.data() + wait.size()) {
-    error.retry_after = std::chrono::seconds(seconds);
+  const auto text = response.headers.get("Retry-After").value_or("");
+  if (const auto at = http::retry_after(text, now)) {
+    error.retry_after = std::max(*at - now, Millis{0});
   }
   return error;
 }

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "belfry/client.hpp"
 #include "http/client.hpp"
 
@@ -15,7 +16,7 @@ Json queue_json(const QueueSettings& settings);
 Task task_of(Json document);
 // From a problem document; from the status alone when the body is none.
 ClientError error_of_problem(int status, const Json& problem);
-ClientError error_of(const http::OutboundResponse& response);
+ClientError error_of(const http::OutboundResponse& response, Timestamp now);
 
 ClientError usage_error(std::string detail);
 ClientError file_error(std::string detail);

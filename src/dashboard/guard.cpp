@@ -1,6 +1,7 @@
 #include "dashboard/guard.hpp"
 
 #include "http/host_guard.hpp"
+#include "http/media_type.hpp"
 #include "json/check.hpp"
 
 namespace belfry::dashboard {
@@ -29,7 +30,8 @@ Result<> check_csrf(const Session& session, const http::Request& request) {
 }
 
 Result<> check_json(const http::Request& request) {
-  if (!request.headers.get("Content-Type").value_or("").starts_with("application/json")) {
+  const auto type = http::media_type(request.headers.get("Content-Type").value_or(""));
+  if (type != "application/json") {
     return fail(ErrorCode::unsupported_media_type, "send JSON as application/json");
   }
   return json::check(request.body, kDepthMax);

@@ -96,5 +96,19 @@ TEST(Options, TheSchedulerIsFoundByEitherVariable) {
   EXPECT_EQ(read.config->settings.prefix, "/b");
 }
 
+TEST(Guard, JsonIsNamedByItsWholeMediaType) {
+  const auto accepts = [](const char* type) {
+    auto request = with({{"Content-Type", type}});
+    request.body = "{}";
+    return check_json(request).has_value();
+  };
+  for (const auto* good : {"application/json", "Application/JSON;charset=utf-8"}) {
+    EXPECT_TRUE(accepts(good)) << good;
+  }
+  for (const auto* bad : {"application/jsonl", "application/json-seq", "text/html; x=+json", ""}) {
+    EXPECT_FALSE(accepts(bad)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace belfry::dashboard

@@ -1,5 +1,6 @@
 #include "dashboard/service.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include "async/io_threads.hpp"
 #include "dashboard/app.hpp"
 #include "http/client.hpp"
+#include "http/descriptors.hpp"
 #include "http/egress.hpp"
 #include "http/server.hpp"
 
@@ -38,11 +40,14 @@ http::ClientOptions client_options(const Config& config) {
   options.answer_bytes_max = kAnswerBytesMax;
   options.lookups_per_key = 64;
   options.extra_ca_file = config.scheduler_ca;
+  options.connections_max = http::descriptor_shares().opened;
   return options;
 }
 
 http::ServerOptions server_options(const Config& config) {
   http::ServerOptions options;
+  options.connections_max =
+      std::min(options.connections_max, http::descriptor_shares().accepted * 7 / 8);
   options.address = config.listen.host;
   options.port = config.listen.port;
   options.tls_cert_file = config.tls_cert;

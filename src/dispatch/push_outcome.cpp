@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.hpp"
+#include "http/media_type.hpp"
 #include "http/retry_after.hpp"
 #include "json/check.hpp"
 #include "json/writer.hpp"
@@ -15,8 +16,7 @@ using outbox::AttemptEnd;
 constexpr std::size_t kAnswerBytesShown = 1'024;
 
 bool says_json(const http::OutboundResponse& answer) {
-  const auto type = answer.headers.get("Content-Type").value_or("");
-  return type.starts_with("application/json") || type.find("+json") != std::string_view::npos;
+  return http::is_json_type(answer.headers.get("Content-Type").value_or(""));
 }
 
 bool never_retry(const http::OutboundResponse& answer) {
@@ -73,7 +73,7 @@ PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallE
   }
   auto outcome =
       failed(error_of(*answer), !never_retry(*answer), answer->status < 500, answer->status);
-  if (answer->status == 429 || answer->status == 503) {
+  if (http::heeds_retry_after(answer->status)) {
     if (const auto value = answer->headers.get("Retry-After")) {
       outcome.end.not_before = http::retry_after(*value, now);
     }

@@ -47,12 +47,10 @@ http::OutboundRequest push_request(const store::Claim::Task& task, const domain:
   auto body = push_body(task.payload);
   const auto id = to_string(task.id);
   auto& headers = request.headers;
-  bool has_type = false;
-  for (const auto& [name, value] : target.headers) {
-    headers.add(name, value);
-    has_type = has_type || (name.size() == 12 && headers.get("Content-Type").has_value());
-  }
-  if (!has_type) headers.add("Content-Type", std::move(body.content_type));
+  for (const auto& [name, value] : target.headers) headers.add(name, value);
+  if (!headers.get("Content-Type")) headers.add("Content-Type", std::move(body.content_type));
+  // Common firewall rules refuse requests without one.
+  if (!headers.get("User-Agent")) headers.add("User-Agent", "Belfry");
   request.headers_at_sending = [keys = std::move(keys), id, &clock](std::string_view text) {
     return signing::signed_headers(keys, id, clock.now(), text);
   };

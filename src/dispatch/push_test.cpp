@@ -37,7 +37,7 @@ TEST(PushOutcome, HeedsWhatTheTargetAsks) {
   auto never = an_answer(500);
   never.headers.set("Belfry-Retry", "never");
   EXPECT_FALSE(push_outcome(never, from_ms(0)).end.retryable);
-  for (const int status : {429, 503}) {
+  for (const int status : {403, 413, 429, 502, 503, 504}) {
     auto later = an_answer(status);
     later.headers.set("Retry-After", "60");
     EXPECT_EQ(push_outcome(later, from_ms(1'000)).end.not_before, from_ms(61'000));
@@ -78,7 +78,11 @@ TEST(PushOutcome, AResultIsJsonIfTheAnswerSaysSoAndIsElseAString) {
   EXPECT_EQ(result_of(an_answer(200)), "");
   EXPECT_EQ(result_of(an_answer(200, R"({"a": 1})", json)), R"({"a": 1})");
   EXPECT_EQ(result_of(an_answer(200, R"({"a": 1})", "application/problem+json")), R"({"a": 1})");
-  EXPECT_EQ(result_of(an_answer(200, R"({"a": 1})", "text/plain")), R"("{\"a\": 1}")");
+  EXPECT_EQ(result_of(an_answer(200, R"({"a": 1})", "Application/JSON")), R"({"a": 1})");
+  EXPECT_EQ(result_of(an_answer(200, R"({"a": 1})", "application/problem+JSON")), R"({"a": 1})");
+  for (const auto* type : {"text/plain", "application/jsonl", "text/html; x=+json"}) {
+    EXPECT_EQ(result_of(an_answer(200, R"({"a": 1})", type)), R"("{\"a\": 1}")") << type;
+  }
   EXPECT_EQ(result_of(an_answer(200, R"({"a": )", json)), R"("{\"a\": ")");
   EXPECT_EQ(result_of(an_answer(200, R"({"a":1,"a":2})", json)), R"("{\"a\":1,\"a\":2}")");
   EXPECT_EQ(result_of(an_answer(200, "plain")), R"("plain")");
@@ -173,11 +177,14 @@ TEST(PushRequest, CarriesTheTargetsHeadersAndTheSubmittersTrace) {
   task.options.tracestate = "vendor=a:b,other=c";
   domain::HttpTarget target;
   target.method = "PUT";
-  target.headers = {{"X-A", "b"}, {"content-type", "application/x-mine"}};
+  target.headers = {{"X-A", "b"}, {"content-type", "application/x-mine"}, {"user-agent", "shop/2"}};
   const auto request = request_for(task, target);
   EXPECT_EQ(request.method, http::Method::put);
   EXPECT_EQ(request.headers.get("X-A"), "b");
   EXPECT_EQ(request.headers.get("Content-Type"), "application/x-mine");
+  EXPECT_EQ(request.headers.get("User-Agent"), "shop/2");
+  EXPECT_EQ(request.headers.count("User-Agent"), 1U);
+  EXPECT_EQ(request_for(task).headers.get("User-Agent"), "Belfry");
   const auto trace = std::string(request.headers.get("traceparent").value());
   EXPECT_EQ(trace.substr(0, 36), "00-0af7651916cd43dd8448eb211c80319c-");
   EXPECT_NE(trace.substr(36, 16), "b7ad6b7169203331");  // a span of our own

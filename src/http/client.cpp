@@ -27,6 +27,8 @@ constexpr std::size_t kJoinedBodyBytesMax = 16 * 1024;
 // A connection keeps nothing; this bounds what one answer may leave unread (a chunk's extensions).
 constexpr std::size_t kUnreadBytesMax = 64 * 1024;
 
+constexpr CallError kNoRoom{.failure = CallFailure::connect_failed, .own_trouble = true};
+
 std::unexpected<CallError> failed_with(CallFailure failure) {
   return std::unexpected(CallError{failure});
 }
@@ -83,6 +85,7 @@ struct Exchange {
   bool unanswered = false;     // the connection failed before any byte of an answer came
   bool ended_by_peer = false;  // that failure was the peer's end of the connection
   bool all_sent = false;       // the peer may have read the whole request, and acted on it
+  std::optional<std::chrono::milliseconds> keep_for = {};  // idle; nothing: it must be closed
 };
 
 // The peer has closed or reset the connection; anything else is trouble of another kind.
@@ -135,7 +138,8 @@ struct Client::State {
         options(std::move(with)),
         tls(make_tls(options.extra_ca_file)),
         names(executor, std::move(resolver), {options.resolve_time, options.lookups_per_key}),
-        pool(executor, {options.idle_per_destination, options.idle_total, options.idle_time}) {}
+        pool(executor,
+             {options.idle_per_destination, options.idle_total, options.connections_max}) {}
 
   asio::awaitable<Outcome> call(const OutboundRequest& request);
   asio::awaitable<std::expected<Addresses, CallError>> find(const OutboundRequest& request,
@@ -147,7 +151,7 @@ struct Client::State {
                                 const Addresses& addresses, TimePoint deadline);
   asio::awaitable<Exchange> exchange(std::shared_ptr<OutboundConnection> connection,
                                      const OutboundRequest& request);
-  asio::awaitable<Exchange> read_answer(OutboundConnection& connection, Method method, bool& keep);
+  asio::awaitable<Exchange> read_answer(OutboundConnection& connection, Method method);
   asio::awaitable<std::optional<CallFailure>> stream(const OutboundRequest& request,
                                                      std::chrono::milliseconds silence_max,
                                                      AnswerSink& sink);
@@ -182,12 +186,15 @@ asio::awaitable<std::expected<Addresses, CallError>> Client::State::find(
   } else {
     addresses = names.cached(request.url.host);
     if (addresses.empty()) {
-      addresses = co_await names.resolve(request.pool_key, request.url.host, deadline);
+      const auto found = co_await names.resolve(request.pool_key, request.url.host, deadline);
       if (co_await ended()) co_return failed_with(CallFailure::cancelled);
-    }
-    if (addresses.empty()) {
-      const bool late = std::chrono::steady_clock::now() >= deadline;
-      co_return failed_with(late ? CallFailure::timed_out : CallFailure::name_not_resolved);
+      if (found.addresses.empty()) {
+        const bool late = std::chrono::steady_clock::now() >= deadline;
+        co_return std::unexpected(
+            CallError{.failure = late ? CallFailure::timed_out : CallFailure::name_not_resolved,
+                      .own_trouble = found.own_trouble});
+      }
+      addresses = found.addresses;
     }
   }
   for (const auto& address : addresses) {
@@ -218,6 +225,7 @@ asio::awaitable<Dialled> Client::State::dial(const OutboundRequest& request,
     const auto now = std::chrono::steady_clock::now();
     if (now >= deadline) co_return failed_with(CallFailure::timed_out);
     const auto connection = pool.make(pool_key(prefix, addresses[i]));
+    if (!connection) co_return std::unexpected(kNoRoom);
     connection->set_deadline(now + (deadline - now) / static_cast<int>(addresses.size() - i));
     OutboundConnection::Endpoint endpoint(addresses[i], request.url.port);
     auto failed = co_await connection->connect(endpoint);
@@ -238,13 +246,13 @@ asio::awaitable<Dialled> Client::State::dial(const OutboundRequest& request,
   co_return std::unexpected(error);
 }
 
-asio::awaitable<Exchange> Client::State::read_answer(OutboundConnection& connection, Method method,
-                                                     bool& keep) {
+asio::awaitable<Exchange> Client::State::read_answer(OutboundConnection& connection,
+                                                     Method method) {
   AnswerReader reader(method, options.answer_bytes_max);
   std::string input;
   bool any = false;
   const auto broken = [&](CallFailure failure) {
-    return Exchange{std::unexpected(CallError{.failure = failure, .answered = any})};
+    return Exchange{.outcome = std::unexpected(CallError{.failure = failure, .answered = any})};
   };
   while (true) {
     const auto failed = co_await connection.read_some(input);
@@ -260,13 +268,15 @@ asio::awaitable<Exchange> Client::State::read_answer(OutboundConnection& connect
     }
     any = true;
     if (!failed) {
-      std::string_view unread = input;
-      progress = reader.feed(unread);
-      input.erase(0, input.size() - unread.size());
+      progress = reader.feed(input);
     }
     if (progress == AnswerReader::Progress::done) {
-      keep = !failed && input.empty() && reader.keep_alive();
-      co_return Exchange{reader.take()};
+      Exchange exchanged;
+      if (!failed && input.empty()) {
+        exchanged.keep_for = reader.keep_for({options.idle_time_unsaid, options.idle_time});
+      }
+      exchanged.outcome = reader.take();
+      co_return exchanged;
     }
     if (progress == AnswerReader::Progress::malformed || input.size() > kUnreadBytesMax) {
       co_return broken(CallFailure::malformed_answer);
@@ -285,14 +295,13 @@ asio::awaitable<Exchange> Client::State::exchange(std::shared_ptr<OutboundConnec
   // Even if not all of it could be sent, the peer may have said why (413, 401) before it closed.
   const Written written = co_await connection->write(head, body);
   const auto last_byte_at = std::chrono::steady_clock::now();
-  bool keep = false;
   Exchange exchanged;
   if (co_await ended()) {
     exchanged.outcome = failed_with(CallFailure::cancelled);
   } else if (connection->expired()) {
     exchanged.outcome = failed_with(CallFailure::timed_out);
   } else {
-    exchanged = co_await read_answer(*connection, request.method, keep);
+    exchanged = co_await read_answer(*connection, request.method);
   }
   exchanged.all_sent = !written.failed;
   if (!exchanged.outcome) {
@@ -301,8 +310,8 @@ asio::awaitable<Exchange> Client::State::exchange(std::shared_ptr<OutboundConnec
     error.stale = exchanged.unanswered && exchanged.ended_by_peer && connection->used_before() &&
                   std::chrono::steady_clock::now() - last_byte_at <= options.stale_end_max;
   }
-  if (keep && !written.failed) {
-    pool.give_back(std::move(connection));
+  if (exchanged.keep_for && !written.failed) {
+    pool.give_back(std::move(connection), *exchanged.keep_for);
   } else {
     connection->close();
   }
@@ -374,9 +383,7 @@ asio::awaitable<std::optional<CallFailure>> Client::State::stream_body(
           failed == asio::error::eof && reader.end_of_input() == AnswerReader::Progress::done;
       co_return whole ? std::nullopt : std::optional(CallFailure::connection_broken);
     }
-    std::string_view unread = input;
-    const auto progress = reader.feed(unread);
-    input.erase(0, input.size() - unread.size());
+    const auto progress = reader.feed(input);
     if (progress == AnswerReader::Progress::malformed || input.size() > kUnreadBytesMax) {
       co_return CallFailure::malformed_answer;
     }
@@ -419,7 +426,8 @@ asio::awaitable<std::optional<CallFailure>> stream_one(std::shared_ptr<State> st
 }  // namespace
 
 Client::Client(asio::any_io_executor executor, const EgressPolicy& policy, ClientOptions options)
-    : Client(executor, policy, options, make_resolver(executor, options.resolve_time)) {}
+    : Client(executor, policy, options, make_resolver(executor, {.budget = options.resolve_time})) {
+}
 
 Client::Client(asio::any_io_executor executor, const EgressPolicy& policy, ClientOptions options,
                std::unique_ptr<Resolver> resolver)

@@ -82,7 +82,12 @@ struct ClientOptions {
   std::size_t answer_bytes_max = 64 * 1024;
   std::size_t idle_per_destination = 128;
   std::size_t idle_total = 4'096;
+  // Open at a time, idle ones too; beyond, calls that need another one fail by `own_trouble`.
+  std::size_t connections_max = 16'192;
+  // How long a connection is kept idle: a second less than `Keep-Alive: timeout=` of the last
+  // answer (not at all below two), but at most `idle_time`; else `idle_time_unsaid`.
   std::chrono::milliseconds idle_time{30'000};
+  std::chrono::milliseconds idle_time_unsaid{4'000};
   // A peer that ends a kept connection later than this after a request may have worked on it.
   std::chrono::milliseconds stale_end_max{250};
   std::chrono::milliseconds resolve_time{5'000};

@@ -109,6 +109,14 @@ class ClientTest : public testing::Test {
     return *answers.back();
   }
 
+  // Runs until the peer has read so many requests.
+  void peer_has(const ScriptedPeer& peer, std::size_t requests) {
+    while (peer.requests().size() < requests) {
+      context.restart();
+      context.poll_one();
+    }
+  }
+
   std::string url_of(const ScriptedPeer& peer, const std::string& target = "/hook") {
     return "http://127.0.0.1:" + std::to_string(peer.port()) + target;
   }

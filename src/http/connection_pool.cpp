@@ -31,12 +31,18 @@ std::shared_ptr<OutboundConnection> ConnectionPool::take(const std::string& key)
 }
 
 std::shared_ptr<OutboundConnection> ConnectionPool::make(std::string key) {
-  auto connection = std::make_shared<OutboundConnection>(executor_, std::move(key));
+  const auto full = [this] {
+    return static_cast<std::size_t>(slots_.use_count() - 1) >= limits_.open_total;
+  };
+  if (full() && !idle_by_age_.empty()) close_oldest();
+  if (full()) return nullptr;
+  auto connection = std::make_shared<OutboundConnection>(executor_, std::move(key), slots_);
   busy_.push_back(*connection);
   return connection;
 }
 
-void ConnectionPool::give_back(std::shared_ptr<OutboundConnection> connection) {
+void ConnectionPool::give_back(std::shared_ptr<OutboundConnection> connection,
+                               std::chrono::milliseconds idle) {
   connection->unlink();
   if (closed_ || connection->closed() || limits_.idle_total == 0) return connection->close();
   // An empty list stays for the next call to the same place; too many of them do not.
@@ -46,14 +52,16 @@ void ConnectionPool::give_back(std::shared_ptr<OutboundConnection> connection) {
   auto& kept = idle_[connection->key()];
   if (kept.size() >= limits_.idle_per_key) return connection->close();
   connection->set_idle([this](OutboundConnection& ended) { forget(ended); });
-  connection->set_deadline(std::chrono::steady_clock::now() + limits_.idle_time);
+  connection->set_deadline(std::chrono::steady_clock::now() + idle);
   idle_by_age_.push_back(*connection);
   kept.push_back(std::move(connection));
-  if (++idle_count_ > limits_.idle_total) {
-    auto& oldest = idle_by_age_.front();
-    oldest.close();
-    forget(oldest);
-  }
+  if (++idle_count_ > limits_.idle_total) close_oldest();
+}
+
+void ConnectionPool::close_oldest() {
+  auto& oldest = idle_by_age_.front();
+  oldest.close();
+  forget(oldest);
 }
 
 void ConnectionPool::forget(OutboundConnection& connection) {

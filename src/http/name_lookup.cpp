@@ -23,7 +23,7 @@ constexpr std::chrono::seconds kCachedAtMost{30};
 
 // One question and everyone who waits for its answer.
 struct Question {
-  Addresses addresses;
+  NameLookup::Found found;
   bool answered = false;
   std::vector<std::shared_ptr<asio::steady_timer>> waiting;
 
@@ -93,7 +93,7 @@ void NameLookup::State::answered(const std::string& key, const std::string& host
                                  Question& question, Resolution answer) {
   if (closed) return;
   if (!answer.addresses.empty()) remember(host, answer);
-  question.addresses = std::move(answer.addresses);
+  question.found = {std::move(answer.addresses), answer.own_trouble};
   question.answered = true;
   question.wake_all();
   open.erase(Asked(key, host));
@@ -142,10 +142,10 @@ Addresses NameLookup::cached(const std::string& host) {
   return {};
 }
 
-asio::awaitable<Addresses> NameLookup::resolve(std::string key, std::string host,
-                                               TimePoint deadline) {
+asio::awaitable<NameLookup::Found> NameLookup::resolve(std::string key, std::string host,
+                                                       TimePoint deadline) {
   const auto state = state_;  // may outlive this object
-  if (state->closed) co_return Addresses{};
+  if (state->closed) co_return Found{};
   const auto question = state->join(key, host);
   if (!question->answered) {
     const auto timer = std::make_shared<asio::steady_timer>(state->executor);
@@ -155,7 +155,7 @@ asio::awaitable<Addresses> NameLookup::resolve(std::string key, std::string host
     co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, woken));
     std::erase(question->waiting, timer);
   }
-  co_return question->addresses;
+  co_return question->found;
 }
 
 void NameLookup::close() {

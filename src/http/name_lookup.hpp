@@ -29,9 +29,13 @@ class NameLookup {
 
   // The cached addresses, or an empty list.
   std::vector<boost::asio::ip::address> cached(const std::string& host);
-  // Empty: not resolved within the budget or before `deadline`, cancelled, or closed.
-  boost::asio::awaitable<std::vector<boost::asio::ip::address>> resolve(
-      std::string key, std::string host, std::chrono::steady_clock::time_point deadline);
+  struct Found {
+    std::vector<boost::asio::ip::address> addresses;
+    bool own_trouble = false;
+  };
+  // No address: not resolved within the budget or before `deadline`, cancelled, or closed.
+  boost::asio::awaitable<Found> resolve(std::string key, std::string host,
+                                        std::chrono::steady_clock::time_point deadline);
   // Ends every wait.
   void close();
 

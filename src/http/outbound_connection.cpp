@@ -25,8 +25,9 @@ struct OutboundConnection::Tls {
   asio::ssl::stream<Tcp::socket&> stream;
 };
 
-OutboundConnection::OutboundConnection(const asio::any_io_executor& executor, std::string key)
-    : key_(std::move(key)), socket_(executor), timer_(executor) {}
+OutboundConnection::OutboundConnection(const asio::any_io_executor& executor, std::string key,
+                                       std::shared_ptr<const void> slot)
+    : key_(std::move(key)), slot_(std::move(slot)), socket_(executor), timer_(executor) {}
 
 OutboundConnection::~OutboundConnection() {
   close();
@@ -107,13 +108,20 @@ asio::awaitable<OutboundConnection::Error> OutboundConnection::read_some(std::st
 }
 
 bool OutboundConnection::usable() {
-  if (closed_ || expired_) return false;
+  if (closed_ || expired_ || std::chrono::steady_clock::now() >= deadline_) return false;
   char byte = 0;
+  if (tls_) {
+    // Reads what has come without waiting: OpenSSL consumes tickets and reports a close_notify. A
+    // record that is here in part may be anything, its rest too.
+    Error failed;
+    const auto count = tls_->stream.read_some(asio::buffer(&byte, 1), failed);
+    const SSL* session = tls_->stream.native_handle();
+    const bool between_records =
+        SSL_has_pending(session) == 0 && SSL_rstate_string(session) == std::string_view("RH");
+    return count == 0 && failed == asio::error::would_block && between_records;
+  }
   const auto count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (count == 0) return false;
-  // TLS 1.3 session tickets come unasked; what else comes fails when it is decrypted.
-  if (count > 0) return tls_ != nullptr;
-  return errno == EAGAIN || errno == EWOULDBLOCK;
+  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 void OutboundConnection::set_idle(std::function<void(OutboundConnection&)> on_expired) {
@@ -145,6 +153,7 @@ void OutboundConnection::close() {
   timer_.cancel();
   Error ignored;  // nothing is left to be told
   socket_.close(ignored);
+  slot_.reset();
 }
 
 }  // namespace belfry::http

@@ -28,8 +28,9 @@ class OutboundConnection : public std::enable_shared_from_this<OutboundConnectio
   using Error = boost::system::error_code;
   using Endpoint = boost::asio::ip::tcp::endpoint;
 
-  // `key` is what the pool files it under.
-  OutboundConnection(const boost::asio::any_io_executor& executor, std::string key);
+  // `key` is what the pool files it under; `slot` is held while it is open.
+  OutboundConnection(const boost::asio::any_io_executor& executor, std::string key,
+                     std::shared_ptr<const void> slot);
   ~OutboundConnection();
 
   // Connects to exactly this endpoint and compares the peer afterwards.
@@ -45,7 +46,8 @@ class OutboundConnection : public std::enable_shared_from_this<OutboundConnectio
   // Waits for at least one more byte and appends it to `input`.
   boost::asio::awaitable<Error> read_some(std::string& input);
 
-  // False if the peer has closed it, or has said something that nobody asked for.
+  // False if the deadline has passed, if the peer has ended the connection (FIN, reset,
+  // close_notify) or if it has sent something unasked. TLS session tickets are read and do no harm.
   bool usable();
   // Closes with `expired()` set once this time has come.
   void set_deadline(TimePoint deadline);
@@ -62,6 +64,7 @@ class OutboundConnection : public std::enable_shared_from_this<OutboundConnectio
   void wait(TimePoint until);
 
   std::string key_;
+  std::shared_ptr<const void> slot_;
   boost::asio::ip::tcp::socket socket_;
   std::unique_ptr<Tls> tls_;
   boost::asio::steady_timer timer_;

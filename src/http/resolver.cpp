@@ -1,195 +1,169 @@
+// One channel is shared by all questions. It speaks datagrams only, so that no name, whatever its
+// servers do, fails the others' questions. A question that it cannot answer gets a channel of its
+// own, with larger datagrams and TCP, and both again, with pauses, while its budget lasts.
 #include "http/resolver.hpp"
 
-#include <ares.h>
-#include <netinet/in.h>
-
 #include <algorithm>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <limits>
-#include <map>
-#include <mutex>
 #include <stdexcept>
+#include <unordered_set>
+#include <utility>
 
-#include "base/check.hpp"
+#include "http/cares_channel.hpp"
+#include "http/descriptors.hpp"
 
 namespace belfry::http {
 namespace {
 
 namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using TimePoint = std::chrono::steady_clock::time_point;
 
-constexpr int kTries = 2;
-constexpr std::size_t kAddressesMax = 16;  // of one name
+constexpr int kLargeAnswerBytes = 4'096;
+// Each costs some 80 KB and two sockets; who finds no room asks the shared one again.
+constexpr int kOwnChannelsMax = 64;
+constexpr milliseconds kPauseMin{100};
+constexpr milliseconds kPauseMax{800};
+// c-ares 1.18 turns EDNS off for good once a server has failed a question with it.
+constexpr std::chrono::seconds kChannelRenewal{1};
 
-void init_library() {
-  static std::once_flag once;
-  std::call_once(once, [] { CHECK(ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS); });
-}
-
-// A socket that c-ares owns, watched by the executor. It is released, never closed, here.
-struct Watched {
-  Watched(const asio::any_io_executor& executor, ares_socket_t fd) : descriptor(executor, fd) {}
-  asio::posix::stream_descriptor descriptor;
-  bool read = false;
-  bool write = false;
-  bool reading = false;
-  bool writing = false;
+struct Search {
+  Search(const asio::any_io_executor& executor, std::string name, Resolver::Done then,
+         TimePoint deadline)
+      : host(std::move(name)), done(std::move(then)), until(deadline), timer(executor) {}
+  std::string host;
+  Resolver::Done done;
+  TimePoint until;
+  milliseconds pause = kPauseMin;
+  std::shared_ptr<CaresChannel> channel;
+  asio::steady_timer timer;
 };
 
-class CaresResolver final : public Resolver {
+class PatientResolver final : public Resolver {
  public:
-  CaresResolver(asio::any_io_executor executor, std::chrono::milliseconds budget);
-  ~CaresResolver() override;
-  CaresResolver(const CaresResolver&) = delete;
-  CaresResolver& operator=(const CaresResolver&) = delete;
+  PatientResolver(asio::any_io_executor executor, ResolverOptions options)
+      : executor_(std::move(executor)), options_(std::move(options)), shared_(make_shared_one()) {}
+  ~PatientResolver() override;
+  PatientResolver(const PatientResolver&) = delete;
+  PatientResolver& operator=(const PatientResolver&) = delete;
   void resolve(const std::string& host, Done done) override;
 
  private:
-  static void on_socket(void* self, ares_socket_t fd, int readable, int writable);
-  static void on_answer(void* done, int status, int timeouts, ares_addrinfo* info);
-  void watch(ares_socket_t fd, bool read, bool write);
-  void wait(const std::shared_ptr<Watched>& watched);
-  void wait_for_timeout();
-  void process(ares_socket_t readable, ares_socket_t writable);
+  using SearchOf = std::shared_ptr<Search>;
+  std::shared_ptr<CaresChannel> make_shared_one();
+  void ask_shared(const SearchOf& search);
+  void ask_alone(const SearchOf& search);
+  void wait(const SearchOf& search);
+  void let_go(const SearchOf& search);
+  void renew_shared();
+  void end(const SearchOf& search, Resolution answer);
 
   asio::any_io_executor executor_;
-  asio::steady_timer timer_;
-  ares_channel channel_ = nullptr;
-  std::map<ares_socket_t, std::shared_ptr<Watched>> sockets_;
-  // Handlers already queued when this dies look here first.
+  ResolverOptions options_;
+  TimePoint shared_since_;
+  std::shared_ptr<CaresChannel> shared_;
+  int own_channels_ = 0;
+  std::unordered_set<SearchOf> open_;
+  // Callbacks that come after the end look here first.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-CaresResolver::CaresResolver(asio::any_io_executor executor, std::chrono::milliseconds budget)
-    : executor_(std::move(executor)), timer_(executor_) {
-  init_library();
-  ares_options options{};
-  char lookups[] = "fb";  // the hosts file, then DNS
-  options.flags = ARES_FLAG_NOSEARCH;
-  // c-ares doubles the time with every try: 1 + 2 thirds of the budget.
-  options.timeout = static_cast<int>(budget.count() / 3);
-  options.tries = kTries;
-  options.ndots = 0;     // every name is asked as it is written,
-  options.ndomains = 0;  // and never with a search domain (1.18 ignores NOSEARCH here)
-  options.lookups = lookups;
-  options.sock_state_cb = &CaresResolver::on_socket;
-  options.sock_state_cb_data = this;
-  const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
-                   ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
-  const int status = ares_init_options(&channel_, &options, mask);
-  if (status != ARES_SUCCESS) {
-    throw std::runtime_error(std::string("cannot start the resolver: ") + ares_strerror(status));
-  }
-}
-
-CaresResolver::~CaresResolver() {
+PatientResolver::~PatientResolver() {
   *alive_ = false;
-  ares_destroy(channel_);  // answers what is open with ARES_EDESTRUCTION and closes its sockets
-  for (auto& [fd, watched] : sockets_) watched->descriptor.release();
+  const auto open = std::exchange(open_, {});
+  for (const auto& search : open) std::exchange(search->done, nullptr)({});
+  // A channel and the search that it works for hold one another.
+  for (const auto& search : open) search->channel.reset();
 }
 
-void CaresResolver::resolve(const std::string& host, Done done) {
-  ares_addrinfo_hints hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = ARES_AI_NOSORT;
-  auto owned = std::make_unique<Done>(std::move(done));
-  ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, &CaresResolver::on_answer,
-                   owned.release());
-  wait_for_timeout();
+std::shared_ptr<CaresChannel> PatientResolver::make_shared_one() {
+  shared_since_ = std::chrono::steady_clock::now();
+  ChannelOptions options;
+  options.first_try = options_.budget / 5;
+  options.servers = options_.servers;
+  return std::make_shared<CaresChannel>(executor_, options);
 }
 
-void CaresResolver::on_answer(void* done, int status, int, ares_addrinfo* info) {
-  const std::unique_ptr<Done> owned(static_cast<Done*>(done));
-  const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> list(info, &ares_freeaddrinfo);
-  Resolution answer;
-  if (status == ARES_SUCCESS && list != nullptr) {
-    std::vector<asio::ip::address> v6;
-    int ttl = std::numeric_limits<int>::max();
-    for (const auto* node = list->nodes; node != nullptr; node = node->ai_next) {
-      ttl = std::min(ttl, node->ai_ttl);
-      if (node->ai_family == AF_INET) {
-        const auto* at = reinterpret_cast<const sockaddr_in*>(node->ai_addr);
-        answer.addresses.emplace_back(asio::ip::address_v4(ntohl(at->sin_addr.s_addr)));
-      } else if (node->ai_family == AF_INET6) {
-        const auto* at = reinterpret_cast<const sockaddr_in6*>(node->ai_addr);
-        asio::ip::address_v6::bytes_type bytes;
-        std::copy_n(at->sin6_addr.s6_addr, bytes.size(), bytes.begin());
-        v6.emplace_back(asio::ip::address_v6(bytes));
-      }
-    }
-    answer.addresses.insert(answer.addresses.end(), v6.begin(), v6.end());
-    answer.ttl = std::chrono::seconds(std::max(ttl, 0));
-  }
-  // More addresses than anybody needs are an attack on the check; such a name has no answer.
-  if (answer.addresses.size() > kAddressesMax) answer.addresses.clear();
-  (*owned)(std::move(answer));
+void PatientResolver::resolve(const std::string& host, Done done) {
+  const auto until = std::chrono::steady_clock::now() + options_.budget;
+  const auto search = std::make_shared<Search>(executor_, host, std::move(done), until);
+  open_.insert(search);
+  ask_shared(search);
 }
 
-void CaresResolver::on_socket(void* self, ares_socket_t fd, int readable, int writable) {
-  static_cast<CaresResolver*>(self)->watch(fd, readable != 0, writable != 0);
-}
-
-void CaresResolver::watch(ares_socket_t fd, bool read, bool write) {
-  auto found = sockets_.find(fd);
-  if (!read && !write) {
-    if (found == sockets_.end()) return;
-    found->second->read = found->second->write = false;
-    found->second->descriptor.release();  // c-ares closes it next
-    sockets_.erase(found);
-    return;
-  }
-  if (found == sockets_.end()) {
-    found = sockets_.emplace(fd, std::make_shared<Watched>(executor_, fd)).first;
-  }
-  found->second->read = read;
-  found->second->write = write;
-  wait(found->second);
-}
-
-void CaresResolver::wait(const std::shared_ptr<Watched>& watched) {
-  using Wait = asio::posix::descriptor_base::wait_type;
-  const auto start = [&](Wait type, bool Watched::* wanted, bool Watched::* running) {
-    if (!((*watched).*wanted) || (*watched).*running) return;
-    (*watched).*running = true;
-    watched->descriptor.async_wait(type, [this, alive = alive_, watched, type, wanted,
-                                          running](const boost::system::error_code& failed) {
-      (*watched).*running = false;
-      if (!*alive || failed || !((*watched).*wanted)) return;
-      const auto fd = watched->descriptor.native_handle();
-      process(type == Wait::wait_read ? fd : ARES_SOCKET_BAD,
-              type == Wait::wait_write ? fd : ARES_SOCKET_BAD);
-      if (*alive && watched->descriptor.is_open()) wait(watched);
-    });
-  };
-  start(Wait::wait_read, &Watched::read, &Watched::reading);
-  start(Wait::wait_write, &Watched::write, &Watched::writing);
-}
-
-void CaresResolver::process(ares_socket_t readable, ares_socket_t writable) {
-  const auto alive = alive_;
-  ares_process_fd(channel_, readable, writable);
-  if (*alive) wait_for_timeout();
-}
-
-void CaresResolver::wait_for_timeout() {
-  timeval left{};
-  if (ares_timeout(channel_, nullptr, &left) == nullptr) {
-    timer_.cancel();
-    return;
-  }
-  timer_.expires_after(std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec) +
-                       std::chrono::milliseconds(1));
-  timer_.async_wait([this, alive = alive_](const boost::system::error_code& cancelled) {
-    if (*alive && !cancelled) process(ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+void PatientResolver::ask_shared(const SearchOf& search) {
+  search->channel = shared_;
+  shared_->ask(search->host, [this, alive = alive_, search](Answered how, Resolution answer) {
+    if (!*alive || !search->done) return;
+    let_go(search);
+    if (how != Answered::not_now) return end(search, std::move(answer));
+    renew_shared();
+    ask_alone(search);
   });
+}
+
+void PatientResolver::ask_alone(const SearchOf& search) {
+  if (own_channels_ >= kOwnChannelsMax) return wait(search);
+  ChannelOptions options;
+  options.first_try = options_.budget / 5;
+  options.tries = 1;
+  options.answer_bytes_max = kLargeAnswerBytes;
+  options.datagrams_only = false;
+  options.servers = options_.servers;
+  try {
+    search->channel = std::make_shared<CaresChannel>(executor_, options);
+  } catch (const std::runtime_error&) {
+    return wait(search);
+  }
+  ++own_channels_;
+  search->channel->ask(search->host,
+                       [this, alive = alive_, search](Answered how, Resolution answer) {
+                         if (!*alive) return;
+                         --own_channels_;
+                         if (!search->done) return;
+                         let_go(search);
+                         if (how != Answered::not_now) return end(search, std::move(answer));
+                         wait(search);
+                       });
+}
+
+// A pause, and then both ways again.
+void PatientResolver::wait(const SearchOf& search) {
+  if (std::chrono::steady_clock::now() + search->pause >= search->until) return end(search, {});
+  search->timer.expires_after(search->pause);
+  search->pause = std::min(search->pause * 2, kPauseMax);
+  search->timer.async_wait([this, alive = alive_, search](const boost::system::error_code& failed) {
+    if (*alive && !failed && search->done) ask_shared(search);
+  });
+}
+
+// Its channel may be the one that calls: it goes once that has returned.
+void PatientResolver::let_go(const SearchOf& search) {
+  asio::post(executor_, [channel = std::move(search->channel)] {});
+}
+
+void PatientResolver::renew_shared() {
+  if (std::chrono::steady_clock::now() - shared_since_ < kChannelRenewal) return;
+  try {
+    auto old = std::exchange(shared_, make_shared_one());
+    asio::post(executor_, [old = std::move(old)] {});
+  } catch (const std::runtime_error&) {
+    return;  // out of descriptors or memory: the old one still works
+  }
+}
+
+void PatientResolver::end(const SearchOf& search, Resolution answer) {
+  if (answer.addresses.empty()) answer.own_trouble = out_of_descriptors();
+  const auto done = std::exchange(search->done, nullptr);
+  open_.erase(search);
+  done(std::move(answer));
 }
 
 }  // namespace
 
-std::unique_ptr<Resolver> make_resolver(boost::asio::any_io_executor executor,
-                                        std::chrono::milliseconds budget) {
-  return std::make_unique<CaresResolver>(std::move(executor), budget);
+std::unique_ptr<Resolver> make_resolver(asio::any_io_executor executor, ResolverOptions options) {
+  return std::make_unique<PatientResolver>(std::move(executor), std::move(options));
 }
 
 }  // namespace belfry::http

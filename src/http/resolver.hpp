@@ -14,6 +14,7 @@ namespace belfry::http {
 struct Resolution {
   std::vector<boost::asio::ip::address> addresses;
   std::chrono::seconds ttl{0};
+  bool own_trouble = false;  // no address, and this process is out of descriptors
 };
 
 // Turns a name into addresses (A and AAAA), without search domains. Not thread-safe: everything on
@@ -26,9 +27,14 @@ class Resolver {
   virtual void resolve(const std::string& host, Done done) = 0;
 };
 
+struct ResolverOptions {
+  std::chrono::milliseconds budget{5'000};  // for one question, asked again while it lasts
+  std::string servers = {};                 // "ADDRESS:PORT,..." instead of those of resolv.conf
+};
+
 // c-ares on the executor (single-threaded): the hosts file first, then the servers of resolv.conf.
-// IPv4 addresses come first. One question is given up after `budget`.
+// IPv4 addresses come first. No question can fail another one.
 std::unique_ptr<Resolver> make_resolver(boost::asio::any_io_executor executor,
-                                        std::chrono::milliseconds budget);
+                                        ResolverOptions options);
 
 }  // namespace belfry::http

@@ -1,7 +1,9 @@
 #include "http/scripted_peer.hpp"
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <openssl/ssl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,6 +63,58 @@ struct ScriptedPeer::Conversation {
   }
 };
 
+namespace {
+
+// Until the client's kernel has acknowledged all that was sent, an end too.
+void wait_until_taken(int fd) {
+  int unacknowledged = 0;
+  while (::ioctl(fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0) {
+    std::this_thread::yield();
+  }
+}
+
+void send_half_a_record(int fd) {
+  constexpr char kBegun[] = {0x17, 0x03, 0x03, 0x00, 0x40, 0x01, 0x02};
+  CHECK(::send(fd, kBegun, sizeof kBegun, MSG_NOSIGNAL) == sizeof kBegun);
+}
+
+// False if the connection is to be closed.
+bool follow(int fd, SSL* tls, Then then) {
+  switch (then) {
+    case Then::go_on:
+      return true;
+    case Then::ticket:
+      CHECK(SSL_new_session_ticket(tls) == 1 && SSL_do_handshake(tls) == 1);
+      break;
+    case Then::close_notify:
+      CHECK(SSL_shutdown(tls) >= 0);
+      break;
+    case Then::half_record:
+      send_half_a_record(fd);
+      break;
+    case Then::unasked:
+      CHECK(::send(fd, "HTTP/1.1 408", 12, MSG_NOSIGNAL) == 12);
+      break;
+    case Then::half_and_fin:
+      send_half_a_record(fd);
+      [[fallthrough]];
+    case Then::fin:
+      ::shutdown(fd, SHUT_WR);
+      wait_until_taken(fd);
+      return false;
+    case Then::reset: {
+      wait_until_taken(fd);
+      const linger at_once{1, 0};
+      ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+      return false;
+    }
+  }
+  wait_until_taken(fd);
+  return true;
+}
+
+}  // namespace
+
 ScriptedPeer::ScriptedPeer(std::vector<Act> script, SSL_CTX* tls)
     : script_(std::move(script)), tls_(tls) {
   ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
@@ -104,6 +158,7 @@ void ScriptedPeer::accept_loop() {
 }
 
 void ScriptedPeer::serve(int fd) {
+  bool acted = false;  // the last act's end is the close
   {
     Conversation with{fd};
     bool going = true;
@@ -120,12 +175,16 @@ void ScriptedPeer::serve(int fd) {
         requests_.push_back(std::move(*request));
       }
       changed_.notify_all();
-      going = perform(with, next_act());
+      const auto act = next_act();
+      going = perform(with, act) && follow(fd, with.tls.get(), act.then);
+      acted = !going;
+      if (going) count_act();
     }
   }
   const std::lock_guard lock(mutex_);
   std::erase(open_, fd);
   ::close(fd);
+  if (acted) ++acts_done_;
   changed_.notify_all();
 }
 
@@ -137,6 +196,17 @@ bool ScriptedPeer::perform(Conversation& with, const Act& act) {
     if (!with.read()) return false;
   }
   return !act.close_after;
+}
+
+void ScriptedPeer::count_act() {
+  const std::lock_guard lock(mutex_);
+  ++acts_done_;
+  changed_.notify_all();
+}
+
+void ScriptedPeer::wait_for_acts(std::size_t count) const {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return acts_done_ >= count; });
 }
 
 Act ScriptedPeer::next_act() {

@@ -30,6 +30,10 @@ constexpr std::chrono::milliseconds kAcceptPause{50};
 // Connections beyond the limit that are told so; still more are closed without a word.
 constexpr std::size_t kTurnedAwayMax = 256;
 
+std::size_t turned_away_max(std::size_t connections) {
+  return std::clamp(connections / 8, std::size_t{4}, kTurnedAwayMax);
+}
+
 // One coarse sweep instead of a timer for every read: a deadline is kept to within a quarter.
 std::chrono::milliseconds sweep_interval(const ServerOptions& options) {
   const auto shortest =
@@ -186,7 +190,7 @@ struct Server::State {
 
   void take(tcp::socket socket, Shard& shard) {
     const std::size_t count = connections.fetch_add(1) + 1;
-    if (stopping || count > options.connections_max + kTurnedAwayMax) {
+    if (stopping || count > options.connections_max + turned_away_max(options.connections_max)) {
       connections.fetch_sub(1);
       return;
     }

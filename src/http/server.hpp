@@ -23,8 +23,9 @@ struct ServerOptions {
   std::uint16_t port = 0;     // 0: any free one
   std::string tls_cert_file;  // PEM chain; empty: plain HTTP
   std::string tls_key_file;
-  TrustedProxies trusted_proxies;        // believed in what they say of a request's client
-  std::size_t connections_max = 10'000;  // beyond: 503 overloaded, closed
+  TrustedProxies trusted_proxies;  // believed in what they say of a request's client
+  // Beyond: 503 overloaded, closed. An eighth as many again (256 at most) are told so at a time.
+  std::size_t connections_max = 10'000;
   std::size_t header_bytes_max = 32 * 1024;
   std::size_t header_count_max = 100;
   std::size_t request_line_bytes_max = 8 * 1024;

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "dispatch/dispatcher.hpp"
+#include "http/descriptors.hpp"
 #include "server/secret_source.hpp"
 #include "webhook/courier.hpp"
 
@@ -9,6 +10,12 @@ namespace belfry::server {
 namespace {
 
 namespace asio = boost::asio;
+
+http::ClientOptions client_options() {
+  http::ClientOptions options;
+  options.connections_max = http::descriptor_shares().opened;
+  return options;
+}
 
 // A loop that fails is a bug, or a broken store: nothing sensible is left to be done.
 void end_process(std::exception_ptr failure) {
@@ -25,7 +32,7 @@ void end_process(std::exception_ptr failure) {
 struct Loops::State {
   State(LoopParts parts, asio::any_io_executor executor, LoopOptions options)
       : secrets(parts.directory, parts.sealed, parts.clock),
-        client(executor, parts.egress, {}),
+        client(executor, parts.egress, client_options()),
         dispatcher(
             {executor, parts.clock, parts.random, parts.gateway, parts.directory, client,
              [this](TenantId id) { return secrets.of_tenant(id); },

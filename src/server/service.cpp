@@ -18,6 +18,7 @@
 #include "async/wake_up.hpp"
 #include "auth/secret_places.hpp"
 #include "base/encoding.hpp"
+#include "http/descriptors.hpp"
 #include "http/host_guard.hpp"
 #include "openapi.hpp"
 #include "server/clock_watch.hpp"
@@ -94,7 +95,7 @@ struct Service::Parts {
 
   api::Services services();
   api::Options operators_hosts() const;
-  http::ServerOptions listen_options(const ListenAddress& at) const;
+  http::ServerOptions listen_options(const ListenAddress& at, std::size_t connections) const;
   void refresh_keys();
   asio::awaitable<void> refresh_keys_each_minute();
   void close_own_ports();
@@ -239,8 +240,10 @@ api::Options Service::Parts::operators_hosts() const {
   return options;
 }
 
-http::ServerOptions Service::Parts::listen_options(const ListenAddress& at) const {
+http::ServerOptions Service::Parts::listen_options(const ListenAddress& at,
+                                                   std::size_t connections) const {
   http::ServerOptions options;
+  options.connections_max = std::min(options.connections_max, connections);
   options.address = at.host;
   options.port = at.port;
   return options;
@@ -328,14 +331,19 @@ Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(confi
   auto& p = *parts_;
   warn_about_plain_http(p.config);
   p.app = std::make_unique<api::App>(p.services());
-  auto options = p.listen_options(p.config.listen);
+  const auto descriptors = http::descriptor_shares().accepted;
+  auto options = p.listen_options(p.config.listen, descriptors * 3 / 4);
+  if (options.connections_max < http::ServerOptions{}.connections_max) {
+    log().warn("the limit of open files (RLIMIT_NOFILE) allows {} connections to the API",
+               options.connections_max);
+  }
   options.tls_cert_file = p.config.tls_cert;
   options.tls_key_file = p.config.tls_key;
   options.trusted_proxies = p.config.trusted_proxies;
   p.server = std::make_unique<http::Server>(p.io_threads.executors(), options, p.app->hooks());
   if (p.config.operators_listen) {
     p.operators = std::make_unique<http::Server>(
-        p.loop_thread.executors(), p.listen_options(*p.config.operators_listen),
+        p.loop_thread.executors(), p.listen_options(*p.config.operators_listen, descriptors / 8),
         operators_hooks(
             p.metrics, {[&p] { return p.why_not_ready(); }, [&p] { return p.clock_watch.notes(); }},
             p.operators_hosts()));

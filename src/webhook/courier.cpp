@@ -23,6 +23,8 @@ namespace asio = boost::asio;
 constexpr int kBatch = 500;
 constexpr Millis kLookAgain{5'000};
 constexpr Millis kStoreRetry{200};
+// A process without descriptors or memory gets them back when other work ends.
+constexpr Millis kOwnTroubleRetry{1'000};
 // An ended call wakes the loop; this is for what becomes due behind it.
 constexpr Millis kLookWhileBusy{250};
 
@@ -281,7 +283,11 @@ asio::awaitable<void> Courier::State::attempt(Parcel parcel, http::DestinationGa
       again.connection = http::OutboundRequest::Connection::fresh;
       answer = co_await call(std::move(again), abort);
     }
-    if (answer || answer.error().failure != http::CallFailure::cancelled) {
+    if (!answer && answer.error().own_trouble) {
+      NotCalled later;
+      later.put_off.emplace_back(row.id, parts.clock.now() + kOwnTroubleRetry);
+      co_await postpone(later);
+    } else if (answer || answer.error().failure != http::CallFailure::cancelled) {
       auto verdict = judge(row, answer, began, parts.clock.now(), parts.random);
       healthy = verdict.healthy;
       co_await record(row, std::move(verdict), true);

@@ -68,7 +68,7 @@ AttemptVerdict judge(const store::DeliveryRow& delivery,
     return verdict;
   }
   go_on_by_schedule(verdict, attempts, now, random);
-  if (verdict.next_at && answer && throttles(answer->status)) {
+  if (verdict.next_at && answer && http::heeds_retry_after(answer->status)) {
     if (const auto value = answer->headers.get("Retry-After")) {
       const auto asked = http::retry_after(*value, now);
       verdict.next_at = std::max(*verdict.next_at, asked.value_or(*verdict.next_at));

@@ -18,7 +18,7 @@ struct AttemptVerdict {
 };
 
 // Success is 2xx only; 410 ends it; anything else waits for the next place in the schedule, or as
-// long as Retry-After asks (429, 502, 503, 504), whichever is later.
+// long as Retry-After asks, whichever is later.
 AttemptVerdict judge(const store::DeliveryRow& delivery,
                      const std::expected<http::OutboundResponse, http::CallError>& answer,
                      Timestamp began, Timestamp now, Random& random);

@@ -84,7 +84,7 @@ TEST(Verdict, AForbiddenDestinationIsNotTriedAgain) {
 
 TEST(Verdict, HeedsRetryAfterWhereItIsMeant) {
   const auto now = from_ms(1'250);
-  for (const int status : {429, 502, 503, 504}) {
+  for (const int status : {403, 413, 429, 502, 503, 504}) {
     EXPECT_EQ(judge_answer(status, 0, "3600").next_at, now + Millis{3'600'000}) << status;
     EXPECT_LE(*judge_answer(status, 0, "1").next_at, now + Millis{5'500}) << status;
     EXPECT_GE(*judge_answer(status, 0, "1").next_at, now + Millis{4'500}) << status;
