@@ -53,7 +53,9 @@ Result<> check_access(const Access& access, const auth::Principal& principal) {
 Result<auth::Principal> identify(const Services& services, std::string_view token) {
   auto principal = services.authenticator.authenticate(token);
   if (!principal || principal->is_operator()) return principal;
-  const auto tenant = services.directory.tenant(principal->tenant);
+  const auto found = services.directory.find_tenant(principal->tenant);
+  if (!found) return fail(found.error());
+  const auto& tenant = *found;
   if (!tenant) return fail(ErrorCode::invalid_token, "the token's tenant does not exist here");
   if (const auto active = check_active(*tenant); !active) return fail(active.error());
   return principal;

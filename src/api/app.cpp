@@ -86,18 +86,23 @@ App::App(Services services) : services_(std::move(services)), routes_(all_routes
 asio::awaitable<http::Response> App::run(const Route& route, http::Request& request) const {
   auto principal = admit(services_, route.access, request);
   if (!principal) co_return http::problem(principal.error());
-  if (const auto good = check_input(route.takes, request); !good) {
-    co_return http::problem(good.error());
-  }
+  const auto counted = rates_.count(services_, *principal, request);
   Result<http::Response> result;
-  try {
-    result = co_await route.handler(Call{request, *principal, services_});
-  } catch (const std::exception& e) {
-    log().error("request failed route=\"{}\" error=\"{}\"", route.pattern, e.what());
-    result = fail(ErrorCode::internal, e.what());
+  if (counted && !counted->verdict.allowed) {
+    result = fail(rate_error(*counted));
+  } else if (const auto good = check_input(route.takes, request); !good) {
+    result = fail(good.error());
+  } else {
+    try {
+      result = co_await route.handler(Call{request, *principal, services_});
+    } catch (const std::exception& e) {
+      log().error("request failed route=\"{}\" error=\"{}\"", route.pattern, e.what());
+      result = fail(ErrorCode::internal, e.what());
+    }
   }
-  if (!result) co_return http::problem(result.error());
-  co_return std::move(*result);
+  auto response = result ? std::move(*result) : http::problem(result.error());
+  if (counted) tell_rate(*counted, response);
+  co_return response;
 }
 
 asio::awaitable<http::Response> App::answer(http::Request& request) const {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "api/request_rates.hpp"
 #include "api/route.hpp"
 #include "api/services.hpp"
 #include "http/router.hpp"
@@ -35,6 +36,7 @@ class App {
   const Route& route(const http::Router::Match& match) const;
 
   Services services_;
+  mutable RequestRates rates_;
   Routes routes_;
   http::Router router_;
 };

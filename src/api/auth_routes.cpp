@@ -60,7 +60,14 @@ Answer register_tenant(Call call) {
   key.hash = auth::hash_api_key(api_key.reveal());
   key.scopes = auth::Scopes::all_of_tenant().bits();
   key.created_at = now;
-  store::TransactFn insert = [tenant, key](store::Transaction& tx) {
+  store::TransactFn insert =
+      [tenant, key, most = call.services.options.tenants_max](store::Transaction& tx) -> Result<> {
+    if (tx.tenants().count_all_tenants() >= most) {
+      return fail(ErrorCode::quota_exceeded,
+                  fmt::format("this service has {} tenants, as many as its operator lets it have "
+                              "(--tenants-max); ask the operator for room",
+                              most));
+    }
     tx.tenant_writes().insert(tenant);
     return tx.api_key_writes().insert(key);
   };

@@ -110,7 +110,9 @@ asio::awaitable<Result<KeyHolder>> check_key(const Services& services, Secret ap
   if (!*row || (*row)->revoked_at || ((*row)->expires_at && *(*row)->expires_at <= now)) {
     co_return fail(bad_key());
   }
-  const auto tenant = services.directory.tenant((*row)->tenant);
+  const auto found = services.directory.find_tenant((*row)->tenant);
+  if (!found) co_return fail(found.error());
+  const auto& tenant = *found;
   if (!tenant) co_return fail(bad_key());
   if (const auto active = check_active(*tenant); !active) co_return fail(active.error());
   const auto scopes = auth::Scopes::from_bits((*row)->scopes);

@@ -30,6 +30,9 @@ Answer metrics(Call call, bool all_tenants) {
       facts.points = metrics.series_all_tenants(facts.from, now, range.hourly);
     } else {
       facts.counts = metrics.counts(tenant);
+      facts.stored_bytes = metrics.stored_bytes(tenant);
+      const auto row = snapshot.tenants().find(tenant);
+      facts.stored_max = row ? row->limits.stored_max : 0;
       facts.queues = snapshot.queues().list(tenant);
       facts.points = metrics.series(tenant, facts.from, now, range.hourly);
     }

@@ -153,6 +153,10 @@ std::string metrics_json(const MetricFacts& facts) {
   const auto seconds = static_cast<double>((facts.to - facts.from).count()) / 1'000.0;
   w.begin_object();
   write_status_counts(w, facts.counts);
+  if (facts.by_tenant.empty()) {
+    w.key("storedBytes").number(facts.stored_bytes);
+    w.key("storedBytesMax").number(facts.stored_max);
+  }
   write_groups(w, facts, seconds);
   if (!facts.by_tenant.empty()) {
     w.key("tenants").begin_array();

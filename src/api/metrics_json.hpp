@@ -12,6 +12,7 @@ struct MetricFacts {
   Timestamp from, to;
   Millis step{60'000};
   store::StatusCounts counts;
+  std::int64_t stored_bytes = 0, stored_max = 0;  // of one tenant
   std::vector<store::QueueRow> queues;
   std::vector<std::pair<TenantId, store::StatusCounts>> by_tenant;
   std::vector<store::SeriesPoint> points;

@@ -44,8 +44,9 @@ void add_cors(const Options& options, const http::Request& request, http::Respon
   const auto origin = request.headers.get("Origin");
   if (!origin || !is_configured_origin(options, *origin)) return;
   response.headers.set("Access-Control-Allow-Origin", std::string(*origin));
-  response.headers.set("Access-Control-Expose-Headers",
-                       "Link, Location, Retry-After, Idempotency-Replayed");
+  response.headers.set(
+      "Access-Control-Expose-Headers",
+      "Link, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed");
 }
 
 }  // namespace belfry::api

@@ -28,8 +28,11 @@ enum class Registration { open, invite, closed };
 
 struct Options {
   Registration registration = Registration::open;
-  std::string invitation;                  // what `invite` asks for
-  std::vector<std::string> cors_origins;   // exact origins
+  std::string invitation;  // what `invite` asks for
+  std::int64_t tenants_max = 100'000;
+  std::int64_t auth_requests_per_second = 20;  // of one address to /auth; 0: no limit, as below
+  std::int64_t tenant_requests_per_second = 20'000;  // where a tenant has no rate of its own
+  std::vector<std::string> cors_origins;             // exact origins
   std::vector<std::string> allowed_hosts;  // Host names beyond the defaults; see origin_guard
   // Only loopback or allowed Host values; other listeners serve every name while none is allowed.
   bool loopback_listener = true;

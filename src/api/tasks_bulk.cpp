@@ -100,6 +100,25 @@ asio::awaitable<std::vector<Result<store::Submit::Reply>>> submit_each(
   co_return typed;
 }
 
+// What is kept for a key is bounded, and counts for the tenant's stored bytes.
+Result<> check_kept_answer(store::Transaction& tx, TenantId tenant, std::size_t bytes) {
+  if (bytes > domain::kKeptAnswerBytesMax) {
+    return fail(
+        ErrorCode::payload_too_large,
+        fmt::format("the answer that would be kept for the Idempotency-Key has {} bytes; at "
+                    "most {} are kept: send fewer tasks at a time",
+                    bytes, domain::kKeptAnswerBytesMax));
+  }
+  const auto row = tx.tenants().find(tenant);
+  const auto stored = tx.metrics().stored_bytes(tenant);
+  if (!row || stored + static_cast<std::int64_t>(bytes) <= row->limits.stored_max) return {};
+  return fail(ErrorCode::quota_exceeded,
+              fmt::format("storedBytesMax: this tenant keeps {} bytes of the {} that it may keep, "
+                          "and the answer for the Idempotency-Key needs {} more: send fewer tasks "
+                          "at a time, wait until old ones are pruned, or ask the operator for more",
+                          stored, row->limits.stored_max, bytes));
+}
+
 // Under an idempotency key all of it is one transaction, and the whole answer is kept with the key.
 Answer submit_under_key(Call call, Prepared prepared, store::IdempotencyKey key) {
   struct Outcome {
@@ -117,6 +136,7 @@ Answer submit_under_key(Call call, Prepared prepared, store::IdempotencyKey key)
     auto rows = prepared.rows;
     put_replies(rows, replies);
     outcome->body = results_json(rows);
+    if (auto room = check_kept_answer(tx, tenant, outcome->body.size()); !room) return room;
     kept.insert(tenant, key.key, {key.fingerprint, 200, outcome->body}, now);
     return {};
   };

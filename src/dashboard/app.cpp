@@ -19,6 +19,14 @@ constexpr std::size_t kBodyMax = 1'100'000;
 constexpr std::size_t kBulkBodyMax = 16 * 1024 * 1024;
 constexpr int kDepthMax = 32;
 
+Error too_many(Millis wait) {
+  return {ErrorCode::rate_limited,
+          "at most 20 sign-ins a minute from one address; wait a little. Behind a proxy, start the "
+          "dashboard with --trusted-proxy, so that it tells its clients apart",
+          {},
+          wait};
+}
+
 // Takes `head` off the path; true if it stood there.
 bool take(std::string_view& path, std::string_view head) {
   if (!path.starts_with(head)) return false;
@@ -202,10 +210,7 @@ http::Response App::session_answer(const Session* session) const {
 }
 
 Result<> App::check_attempts(const http::Request& request) {
-  if (const auto wait = attempts_.attempt(request.peer_address)) {
-    return fail(
-        {ErrorCode::rate_limited, "too many attempts from this address; wait a little", {}, *wait});
-  }
+  if (const auto wait = attempts_.attempt(request.peer_unit)) return fail(too_many(*wait));
   return {};
 }
 
@@ -219,8 +224,17 @@ boost::asio::awaitable<std::string> App::replace_session(const http::Request& re
   co_return cookie;
 }
 
+// Counted apart, so that somebody's typing mistakes, or another's noise behind the same address,
+// leave the attempts of those who hold a key.
+Result<> App::check_key_form(const http::Request& request, std::string_view key) {
+  if (could_be_key(key)) return {};
+  if (const auto wait = malformed_.attempt(request.peer_unit)) return fail(too_many(*wait));
+  return fail(ErrorCode::unauthenticated,
+              "this is no API key: one starts with bfk_ (or bfo_, the operator's) and has 37 "
+              "characters; copy it whole");
+}
+
 App::Answer App::sign_in(http::Request& request) {
-  if (const auto ok = check_attempts(request); !ok) co_return fail(ok.error());
   if (const auto ok = check_json(request); !ok) co_return fail(ok.error());
   FieldFaults faults;
   const json::Value body(request.body);
@@ -230,6 +244,8 @@ App::Answer App::sign_in(http::Request& request) {
   if (!faults.empty()) {
     co_return fail({ErrorCode::validation_failed, "the body has faults", std::move(faults)});
   }
+  if (const auto ok = check_key_form(request, *key); !ok) co_return fail(ok.error());
+  if (const auto ok = check_attempts(request); !ok) co_return fail(ok.error());
   auto session = co_await scheduler_.sign_in(Secret(std::move(*key)), request.peer_address);
   if (!session) co_return fail(session.error());
   const auto cookie = co_await replace_session(request, *session);

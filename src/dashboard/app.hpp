@@ -24,7 +24,8 @@ class App {
         scheduler_(scheduler),
         live_(live),
         page_(settings),
-        attempts_(clock) {}
+        attempts_(clock),
+        malformed_(clock) {}
 
   http::ServerHooks hooks();
 
@@ -46,6 +47,7 @@ class App {
                    std::string_view rest);
   http::Response session_answer(const Session* session) const;
   Result<> check_attempts(const http::Request& request);
+  Result<> check_key_form(const http::Request& request, std::string_view key);
 
   const Settings& settings_;
   const Clock& clock_;
@@ -54,6 +56,7 @@ class App {
   Live& live_;
   Page page_;
   SignInLimit attempts_;
+  SignInLimit malformed_;  // of what cannot be a key
 };
 
 }  // namespace belfry::dashboard

@@ -1,5 +1,7 @@
 #include "dashboard/guard.hpp"
 
+#include <algorithm>
+
 #include "http/host_guard.hpp"
 #include "http/media_type.hpp"
 #include "json/check.hpp"
@@ -27,6 +29,15 @@ Result<> check_csrf(const Session& session, const http::Request& request) {
   const auto token = request.headers.get("X-CSRF-Token").value_or("");
   if (constant_time_equal(token, session.csrf)) return {};
   return fail(ErrorCode::csrf, "the header X-CSRF-Token is not the session's; read the page again");
+}
+
+bool could_be_key(std::string_view text) {
+  constexpr std::size_t kLength = 37;
+  const auto is_digit = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  };
+  return text.size() == kLength && (text.starts_with("bfk_") || text.starts_with("bfo_")) &&
+         std::ranges::all_of(text.substr(4), is_digit);
 }
 
 Result<> check_json(const http::Request& request) {

@@ -13,6 +13,8 @@ Result<> check_host(const Settings& settings, const http::Request& request);
 Result<> check_origin(const http::Request& request);
 // X-CSRF-Token is that of the session.
 Result<> check_csrf(const Session& session, const http::Request& request);
+// Whether the text has the form of an API key; the scheduler knows whether it is one.
+bool could_be_key(std::string_view text);
 // The body is JSON, and says so: no form of another site can send that.
 Result<> check_json(const http::Request& request);
 

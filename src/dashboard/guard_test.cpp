@@ -15,6 +15,16 @@ http::Request with(std::initializer_list<std::pair<std::string, std::string>> he
   return request;
 }
 
+TEST(Guard, TellsWhatCannotBeAKey) {
+  const std::string digits(33, '0');
+  EXPECT_TRUE(could_be_key("bfk_" + digits));
+  EXPECT_TRUE(could_be_key("bfo_" + digits));
+  EXPECT_FALSE(could_be_key("bfx_" + digits));
+  EXPECT_FALSE(could_be_key("bfk_" + digits + "0"));
+  EXPECT_FALSE(could_be_key("bfk_" + digits.substr(1) + " "));
+  EXPECT_FALSE(could_be_key(""));
+}
+
 TEST(Guard, OnlyLoopbackOrAllowedHosts) {
   Settings settings;
   settings.allowed_hosts = {"belfry.test"};

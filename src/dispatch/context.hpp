@@ -26,6 +26,7 @@ using HeaderOpener = std::function<std::optional<std::string>(TenantId, std::str
 struct Options {
   bool default_target_is_echo = false;
   std::chrono::hours finished_retention{24 * 30};
+  std::chrono::hours unused_tenants_kept{24 * 30};  // 0: for ever
   int push_total = domain::kPushTotal;
   std::size_t push_bytes_total = domain::kPushBytesTotal;  // see HeldBytes
   std::size_t push_bytes_a_tenant = domain::kPushBytesATenant;

@@ -7,6 +7,7 @@
 #include "dispatch/claimer.hpp"
 #include "dispatch/lease_keeper.hpp"
 #include "dispatch/pruner.hpp"
+#include "dispatch/remover.hpp"
 #include "dispatch/rescuer.hpp"
 #include "dispatch/timer.hpp"
 
@@ -31,7 +32,8 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
         keeper(context, running),
         rescuer(context),
         timer(context),
-        pruner(context) {
+        pruner(context),
+        remover(context) {
     parts.metrics.gauge("belfry_attempts_in_flight", "Pushes and echoes that run here.",
                         [this] { return static_cast<double>(in_flight.load()); });
     parts.metrics.gauge("belfry_timer_lag_seconds",
@@ -58,7 +60,10 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
     }
     timer.on_changes(taken);
     claimer.on_changes(taken);
-    if (reload) claimer.on_configuration();
+    if (reload) {
+      claimer.on_configuration();
+      remover.on_configuration();
+    }
     in_flight = running.size();
     lag_ms = timer.lag().count();
   }
@@ -90,6 +95,7 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
   Rescuer rescuer;
   Timer timer;
   Pruner pruner;
+  Remover remover;
   std::atomic<std::size_t> in_flight{0};
   std::atomic<std::int64_t> lag_ms{0};
 
@@ -123,6 +129,7 @@ void Dispatcher::start() {
   s.loops.spawn(s.rescuer.run());
   s.loops.spawn(s.timer.run());
   s.loops.spawn(s.pruner.run());
+  s.loops.spawn(s.remover.run());
   s.loops.spawn(s.watch_lag());
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 // Every limit with a name, in one place (PROMISES section 4, DESIGN sections 5 and 6).
 namespace belfry::domain {
@@ -59,6 +60,9 @@ inline constexpr std::size_t kClaimBytesACommit = 16 * 1024 * 1024;  // of all c
 inline constexpr std::size_t kPushBytesTotal = 128 * 1024 * 1024;
 inline constexpr std::size_t kPushBytesATenant = kPushBytesTotal / 8;
 inline constexpr int kTenantRunningDefault = 1'000;
+inline constexpr std::int64_t kTenantStoredDefault = 10LL * 1024 * 1024 * 1024;
+// Of the answer to a bulk call that is kept for its idempotency key.
+inline constexpr std::size_t kKeptAnswerBytesMax = 4 * 1024 * 1024;
 inline constexpr int kPushPerDestination = 128;
 inline constexpr int kPushTotal = 8'000;
 inline constexpr int kEndpointsMax = 50;

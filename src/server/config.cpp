@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "http/egress.hpp"
+#include "http/host_guard.hpp"
 #include "options/option_sources.hpp"
 
 namespace belfry::server {
@@ -91,6 +92,34 @@ std::optional<std::string> apply_registration(const Values& v, Config& c) {
   } else {
     return "must be open, invite or closed";
   }
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_tenants_max(const Values& v, Config& c) {
+  const auto most = whole_number(v.back(), 1, 10'000'000);
+  if (!most) return "must be a number from 1 to 10000000";
+  c.tenants_max = *most;
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_auth_rate(const Values& v, Config& c) {
+  const auto rate = whole_number(v.back(), 0, 1'000'000);
+  if (!rate) return "must be a number from 0 (no limit) to 1000000";
+  c.auth_requests_per_second = *rate;
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_tenant_rate(const Values& v, Config& c) {
+  const auto rate = whole_number(v.back(), 0, 1'000'000);
+  if (!rate) return "must be a number from 0 (no limit) to 1000000";
+  c.tenant_requests_per_second = *rate;
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_unused_tenants(const Values& v, Config& c) {
+  const auto hours = whole_number(v.back(), 0, 24 * 3'650);
+  if (!hours) return "must be hours from 0 (they stay) to 87600";
+  c.unused_tenants_kept = std::chrono::hours{*hours};
   return std::nullopt;
 }
 
@@ -187,7 +216,22 @@ const std::vector<options::Option<Config>>& option_table() {
        apply_trusted_proxies},
       {{"default-target", "where tasks of queues without a target run: worker or echo", "worker"},
        apply_default_target},
-      {{"registration", "who may register: open, invite or closed", "open"}, apply_registration},
+      {{"registration", "who may register: open, invite or closed",
+        "open on a loopback listener, else closed"},
+       apply_registration},
+      {{"tenants-max", "how many tenants there may be; more cannot register", "100000"},
+       apply_tenants_max},
+      {{"auth-requests-per-second",
+        "how often one address may call /api/v1/auth, ten seconds' worth at once; 0: no limit",
+        "20"},
+       apply_auth_rate},
+      {{"tenant-requests-per-second",
+        "how often a tenant may call the API where its own limits say nothing; 0: no limit",
+        "20000"},
+       apply_tenant_rate},
+      {{"unused-tenant-hours",
+        "when a tenant is removed that registered and never submitted a task; 0: never", "720"},
+       apply_unused_tenants},
       {{"invitation", "what --registration invite asks for in the field `invitation`", ""},
        apply_invitation},
       {{"drain-ms", "how long a stop may take, in milliseconds", "25000"}, apply_drain},
@@ -218,6 +262,12 @@ void check_together(const Config& config, std::vector<std::string>& mistakes) {
 }
 
 }  // namespace
+
+api::Registration registration_of(const Config& config) {
+  if (config.registration) return *config.registration;
+  const bool local = http::is_loopback(config.listen.host);
+  return local ? api::Registration::open : api::Registration::closed;
+}
 
 ConfigResult read_config(int argc, const char* const* argv,
                          const options::Environment& environment) {

@@ -31,7 +31,12 @@ struct Config {
   std::vector<std::string> allowed_hosts;
   http::TrustedProxies trusted_proxies;
   bool default_target_is_echo = false;
-  api::Registration registration = api::Registration::open;
+  std::optional<api::Registration>
+      registration;  // absent: open on a loopback listener, else closed
+  std::int64_t tenants_max = 100'000;
+  std::int64_t auth_requests_per_second = 20;  // of one address; 0: no limit, as below
+  std::int64_t tenant_requests_per_second = 20'000;
+  std::chrono::hours unused_tenants_kept{24 * 30};  // 0: for ever
   std::string invitation;
   std::chrono::milliseconds drain{25'000};
   std::string tls_cert, tls_key;
@@ -44,6 +49,10 @@ struct Config {
   // Not an option: what tests put around the store, to see that a lying one is caught.
   std::function<std::unique_ptr<store::Backend>(std::unique_ptr<store::Backend>)> wrap_store;
 };
+
+// As told; else open on a loopback listener, since whoever reaches it is on this machine, and
+// closed on any other.
+api::Registration registration_of(const Config& config);
 
 using ConfigResult = options::ReadOptions<Config>;
 

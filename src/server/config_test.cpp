@@ -36,6 +36,29 @@ TEST_F(ConfigTest, HasDefaults) {
   EXPECT_FALSE(result.config->default_target_is_echo);
 }
 
+TEST_F(ConfigTest, BoundsTenantsAndSaysHowLongUnusedOnesStay) {
+  const auto result = read({"--tenants-max", "5", "--unused-tenant-hours", "0"});
+  ASSERT_TRUE(result.config);
+  EXPECT_EQ(result.config->tenants_max, 5);
+  EXPECT_EQ(result.config->unused_tenants_kept, std::chrono::hours{0});
+  EXPECT_FALSE(result.config->registration) << "its default depends on the listener";
+  EXPECT_FALSE(read({"--tenants-max", "0"}).config);
+  EXPECT_FALSE(read({"--unused-tenant-hours", "-1"}).config);
+}
+
+TEST_F(ConfigTest, RegistrationIsOpenOnLoopbackAndClosedElsewhereUnlessTold) {
+  using enum api::Registration;
+  const auto of = [&](std::vector<const char*> flags) {
+    return registration_of(*read(std::move(flags)).config);
+  };
+  EXPECT_EQ(of({}), open);
+  EXPECT_EQ(of({"--listen", "[::1]:8080"}), open);
+  EXPECT_EQ(of({"--listen", "0.0.0.0:8080"}), closed);
+  EXPECT_EQ(of({"--listen", "192.0.2.1:8080"}), closed);
+  EXPECT_EQ(of({"--listen", "0.0.0.0:8080", "--registration", "open"}), open);
+  EXPECT_EQ(of({"--registration", "closed"}), closed);
+}
+
 TEST_F(ConfigTest, FlagsBeatEnvironmentBeatsFile) {
   const auto path = file("listen = '127.0.0.1:1'\ndata = '/file'\ndrain-ms = 7\n");
   environment_ = {

@@ -27,6 +27,7 @@ struct LoopParts {
 struct LoopOptions {
   bool default_target_is_echo = false;
   std::chrono::hours retention{24 * 30};
+  std::chrono::hours unused_tenants_kept{24 * 30};
 };
 
 // Dispatch and webhooks, on one event loop: what runs in the background. They know nothing of one

@@ -80,6 +80,22 @@ std::unique_ptr<store::Backend> open_store(const Config& config, const std::stri
   return config.wrap_store ? config.wrap_store(std::move(backend)) : std::move(backend);
 }
 
+// Said at every start, since the default depends on --listen.
+void tell_registration(const Config& config) {
+  const auto registration = registration_of(config);
+  const auto* word = registration == api::Registration::open     ? "open to everyone"
+                     : registration == api::Registration::invite ? "by invitation"
+                                                                 : "closed";
+  if (!config.registration && registration == api::Registration::closed) {
+    log().warn(
+        "registration is closed, since the API listens on {}; open it with "
+        "--registration open or invite",
+        config.listen.host);
+  } else {
+    log().info("registration is {}, up to {} tenants", word, config.tenants_max);
+  }
+}
+
 // The bytes of an IPv4 or IPv6 loopback service need no TLS; anything else should have it.
 void warn_about_plain_http(const Config& config) {
   if (!config.tls_cert.empty() || is_loopback(config.listen.host)) return;
@@ -174,7 +190,8 @@ Service::Parts::Parts(Config given)
       keys_changed(loop_thread.executors().front()),
       loops(LoopParts{clock, random, gateway, directory, sealed, egress, metrics},
             loop_thread.executors().front(),
-            LoopOptions{config.default_target_is_echo, config.retention}) {
+            LoopOptions{config.default_target_is_echo, config.retention,
+                        config.unused_tenants_kept}) {
   // First the directory: whoever hears of a commit may ask it about the queues in it.
   directory.attach(gateway, *backend);
   gateway.add_listener([this](const store::Committed& committed) {
@@ -200,7 +217,10 @@ Service::Parts::Parts(Config given)
 
 api::Services Service::Parts::services() {
   api::Options options;
-  options.registration = config.registration;
+  options.registration = registration_of(config);
+  options.tenants_max = config.tenants_max;
+  options.auth_requests_per_second = config.auth_requests_per_second;
+  options.tenant_requests_per_second = config.tenant_requests_per_second;
   options.invitation = config.invitation;
   options.cors_origins = config.cors_origins;
   options.allowed_hosts = config.allowed_hosts;
@@ -330,6 +350,7 @@ asio::awaitable<void> Service::Parts::stop() {
 Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(config))) {
   auto& p = *parts_;
   warn_about_plain_http(p.config);
+  tell_registration(p.config);
   p.app = std::make_unique<api::App>(p.services());
   const auto descriptors = http::descriptor_shares().accepted;
   auto options = p.listen_options(p.config.listen, descriptors * 3 / 4);

@@ -77,14 +77,6 @@ TEST_F(DirectoryTest, AValueThatSomebodyHoldsStaysAsItWas) {
   EXPECT_TRUE(directory_.queue(before->no)->settings.paused);
 }
 
-TEST_F(DirectoryTest, TenantsComeByCreation) {
-  for (const std::uint64_t n : {1, 2, 3}) add_tenant(n);  // each created before the last
-  const auto all = directory_.tenants();
-  ASSERT_EQ(all.size(), 3U);
-  EXPECT_EQ(all[0]->id, tenant_id(3));
-  EXPECT_EQ(all[2]->id, tenant_id(1));
-}
-
 TEST_F(DirectoryTest, OnlyEnabledEndpointsWantEvents) {
   add_tenant(1);
   add_tenant(2);
@@ -102,32 +94,114 @@ TEST_F(DirectoryTest, OnlyEnabledEndpointsWantEvents) {
   EXPECT_FALSE(directory_.wants(tenant_id(1), EventType::failed));
 }
 
-TEST_F(DirectoryTest, ReadsOneTenantWhenTheDriverNamesItAndAllWhenNot) {
-  add_tenant(1);
-  const auto before = backend_.full_reads();
-  for (int i = 0; i < 20; ++i) put_queue(1, "queue" + std::to_string(i));
-  EXPECT_EQ(backend_.full_reads(), before);
-  EXPECT_NE(directory_.queue(tenant_id(1), "queue19"), nullptr);
-  backend_.name_changed_tenants(false);
-  add_tenant(2);
-  EXPECT_EQ(backend_.full_reads(), before + 1);
-  EXPECT_NE(directory_.tenant(tenant_id(2)), nullptr);
-  EXPECT_NE(directory_.queue(tenant_id(1), "queue19"), nullptr);
+TEST_F(DirectoryTest, HoldsOnlyWhoWasAskedFor) {
+  for (std::uint64_t n = 1; n <= 100; ++n) add_tenant(n);
+  EXPECT_EQ(directory_.held(), 0U);
+  EXPECT_NE(directory_.tenant(tenant_id(7)), nullptr);
+  EXPECT_EQ(directory_.tenant(tenant_id(1'000)), nullptr);
+  EXPECT_EQ(directory_.held(), 1U);
 }
 
-TEST_F(DirectoryTest, AReloadMissedForABusyStoreIsMadeUpInFull) {
-  backend_.script_reads({FakeBackend::Act::busy});
+TEST_F(DirectoryTest, AQueueOrEndpointIsFoundThoughItsTenantIsNotHeld) {
   add_tenant(1);
+  put_queue(1, "mail");
+  add_endpoint(1, 1, domain::bit(EventType::failed), true);
+  Directory fresh;
+  fresh.attach(gateway_, backend_);
+  ASSERT_NE(fresh.queue(domain::QueueNo{1}), nullptr);
+  EXPECT_EQ(fresh.queue(domain::QueueNo{1})->name, "mail");
+  Directory other;
+  other.attach(gateway_, backend_);
+  EXPECT_NE(other.endpoint(EndpointId{{1, 1}}), nullptr);
+  EXPECT_TRUE(other.wants(tenant_id(1), EventType::failed));
+}
+
+TEST_F(DirectoryTest, ThoseWhoWereNotAskedForLatelyMakeRoom) {
+  Directory small(10);
+  small.attach(gateway_, backend_);
+  for (std::uint64_t n = 1; n <= 200; ++n) {
+    add_tenant(n);
+    ASSERT_NE(small.tenant(tenant_id(n)), nullptr);
+    ASSERT_NE(small.tenant(tenant_id(1)), nullptr);
+    EXPECT_LE(small.held(), 10U);
+  }
+  const auto reads = backend_.reads();
+  EXPECT_NE(small.tenant(tenant_id(1)), nullptr);
+  EXPECT_EQ(backend_.reads(), reads) << "who is asked for all the time stays";
+  EXPECT_NE(small.tenant(tenant_id(2)), nullptr);
+  EXPECT_EQ(backend_.reads(), reads + 1) << "who was not is read again";
+}
+
+TEST_F(DirectoryTest, ATenantWithMoreThanThereIsRoomForIsServed) {
+  Directory small(3);
+  small.attach(gateway_, backend_);
+  add_tenant(1);
+  for (int i = 0; i < 8; ++i) put_queue(1, "queue" + std::to_string(i));
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_NE(small.queue(tenant_id(1), "queue" + std::to_string(i)), nullptr);
+  }
+}
+
+TEST_F(DirectoryTest, ForgetsAllWhenTheDriverDoesNotNameWhoChanged) {
+  add_tenant(1);
+  ASSERT_NE(directory_.tenant(tenant_id(1)), nullptr);
+  backend_.name_changed_tenants(false);
+  put_queue(1, "late");
+  EXPECT_EQ(directory_.held(), 0U);
+  EXPECT_NE(directory_.queue(tenant_id(1), "late"), nullptr);
+}
+
+TEST_F(DirectoryTest, ARemovedTenantIsForgotten) {
+  add_tenant(1);
+  ASSERT_NE(directory_.tenant(tenant_id(1)), nullptr);
+  transact([](Transaction& tx) -> Result<> {
+    tx.tenant_writes().remove_some(tenant_id(1), 1);
+    return {};
+  });
   EXPECT_EQ(directory_.tenant(tenant_id(1)), nullptr);
-  EXPECT_FALSE(gateway_.broken());
-  transact([](Transaction&) { return Result<>(); });
+  EXPECT_EQ(directory_.held(), 0U);
+}
+
+TEST_F(DirectoryTest, AStoreThatIsBusyForAMomentIsAskedAgain) {
+  add_tenant(1);
+  backend_.script_reads({FakeBackend::Act::busy, FakeBackend::Act::busy});
   EXPECT_NE(directory_.tenant(tenant_id(1)), nullptr);
 }
 
-TEST_F(DirectoryTest, CorruptionFoundByAReloadBreaksTheStore) {
+TEST_F(DirectoryTest, AStoreThatStaysBusyIsNoUnknownTenant) {
+  add_tenant(1);
+  backend_.script_reads(std::vector<FakeBackend::Act>(5, FakeBackend::Act::busy));
+  const auto found = directory_.find_tenant(tenant_id(1));
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, ErrorCode::storage_unavailable);
+  EXPECT_NE(directory_.tenant(tenant_id(1)), nullptr);
+}
+
+TEST_F(DirectoryTest, WhatCouldNotBeRefreshedIsReadWhenItIsAskedFor) {
+  add_tenant(1);
+  ASSERT_NE(directory_.tenant(tenant_id(1)), nullptr);
+  backend_.script_reads({FakeBackend::Act::busy});
+  put_queue(1, "mail");
+  EXPECT_FALSE(gateway_.broken());
+  EXPECT_NE(directory_.queue(tenant_id(1), "mail"), nullptr);
+}
+
+TEST_F(DirectoryTest, CorruptionFoundByALookUpBreaksTheStoreAtTheNextCommit) {
+  add_tenant(1);
+  backend_.script_reads({FakeBackend::Act::broken});
+  EXPECT_EQ(directory_.tenant(tenant_id(1)), nullptr);
+  EXPECT_FALSE(gateway_.transact_blocking([](Transaction&) { return Result<>(); }));
+  EXPECT_TRUE(gateway_.broken());
+}
+
+TEST_F(DirectoryTest, CorruptionFoundByARefreshBreaksTheStore) {
+  add_tenant(1);
+  ASSERT_NE(directory_.tenant(tenant_id(1)), nullptr);
   backend_.script_reads({FakeBackend::Act::broken});
   EXPECT_FALSE(gateway_.transact_blocking([](Transaction& tx) -> Result<> {
-    tx.tenant_writes().insert({});
+    domain::Tenant tenant;
+    tenant.id = tenant_id(1);
+    tx.tenant_writes().insert(tenant);
     return {};
   }));
   EXPECT_TRUE(gateway_.broken());

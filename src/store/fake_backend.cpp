@@ -16,17 +16,34 @@ namespace {
 
 class Tenants final : public TenantReads, public TenantWrites {
  public:
-  Tenants(FakeData& data, std::set<TenantId>& changed, int& full_reads)
-      : data_(data), changed_(changed), full_reads_(full_reads) {}
+  Tenants(FakeData& data, std::set<TenantId>& changed) : data_(data), changed_(changed) {}
   std::optional<domain::Tenant> find(TenantId id) override {
     const auto found = data_.tenants.find(id);
     return found == data_.tenants.end() ? std::nullopt : std::optional(found->second);
   }
-  std::vector<domain::Tenant> list_all_tenants() override {
-    ++full_reads_;
-    std::vector<domain::Tenant> all;
-    for (const auto& [id, tenant] : data_.tenants) all.push_back(tenant);
-    return all;
+  TenantPage page_all_tenants(std::optional<TenantId>, const std::string&, int) override {
+    not_in_the_fake();
+  }
+  std::int64_t count_all_tenants() override { not_in_the_fake(); }
+  std::vector<TenantId> removing_all_tenants(int) override { not_in_the_fake(); }
+  std::vector<TenantId> unused_all_tenants(Timestamp, int) override { not_in_the_fake(); }
+  std::optional<TenantId> of_queue(domain::QueueNo no) override {
+    for (const auto& queue : data_.queues) {
+      if (queue.no == no) return queue.tenant;
+    }
+    return std::nullopt;
+  }
+  std::optional<TenantId> of_endpoint(EndpointId id) override {
+    for (const auto& row : data_.endpoints) {
+      if (row.id == id) return row.tenant;
+    }
+    return std::nullopt;
+  }
+  Result<> start_removal(TenantId, Timestamp) override { not_in_the_fake(); }
+  bool remove_some(TenantId id, int) override {
+    data_.tenants.erase(id);
+    changed_.insert(id);
+    return true;
   }
   void insert(const domain::Tenant& tenant) override {
     data_.tenants[tenant.id] = tenant;
@@ -47,7 +64,6 @@ class Tenants final : public TenantReads, public TenantWrites {
  private:
   FakeData& data_;
   std::set<TenantId>& changed_;
-  int& full_reads_;
 };
 
 class Queues final : public QueueReads, public QueueWrites {
@@ -61,7 +77,11 @@ class Queues final : public QueueReads, public QueueWrites {
     }
     return rows;
   }
-  std::vector<domain::Queue> list_all_tenants() override { return data_.queues; }
+  std::vector<domain::Queue> settings(TenantId tenant) override {
+    auto queues = data_.queues;
+    std::erase_if(queues, [tenant](const auto& queue) { return queue.tenant != tenant; });
+    return queues;
+  }
   Result<domain::Queue> put(TenantId tenant, const std::string& name,
                             const domain::QueueSettings& settings, Timestamp now) override {
     changed_.insert(tenant);
@@ -94,7 +114,6 @@ class Endpoints final : public EndpointReads, public EndpointWrites {
     std::erase_if(rows, [tenant](const auto& row) { return row.tenant != tenant; });
     return rows;
   }
-  std::vector<EndpointRow> list_all_tenants() override { return data_.endpoints; }
   Result<> insert(const EndpointRow& endpoint) override {
     data_.endpoints.push_back(endpoint);
     changed_.insert(endpoint.tenant);
@@ -117,10 +136,7 @@ class Endpoints final : public EndpointReads, public EndpointWrites {
 class FakeTransaction final : public Transaction {
  public:
   explicit FakeTransaction(FakeData& data)
-      : data_(data),
-        tenants_(data, changed, full_reads),
-        queues_(data, changed),
-        endpoints_(data, changed) {}
+      : data_(data), tenants_(data, changed), queues_(data, changed), endpoints_(data, changed) {}
 
   TenantReads& tenants() override { return tenants_; }
   QueueReads& queues() override { return queues_; }
@@ -146,7 +162,6 @@ class FakeTransaction final : public Transaction {
   Result<End::Reply> end(const End&) override { not_in_the_fake(); }
 
   std::set<TenantId> changed;
-  int full_reads = 0;
 
  private:
   FakeData& data_;
@@ -211,7 +226,7 @@ struct FakeBackend::State {
   FakeData data, lied;
   std::vector<std::size_t> batches;
   bool held = false, standing = false, disk_full = false, names_changed = true;
-  int full_reads = 0;
+  int reads = 0;
 };
 
 class FakeBackend::FakeWriter final : public Writer {
@@ -264,7 +279,7 @@ class FakeBackend::FakeReader final : public Reader {
     FakeTransaction snapshot(data);
     fn(snapshot);
     lock.lock();
-    state_->full_reads += snapshot.full_reads;
+    ++state_->reads;
   }
 
  private:
@@ -326,9 +341,9 @@ std::vector<std::size_t> FakeBackend::batches() const {
   const std::lock_guard lock(state_->mutex);
   return state_->batches;
 }
-int FakeBackend::full_reads() const {
+int FakeBackend::reads() const {
   const std::lock_guard lock(state_->mutex);
-  return state_->full_reads;
+  return state_->reads;
 }
 
 }  // namespace belfry::store

@@ -47,19 +47,33 @@ class TaskReads {
   virtual std::vector<std::pair<domain::QueueNo, unsigned>> ready_lanes_all_tenants() = 0;
 };
 
+struct TenantPage {
+  std::vector<domain::Tenant> tenants;
+  std::optional<TenantId> next;  // go on after this one; absent: that was all
+};
+
 class TenantReads {
  public:
   virtual ~TenantReads() = default;
   virtual std::optional<domain::Tenant> find(TenantId id) = 0;
-  virtual std::vector<domain::Tenant> list_all_tenants() = 0;  // by creation
+  // By creation, those after `after`. A page with `name_part` holds those whose names contain it,
+  // whatever the case of ASCII letters; it looks at kScanRowsMax rows at most, so it may hold few.
+  virtual TenantPage page_all_tenants(std::optional<TenantId> after, const std::string& name_part,
+                                      int limit) = 0;
+  virtual std::int64_t count_all_tenants() = 0;
+  virtual std::vector<TenantId> removing_all_tenants(int limit) = 0;  // longest first
+  // Those created before `before` that never submitted a task.
+  virtual std::vector<TenantId> unused_all_tenants(Timestamp before, int limit) = 0;
+  virtual std::optional<TenantId> of_queue(domain::QueueNo no) = 0;
+  virtual std::optional<TenantId> of_endpoint(EndpointId id) = 0;
 };
 
 class QueueReads {
  public:
   virtual ~QueueReads() = default;
   virtual std::optional<QueueRow> find(TenantId tenant, const std::string& name) = 0;
-  virtual std::vector<QueueRow> list(TenantId tenant) = 0;  // by name
-  virtual std::vector<domain::Queue> list_all_tenants() = 0;
+  virtual std::vector<QueueRow> list(TenantId tenant) = 0;           // by name
+  virtual std::vector<domain::Queue> settings(TenantId tenant) = 0;  // the same without depths
 };
 
 class ApiKeyReads {
@@ -77,7 +91,6 @@ class EndpointReads {
   virtual ~EndpointReads() = default;
   virtual std::optional<EndpointRow> find(TenantId tenant, EndpointId id) = 0;
   virtual std::vector<EndpointRow> list(TenantId tenant) = 0;
-  virtual std::vector<EndpointRow> list_all_tenants() = 0;
 };
 
 struct DeliveryFilter {
@@ -109,6 +122,8 @@ class MetricReads {
   // Running totals; never counted from rows.
   virtual StatusCounts counts(TenantId tenant) = 0;
   virtual StatusCounts counts_all_tenants() = 0;
+  // What the tenant keeps: payloads, results, deliveries, answers to idempotency keys.
+  virtual std::int64_t stored_bytes(TenantId tenant) = 0;
   virtual std::vector<std::pair<TenantId, StatusCounts>> counts_by_tenant_all_tenants() = 0;
   // Steps of a minute (kept 25 h) or an hour (kept 31 days) in [from, to).
   virtual std::vector<SeriesPoint> series(TenantId tenant, Timestamp from, Timestamp to,
@@ -164,6 +179,11 @@ class TenantWrites {
   virtual Result<> set_suspended(TenantId id, std::optional<Timestamp> at, std::string reason) = 0;
   virtual Result<> set_secret(TenantId id, std::string sealed, std::string sealed_previous,
                               std::optional<Timestamp> previous_until) = 0;
+  // Suspends it for good and marks it for removal; not_found. Again: nothing changes.
+  virtual Result<> start_removal(TenantId id, Timestamp now) = 0;
+  // Removes up to `limit` rows of a tenant that has no unfinished task, the tenant last; true once
+  // nothing is left of it.
+  virtual bool remove_some(TenantId id, int limit) = 0;
 };
 
 class QueueWrites {

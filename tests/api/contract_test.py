@@ -402,6 +402,11 @@ class ContractTest(unittest.TestCase):
         self.assertEqual(caller.call(self.tenant, "GET", "/api/v1/errors", query="?range=1h").json["errors"][0]["lastTaskId"], failing)
         caller.call(self.operator, "GET", "/api/v1/admin/metrics", query="?range=30d")
         caller.call(self.operator, "GET", "/api/v1/admin/tenants")
+        caller.call(self.operator, "GET", "/api/v1/admin/tenants", query="?limit=1&text=a")
+        goes = self.scheduler.tenant("goes")
+        for _ in range(2):  # the second is answered as long as the first is not done
+            goes.post("/api/v1/tasks", {"taskName": "t", "delayMs": 1_000_000})
+        caller.call(self.operator, "DELETE", "/api/v1/admin/tenants/{tenantId}", tenantId=goes.id)
         caller.call(self.operator, "GET", "/api/v1/admin/tenants/{tenantId}", **one)
         caller.call(self.operator, "PATCH", "/api/v1/admin/tenants/{tenantId}/limits", {"runningMax": 10, "weight": 2, "unfinishedMax": 1000}, **one)
         suspended = self.scheduler.tenant("suspended")

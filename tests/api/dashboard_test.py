@@ -59,8 +59,15 @@ class Sessions(DashboardCase):
         self.assertEqual(self.browser.get("/api/v1/tasks").status, 401)
 
     def test_attempts_are_limited(self):
+        wrong = "bfk_" + "0" * 33
+        statuses = [self.browser.sign_in(wrong).status for _ in range(21)]
+        self.assertEqual(statuses, [401] * 20 + [429])
+
+    def test_what_cannot_be_a_key_is_counted_apart(self):
         statuses = [self.browser.sign_in("x").status for _ in range(21)]
         self.assertEqual(statuses, [401] * 20 + [429])
+        made = self.browser.register("acme")
+        self.assertEqual(self.browser.sign_in(made["apiKey"]).status, 200)
 
     def test_sign_out_ends_the_session_its_token_and_its_streams(self):
         made = self.browser.register("acme")

@@ -105,7 +105,7 @@ TEST_P(StoreConformance, AReadersExceptionLeavesItUsable) {
   int calls = 0;
   reader->read([&](Snapshot& s) {
     ++calls;
-    EXPECT_TRUE(s.tenants().list_all_tenants().empty());
+    EXPECT_EQ(s.tenants().count_all_tenants(), 0);
   });
   EXPECT_EQ(calls, 1);
 }

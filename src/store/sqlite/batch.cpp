@@ -49,8 +49,12 @@ void Batch::change(std::int64_t tenant_no, TaskChange change) {
 }
 
 Batch::Mark Batch::mark() const {
-  return {committed_.changes.size(), counts_.size(), events_.size(),
-          committed_.changed_tenants.size(), committed_.deliveries_added};
+  return {committed_.changes.size(),
+          counts_.size(),
+          stored_.size(),
+          events_.size(),
+          committed_.changed_tenants.size(),
+          committed_.deliveries_added};
 }
 
 void Batch::roll_back(const Mark& mark) {
@@ -58,6 +62,10 @@ void Batch::roll_back(const Mark& mark) {
   while (counts_.size() > mark.counts) {
     add(counts_.back().first, -counts_.back().second);
     counts_.pop_back();
+  }
+  while (stored_.size() > mark.stored) {
+    tenants_[stored_.back().first].stored -= stored_.back().second;
+    stored_.pop_back();
   }
   events_.resize(mark.events);
   committed_.deliveries_added = mark.deliveries_added;
@@ -68,7 +76,7 @@ void Batch::roll_back(const Mark& mark) {
 }
 
 void Batch::roll_back_all() {
-  roll_back({0, 0, 0, 0, false});
+  roll_back({0, 0, 0, 0, 0, false});
   claimed_bytes_ = 0;
 }
 
@@ -100,8 +108,28 @@ std::vector<std::pair<TotalKey, std::int64_t>> Batch::changed_totals() const {
   return changed;
 }
 
+void Batch::store_bytes(std::int64_t tenant_no, std::int64_t delta) {
+  tenants_[tenant_no].stored += delta;
+  stored_.emplace_back(tenant_no, delta);
+}
+
+std::int64_t Batch::stored_of_tenant(std::int64_t tenant_no) const {
+  const auto found = tenants_.find(tenant_no);
+  return found == tenants_.end() ? 0 : found->second.stored;
+}
+
+std::vector<std::pair<std::int64_t, std::int64_t>> Batch::changed_stored() const {
+  std::vector<std::pair<std::int64_t, std::int64_t>> changed;
+  std::unordered_set<std::int64_t> seen;
+  for (const auto& [tenant_no, delta] : stored_) {
+    if (seen.insert(tenant_no).second) changed.emplace_back(tenant_no, stored_of_tenant(tenant_no));
+  }
+  return changed;
+}
+
 Committed Batch::finish() {
   counts_.clear();
+  stored_.clear();
   events_.clear();
   claimed_bytes_ = 0;
   if (names_.size() > kNamesKept) {

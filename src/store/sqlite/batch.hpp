@@ -59,6 +59,9 @@ class Batch {
   void change(std::int64_t tenant_no, TaskChange change);
   // A change of totals that is no change of status: pruned tasks (delta -1 a row).
   void count(const TotalKey& key, std::int64_t delta);
+  // Rows were written or removed; see stored_bytes.hpp.
+  void store_bytes(std::int64_t tenant_no, std::int64_t delta);
+  std::int64_t stored_of_tenant(std::int64_t tenant_no) const;
   void record(const SeriesEvent& event) { events_.push_back(event); }
   // A short number for a task's name; holds until the batch ends.
   std::uint32_t name_number(const std::string& name);
@@ -78,7 +81,7 @@ class Batch {
 
   // --- for the writer ---
   struct Mark {
-    std::size_t changes, counts, events, changed_tenants;
+    std::size_t changes, counts, stored, events, changed_tenants;
     bool deliveries_added;
   };
   Mark mark() const;
@@ -87,8 +90,12 @@ class Batch {
   std::int64_t total(const TotalKey& key) const;  // as the transaction sees it
   std::int64_t running_of_tenant(std::int64_t tenant_no) const;
   std::int64_t unfinished_of_tenant(std::int64_t tenant_no) const;
-  void load_total(const TotalKey& key, std::int64_t value);               // at open
-  std::vector<std::pair<TotalKey, std::int64_t>> changed_totals() const;  // new values
+  void load_stored(std::int64_t tenant_no, std::int64_t bytes) {
+    tenants_[tenant_no].stored = bytes;
+  }
+  std::vector<std::pair<std::int64_t, std::int64_t>> changed_stored() const;  // new values
+  void load_total(const TotalKey& key, std::int64_t value);                   // at open
+  std::vector<std::pair<TotalKey, std::int64_t>> changed_totals() const;      // new values
   const std::vector<SeriesEvent>& events() const { return events_; }
   const std::vector<std::string>& names() const { return names_; }  // by name_number()
   bool take_configuration_stale() { return std::exchange(configuration_stale_, false); }
@@ -101,14 +108,15 @@ class Batch {
   };
   using Counts = std::array<std::int64_t, domain::kStatusCount>;
   struct TenantCounts {
-    std::int64_t running = 0, unfinished = 0;
+    std::int64_t running = 0, unfinished = 0, stored = 0;
   };
   void add(const TotalKey& key, std::int64_t delta);
 
   Committed committed_;
   bool configuration_stale_ = false;
   std::size_t claimed_bytes_ = 0;
-  std::vector<std::pair<TotalKey, std::int64_t>> counts_;  // journal of deltas
+  std::vector<std::pair<TotalKey, std::int64_t>> counts_;      // journal of deltas
+  std::vector<std::pair<std::int64_t, std::int64_t>> stored_;  // the same of bytes, by tenant
   std::vector<SeriesEvent> events_;
   std::vector<std::string> names_;
   std::unordered_map<std::string, std::uint32_t> name_numbers_;

@@ -14,7 +14,10 @@ const TenantRules* Configuration::tenant(TenantId id) {
     auto row = db_.statement(sql::hot::tenant);
     row.bind_blob(bytes);
     if (!row.step()) return nullptr;
-    rules = {row.integer(0), id, row.integer(1), row.integer(2), row.integer(3) != 0, {}};
+    rules = {row.integer(0),      id,
+             row.integer(1),      row.integer(2),
+             row.integer(5),      row.integer(3) != 0,
+             row.integer(4) != 0, {}};
   }
   auto endpoint = db_.statement(sql::hot::tenant_endpoints);
   endpoint.bind(rules.no);
@@ -23,6 +26,12 @@ const TenantRules* Configuration::tenant(TenantId id) {
                                  static_cast<std::uint32_t>(endpoint.integer(1)));
   }
   return &tenants_.emplace(id, std::move(rules)).first->second;
+}
+
+void Configuration::mark_used(TenantId id, Timestamp now) {
+  auto& rules = tenants_.at(id);
+  db_.statement(sql::hot::mark_used).bind(rules.no).bind(to_ms(now)).run();
+  rules.used = true;
 }
 
 const QueueRules* Configuration::queue(domain::QueueNo no) {

@@ -18,7 +18,9 @@ struct TenantRules {
   TenantId id;
   std::int64_t running_max = 0;
   std::int64_t unfinished_max = 0;
+  std::int64_t stored_max = 0;
   bool suspended = false;
+  bool used = false;                                              // has submitted a task, ever
   std::vector<std::pair<std::int64_t, std::uint32_t>> endpoints;  // enabled: number, wanted types
 };
 
@@ -41,6 +43,7 @@ class Configuration {
   const TenantRules* tenant(TenantId id);  // null: there is none
   const QueueRules* queue(domain::QueueNo no);
   const QueueRules* queue(std::int64_t tenant_no, const std::string& name);
+  void mark_used(TenantId id, Timestamp now);
   std::int64_t count_queues(std::int64_t tenant_no);
   const QueueRules& add_queue(std::int64_t tenant_no, const std::string& name, Timestamp now);
   void forget();

@@ -3,6 +3,7 @@
 #include "sql.hpp"
 #include "store/sqlite/columns.hpp"
 #include "store/sqlite/positions.hpp"
+#include "store/sqlite/stored_bytes.hpp"
 
 namespace belfry::store::sqlite {
 
@@ -19,6 +20,7 @@ void DeliveryEdits::insert_test(const DeliveryRow& delivery) {
   s.bind(static_cast<int>(DeliveryState::waiting)).bind(to_ms(delivery.created_at));
   s.bind(to_ms(delivery.next_at.value_or(delivery.created_at)));
   s.run();
+  context_.batch->store_bytes(*tenant_no, stored::delivery("", delivery.body));
   context_.batch->deliveries_added();
 }
 
@@ -28,7 +30,7 @@ std::optional<DeliveryEdits::Position> DeliveryEdits::position(DeliveryId id) {
   s.bind_blob(bytes);
   if (!s.step()) return std::nullopt;
   return Position{s.integer(0), s.integer(1), s.integer(2),
-                  static_cast<DeliveryState>(s.integer(3))};
+                  static_cast<DeliveryState>(s.integer(3)), s.integer(5)};
 }
 
 // The next of the same task and endpoint is due now; tests stand alone.
@@ -49,6 +51,10 @@ void DeliveryEdits::record_attempt(DeliveryId id, const DeliveryAttemptRow& atte
   auto row = context_.db.statement(sql::deliveries::add_attempt);
   row.bind(found->no).bind(attempt.number).bind(to_ms(attempt.at)).bind(attempt.duration.count());
   row.bind(attempt.http_status).bind_text(attempt.failure).bind_text(attempt.answer).run();
+  if (context_.db.changes() > 0) {
+    const auto bytes = stored::delivery_attempt(attempt.failure, attempt.answer);
+    context_.batch->store_bytes(found->tenant_no, bytes);
+  }
   context_.db.statement(sql::deliveries::count_attempt).bind(found->no).bind(attempt.number).run();
   const bool done = state == DeliveryState::delivered || state == DeliveryState::exhausted;
   // Given up meanwhile (its endpoint was disabled or removed): a success still counts as one.
@@ -99,6 +105,11 @@ bool DeliveryEdits::remove(std::int64_t no) {
     auto last = context_.db.statement(sql::deliveries::counts_on);
     last.bind(no);
     if (last.step()) return false;
+  }
+  {
+    auto s = context_.db.statement(sql::stored::of_delivery);
+    s.bind(no);
+    if (s.step()) context_.batch->store_bytes(s.integer(0), -s.integer(1));
   }
   context_.db.statement(sql::deliveries::remove_attempts).bind(no).run();
   context_.db.statement(sql::deliveries::remove).bind(no).run();

@@ -20,6 +20,7 @@ class DeliveryEdits final : public DeliveryWrites {
   struct Position {
     std::int64_t no, seq, endpoint;
     DeliveryState state;
+    std::int64_t tenant_no;
   };
   std::optional<Position> position(DeliveryId id);
   void release_next(const Position& done, Timestamp now);

@@ -46,11 +46,4 @@ std::vector<EndpointRow> EndpointRows::list(TenantId tenant) {
   return endpoints;
 }
 
-std::vector<EndpointRow> EndpointRows::list_all_tenants() {
-  std::vector<EndpointRow> endpoints;
-  auto s = context_.db.statement(sql::endpoints::every);
-  while (s.step()) endpoints.push_back(endpoint_from(s));
-  return endpoints;
-}
-
 }  // namespace belfry::store::sqlite

@@ -10,7 +10,6 @@ class EndpointRows final : public EndpointReads {
   explicit EndpointRows(Context context) : context_(context) {}
   std::optional<EndpointRow> find(TenantId tenant, EndpointId id) override;
   std::vector<EndpointRow> list(TenantId tenant) override;  // newest first
-  std::vector<EndpointRow> list_all_tenants() override;
 
  private:
   Context context_;

@@ -4,6 +4,7 @@
 
 #include "base/check.hpp"
 #include "sql.hpp"
+#include "store/sqlite/stored_bytes.hpp"
 
 namespace belfry::store::sqlite {
 
@@ -121,6 +122,7 @@ void Executor::write_outcome(const Found& task, const Ending& ending) {
     }
   }
   row.bind(std::int64_t{outcome_checksum(ending.status, ending.error, ending.result)}).run();
+  context_.batch->store_bytes(task.tenant_no, stored::outcome(ending.error, ending.result));
   if (with_progress_.contains(task.seq)) {
     progress_ended_.push_back(task.seq);
     context_.db.statement(sql::hot::remove_progress).bind(task.seq).run();
@@ -162,6 +164,7 @@ void Executor::deliver(const domain::EventDraft& draft, const TenantRules& tenan
   row.bind_text(url).bind(static_cast<int>(draft.type)).bind(sequence).bind_text(draft.body);
   row.bind(held ? 0 : 1).bind(to_ms(now));
   row.bind(held ? std::nullopt : std::optional(to_ms(now))).run();
+  context_.batch->store_bytes(tenant.no, stored::delivery(url, draft.body));
   context_.batch->deliveries_added();
 }
 

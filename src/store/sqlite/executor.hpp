@@ -82,6 +82,9 @@ class Executor {
   };
 
   void refresh();  // forgets configuration that others changed
+  void remember_key(const IdempotencyKey& key, std::int64_t tenant_no, const domain::NewTask& task,
+                    domain::Status status);
+  Result<> check_room(const TenantRules& tenant, std::int64_t bytes);
   // Holds until the next find() or change of the task.
   Result<const Found*> find(TenantId tenant, TaskId id);
   std::optional<Result<Submit::Reply>> replay(const Submit& command, std::int64_t tenant_no);
@@ -116,7 +119,8 @@ class Executor {
   // read it back. Exact, because every change of a live row passes through here.
   std::unordered_map<std::int64_t, Found> running_;
   std::int64_t newest_seq_ = 0;
-  Found scratch_;  // what find() read
+  std::int64_t replaced_bytes_ = 0;  // of the old key that a submission replaces
+  Found scratch_;                    // what find() read
   // At least the rows of `progress`: one too many costs a statement, one too few leaves a row. So
   // ends are taken down here and leave the set when they are committed.
   std::unordered_set<std::int64_t> with_progress_;

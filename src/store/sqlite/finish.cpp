@@ -2,6 +2,7 @@
 #include "domain/state_machine.hpp"
 #include "sql.hpp"
 #include "store/sqlite/executor.hpp"
+#include "store/sqlite/stored_bytes.hpp"
 #include "store/sqlite/turns.hpp"
 
 namespace belfry::store::sqlite {
@@ -56,6 +57,7 @@ void Executor::write_attempt(const Found& task, std::string_view outcome, const 
     row.bind_null();
   }
   row.run();
+  context_.batch->store_bytes(task.tenant_no, stored::attempt(command.error));
 }
 
 domain::Status Executor::end_run(const Found& task, const Finish& command, Timestamp now) {
@@ -138,6 +140,7 @@ void Executor::write_progress(const Found& task, const Progress& progress, Times
         .bind(to_ms(now))
         .bind_text(line)
         .run();
+    context_.batch->store_bytes(task.tenant_no, stored::log_line(line));
   }
 }
 

@@ -6,6 +6,7 @@
 #include "domain/limits.hpp"
 #include "sql.hpp"
 #include "store/sqlite/columns.hpp"
+#include "store/sqlite/stored_bytes.hpp"
 
 namespace belfry::store::sqlite {
 
@@ -25,9 +26,17 @@ void IdempotencyEdits::insert(TenantId tenant, const std::string& key,
                               const IdempotentAnswer& answer, Timestamp now) {
   const auto tenant_no = context_.numbers.tenant_no(tenant);
   if (!tenant_no) return;
+  const auto bytes = stored::key(key, answer.fingerprint, answer.body);
+  context_.batch->store_bytes(*tenant_no, bytes - stored_bytes(*tenant_no, key));
   auto s = context_.db.statement(sql::idempotency::add);
   s.bind(*tenant_no).bind_text(key).bind_blob(answer.fingerprint).bind(to_ms(now));
   s.bind(answer.status).bind_text(answer.body).run();
+}
+
+std::int64_t IdempotencyEdits::stored_bytes(std::int64_t tenant_no, const std::string& key) {
+  auto s = context_.db.statement(sql::stored::of_key);
+  s.bind(tenant_no).bind_text(key);
+  return s.step() ? s.integer(0) : 0;
 }
 
 int IdempotencyEdits::prune_all_tenants(Timestamp before, int limit) {
@@ -38,6 +47,7 @@ int IdempotencyEdits::prune_all_tenants(Timestamp before, int limit) {
     while (s.step()) gone.emplace_back(s.integer(0), string_at(s, 1));
   }
   for (const auto& [tenant_no, key] : gone) {
+    context_.batch->store_bytes(tenant_no, -stored_bytes(tenant_no, key));
     context_.db.statement(sql::idempotency::remove).bind(tenant_no).bind_text(key).run();
   }
   return static_cast<int>(gone.size());

@@ -14,6 +14,8 @@ class IdempotencyEdits final : public IdempotencyWrites {
   int prune_all_tenants(Timestamp before, int limit) override;
 
  private:
+  std::int64_t stored_bytes(std::int64_t tenant_no, const std::string& key);
+
   Context context_;
 };
 

@@ -14,6 +14,15 @@ StatusCounts MetricRows::counts(TenantId tenant) {
   return tenant_no ? tenant_totals(context_, *tenant_no) : StatusCounts{};
 }
 
+std::int64_t MetricRows::stored_bytes(TenantId tenant) {
+  const auto tenant_no = context_.numbers.tenant_no(tenant);
+  if (!tenant_no) return 0;
+  if (context_.batch != nullptr) return context_.batch->stored_of_tenant(*tenant_no);
+  auto s = context_.db.statement(sql::stored::of_tenant);
+  s.bind(*tenant_no);
+  return s.step() ? s.integer(0) : 0;
+}
+
 StatusCounts MetricRows::counts_all_tenants() {
   return all_totals(context_);
 }
@@ -62,7 +71,8 @@ std::vector<SeriesPoint> MetricRows::series(TenantId tenant, Timestamp from, Tim
 std::vector<SeriesPoint> MetricRows::series_all_tenants(Timestamp from, Timestamp to, bool hourly) {
   std::vector<std::int64_t> tenants;
   {
-    auto s = context_.db.statement(sql::metrics::tenant_numbers);
+    auto s = context_.db.statement(sql::metrics::tenants_in_series);
+    s.bind(hourly ? 1 : 0);
     while (s.step()) tenants.push_back(s.integer(0));
   }
   std::vector<SeriesPoint> points;

@@ -11,6 +11,7 @@ class MetricRows final : public MetricReads {
 
   StatusCounts counts(TenantId tenant) override;
   StatusCounts counts_all_tenants() override;
+  std::int64_t stored_bytes(TenantId tenant) override;
   std::vector<std::pair<TenantId, StatusCounts>> counts_by_tenant_all_tenants() override;
   std::vector<SeriesPoint> series(TenantId tenant, Timestamp from, Timestamp to,
                                   bool hourly) override;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <random>
 
 #include "sql.hpp"
@@ -53,8 +54,37 @@ class OpenTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
+  // The running totals of stored bytes, and what the rows come to.
+  using Bytes = std::map<std::int64_t, std::int64_t>;
+  std::pair<Bytes, Bytes> stored_bytes() {
+    Bytes totals, rows;
+    change_file([&](Database& db) {
+      auto total = db.statement(sql::stored::every);
+      while (total.step()) totals[total.integer(0)] = total.integer(1);
+      auto row = db.statement(sql::stored::recount);
+      while (row.step()) rows[row.integer(0)] = row.integer(1);
+    });
+    std::erase_if(totals, [](const auto& one) { return one.second == 0; });
+    return {totals, rows};
+  }
+
   Workload workload_;
 };
+
+TEST_F(OpenTest, StoredBytesAreThoseOfTheRows) {
+  make_store();
+  const auto [totals, rows] = stored_bytes();
+  EXPECT_EQ(totals, rows);
+  EXPECT_FALSE(rows.empty());
+  {
+    auto store = open(folder_.options());
+    workload_.run(*store, 2);
+    workload_.prune(*store);
+  }
+  const auto [later_totals, later_rows] = stored_bytes();
+  EXPECT_EQ(later_totals, later_rows);
+  EXPECT_NE(later_rows, rows);
+}
 
 TEST_F(OpenTest, ASecondServerOnTheSameFileIsRefused) {
   auto first = open(folder_.options());
@@ -85,7 +115,7 @@ TEST_F(OpenTest, PushLeasesOfTheProcessBeforeEndAtOnce) {
     for (const auto kind : kinds) {
       Claim claim;
       store->make_reader()->read(
-          [&](Snapshot& s) { claim.queue = s.queues().list_all_tenants().at(0).no; });
+          [&](Snapshot& s) { claim.queue = s.queues().list(workload_.tenant()).at(0).queue.no; });
       claim.lanes = lane_bit(domain::Lane::by_queue_default);
       claim.kind = kind;
       Job job{.command = claim};

@@ -71,18 +71,18 @@ std::optional<QueueRow> QueueRows::find(TenantId tenant, const std::string& name
 
 std::vector<QueueRow> QueueRows::list(TenantId tenant) {
   std::vector<QueueRow> rows;
+  for (auto& queue : settings(tenant)) rows.emplace_back().queue = std::move(queue);
   const auto no = context_.numbers.tenant_no(tenant);
-  if (!no) return rows;
-  auto s = context_.db.statement(sql::queues::of_tenant);
-  s.bind(*no);
-  while (s.step()) rows.emplace_back().queue = queue_from(s);
   for (auto& row : rows) add_depth(*no, row);
   return rows;
 }
 
-std::vector<domain::Queue> QueueRows::list_all_tenants() {
+std::vector<domain::Queue> QueueRows::settings(TenantId tenant) {
   std::vector<domain::Queue> queues;
-  auto s = context_.db.statement(sql::queues::every);
+  const auto no = context_.numbers.tenant_no(tenant);
+  if (!no) return queues;
+  auto s = context_.db.statement(sql::queues::of_tenant);
+  s.bind(*no);
   while (s.step()) queues.push_back(queue_from(s));
   return queues;
 }

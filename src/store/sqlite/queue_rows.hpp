@@ -10,7 +10,7 @@ class QueueRows final : public QueueReads {
   explicit QueueRows(Context context) : context_(context) {}
   std::optional<QueueRow> find(TenantId tenant, const std::string& name) override;
   std::vector<QueueRow> list(TenantId tenant) override;
-  std::vector<domain::Queue> list_all_tenants() override;
+  std::vector<domain::Queue> settings(TenantId tenant) override;
 
  private:
   void add_depth(std::int64_t tenant_no, QueueRow& row);

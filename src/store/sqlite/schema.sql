@@ -178,6 +178,10 @@ CREATE TABLE signing_keys (
   signs_from INTEGER NOT NULL,
   retired_at INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE stored (
+  tenant INTEGER PRIMARY KEY,
+  bytes  INTEGER NOT NULL
+);
 CREATE TABLE submitted (
   seq INTEGER PRIMARY KEY,
   at  INTEGER NOT NULL
@@ -195,7 +199,7 @@ CREATE TABLE tenants (
   sealed_secret   BLOB NOT NULL,
   sealed_previous BLOB NOT NULL DEFAULT x'',
   previous_until  INTEGER
-);
+, used_at INTEGER, removing_since INTEGER, requests_per_second INTEGER, stored_max INTEGER NOT NULL DEFAULT 10737418240);
 CREATE TABLE totals (
   queue  INTEGER NOT NULL,
   status INTEGER NOT NULL,
@@ -226,3 +230,6 @@ CREATE INDEX outcomes_cancelled ON outcomes (tenant, seq) WHERE status = 6;
 CREATE INDEX outcomes_expired ON outcomes (tenant, seq) WHERE status = 7;
 CREATE INDEX outcomes_failed ON outcomes (tenant, seq) WHERE status = 5;
 CREATE INDEX outcomes_failed_at ON outcomes (tenant, finished_at) WHERE status = 5;
+CREATE INDEX tenants_removing ON tenants (removing_since) WHERE removing_since IS NOT NULL;
+CREATE INDEX tenants_unused ON tenants (created_at)
+  WHERE used_at IS NULL AND removing_since IS NULL;

@@ -1,8 +1,11 @@
+#include <utility>
+
 #include "base/check.hpp"
 #include "domain/state_machine.hpp"
 #include "sql.hpp"
 #include "store/failure.hpp"
 #include "store/sqlite/executor.hpp"
+#include "store/sqlite/stored_bytes.hpp"
 
 namespace belfry::store::sqlite {
 
@@ -14,13 +17,32 @@ std::optional<std::int64_t> maybe_ms(std::optional<Timestamp> time) {
   return time ? std::optional(to_ms(*time)) : std::nullopt;
 }
 
+std::int64_t bytes_of(const Submit& command, std::string_view options) {
+  auto bytes = stored::task(command.task.name, options, command.task.payload);
+  if (command.idempotency) {
+    bytes += stored::key(command.idempotency->key, command.idempotency->fingerprint, {});
+  }
+  return bytes;
+}
+
 }  // namespace
+
+Result<> Executor::check_room(const TenantRules& tenant, std::int64_t bytes) {
+  const auto stored = context_.batch->stored_of_tenant(tenant.no);
+  if (stored + bytes <= tenant.stored_max) return {};
+  return fail(ErrorCode::quota_exceeded,
+              fmt::format("storedBytesMax: this tenant keeps {} bytes of the {} that it may keep, "
+                          "and this needs {} more; finished tasks count until they are pruned: "
+                          "send less at a time, wait, or ask the operator for more",
+                          stored, tenant.stored_max, bytes));
+}
 
 std::optional<Result<Submit::Reply>> Executor::replay(const Submit& command,
                                                       std::int64_t tenant_no) {
   auto row = context_.db.statement(sql::hot::idempotency);
   row.bind(tenant_no).bind_text(command.idempotency->key);
   if (!row.step()) return std::nullopt;
+  replaced_bytes_ = row.integer(5);
   const auto age = command.task.submitted_at - from_ms(row.integer(1));
   if (age >= domain::kIdempotencyLife) return std::nullopt;
   const bool of_a_task = !row.is_null(3);
@@ -35,6 +57,19 @@ std::optional<Result<Submit::Reply>> Executor::replay(const Submit& command,
 
 bool Executor::exists(std::int64_t seq) {
   return context_.db.statement(sql::hot::body_exists).bind(seq).step();
+}
+
+void Executor::remember_key(const IdempotencyKey& key, std::int64_t tenant_no,
+                            const domain::NewTask& task, Status status) {
+  context_.db.statement(sql::hot::remember_key)
+      .bind(tenant_no)
+      .bind_text(key.key)
+      .bind_blob(key.fingerprint)
+      .bind(to_ms(task.submitted_at))
+      .bind(seq_of(task.id.uuid))
+      .bind(low_of(task.id.uuid))
+      .bind(static_cast<int>(status))
+      .run();
 }
 
 Result<const QueueRules*> Executor::queue_for(const Submit& command, const TenantRules& tenant) {
@@ -55,6 +90,7 @@ Result<Submit::Reply> Executor::run(const Submit& command) {
   const auto& task = command.task;
   const auto* tenant = config_.tenant(task.tenant);
   if (tenant == nullptr) return fail(ErrorCode::not_found, "there is no such tenant");
+  replaced_bytes_ = 0;
   if (command.idempotency) {
     if (auto earlier = replay(command, tenant->no)) return std::move(*earlier);
   }
@@ -64,6 +100,9 @@ Result<Submit::Reply> Executor::run(const Submit& command) {
                 fmt::format("{} unfinished tasks are the most that this tenant may have",
                             tenant->unfinished_max));
   }
+  const auto options = domain::encode(task.options);
+  const auto bytes = bytes_of(command, options);
+  if (auto room = check_room(*tenant, bytes); !room) return fail(room.error());
   const auto found = queue_for(command, *tenant);
   if (!found) return fail(found.error());
   const auto& queue = **found;
@@ -76,7 +115,6 @@ Result<Submit::Reply> Executor::run(const Submit& command) {
   const auto next_at = waits ? ready_at : now;
   const auto kind = domain::lane_of(task.options.target);
   const auto lane = lane_key(queue.no, kind);
-  const auto options = domain::encode(task.options);
   {
     auto body = context_.db.statement(sql::hot::add_body);
     body.bind(seq).bind(low_of(task.id.uuid)).bind(tenant->no).bind(lane).bind_text(task.name);
@@ -89,6 +127,7 @@ Result<Submit::Reply> Executor::run(const Submit& command) {
   if (IdGenerator::time_of(task.id.uuid) != now) {
     context_.db.statement(sql::hot::add_submitted).bind(seq).bind(to_ms(now)).run();
   }
+  context_.batch->store_bytes(tenant->no, bytes - std::exchange(replaced_bytes_, 0));
   context_.db.statement(sql::hot::add_live)
       .bind(seq)
       .bind(tenant->no)
@@ -98,17 +137,8 @@ Result<Submit::Reply> Executor::run(const Submit& command) {
       .bind(to_ms(next_at))
       .bind(maybe_ms(task.expires_at))
       .run();
-  if (command.idempotency) {
-    context_.db.statement(sql::hot::remember_key)
-        .bind(tenant->no)
-        .bind_text(command.idempotency->key)
-        .bind_blob(command.idempotency->fingerprint)
-        .bind(to_ms(now))
-        .bind(seq)
-        .bind(low_of(task.id.uuid))
-        .bind(static_cast<int>(status))
-        .run();
-  }
+  if (command.idempotency) remember_key(*command.idempotency, tenant->no, task, status);
+  if (!tenant->used) config_.mark_used(task.tenant, now);
   newest_seq_ = std::max(newest_seq_, seq);
   context_.batch->change(
       tenant->no, {task.tenant, task.id, queue.no, kind, std::nullopt, status, 0, next_at, now});

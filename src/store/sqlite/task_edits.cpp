@@ -40,6 +40,9 @@ Result<> TaskEdits::start_new_run(TenantId tenant, TaskId id, Timestamp now) {
     priority = int_at(s, 4);
   }
   context_.db.statement(sql::task_runs::keep_last_attempt).bind(seq).run();
+  const bool kept = context_.db.changes() > 0;
+  context_.batch->store_bytes(*tenant_no, (kept ? asked(sql::stored::of_last_attempt, seq) : 0) -
+                                              asked(sql::stored::of_outcome, seq));
   context_.db.statement(sql::task_runs::remove_outcome).bind(seq).run();
   const auto queue_no = queue_of_lane(lane);
   auto aging = context_.db.statement(sql::queues::aging);
@@ -63,7 +66,14 @@ Result<> TaskEdits::start_new_run(TenantId tenant, TaskId id, Timestamp now) {
   return {};
 }
 
+std::int64_t TaskEdits::asked(std::string_view sql, std::int64_t seq) {
+  auto s = context_.db.statement(sql);
+  s.bind(seq);
+  return s.step() ? s.integer(0) : 0;
+}
+
 void TaskEdits::remove(const Pruned& task) {
+  context_.batch->store_bytes(task.tenant_no, -asked(sql::stored::of_task, task.seq));
   for (const auto sql :
        {sql::task_runs::remove_outcome, sql::task_runs::remove_body,
         sql::task_runs::remove_submitted, sql::task_runs::remove_attempts,
@@ -75,13 +85,14 @@ void TaskEdits::remove(const Pruned& task) {
 }
 
 void TaskEdits::prune_series(Timestamp now) {
-  std::vector<std::int64_t> tenants;
-  {
-    auto s = context_.db.statement(sql::metrics::tenant_numbers);
-    while (s.step()) tenants.push_back(s.integer(0));
-  }
-  for (const auto tenant_no : tenants) {
-    for (const auto& [step, kept] : {std::pair{0, kMinutesKept}, std::pair{1, kHoursKept}}) {
+  for (const auto& [step, kept] : {std::pair{0, kMinutesKept}, std::pair{1, kHoursKept}}) {
+    std::vector<std::int64_t> tenants;
+    {
+      auto s = context_.db.statement(sql::metrics::tenants_in_series);
+      s.bind(step);
+      while (s.step()) tenants.push_back(s.integer(0));
+    }
+    for (const auto tenant_no : tenants) {
       context_.db.statement(sql::task_runs::prune_series)
           .bind(step)
           .bind(tenant_no)
@@ -89,6 +100,20 @@ void TaskEdits::prune_series(Timestamp now) {
           .run();
     }
   }
+}
+
+int TaskEdits::remove_of_tenant(std::int64_t tenant_no, int limit) {
+  std::vector<Pruned> gone;
+  {
+    auto s = context_.db.statement(sql::tenants::some_tasks);
+    s.bind(tenant_no).bind(limit);
+    while (s.step()) {
+      gone.push_back(
+          {s.integer(0), tenant_no, s.integer(1), static_cast<domain::Status>(s.integer(2))});
+    }
+  }
+  for (const auto& task : gone) remove(task);
+  return static_cast<int>(gone.size());
 }
 
 int TaskEdits::prune_all_tenants(Timestamp before, int limit) {

@@ -31,6 +31,7 @@ class Workload {
   // nothing if it does. Totals must agree with the rows.
   std::string check(Backend& backend) const;
   std::size_t running() const { return running_.size(); }
+  TenantId tenant() const { return tenant_; }  // of submit()
 
  private:
   std::vector<Job> commit(Backend& backend, std::vector<Command> commands, Ledger after);

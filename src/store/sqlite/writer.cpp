@@ -28,6 +28,8 @@ BatchWriter::BatchWriter(Database& db, const Clock& clock, Random* random, DiskB
 }
 
 void BatchWriter::load_totals() {
+  auto stored = db_.statement(sql::stored::every);
+  while (stored.step()) batch_.load_stored(stored.integer(0), stored.integer(1));
   auto row = db_.statement(sql::upkeep::totals);
   while (row.step()) {
     batch_.load_total({row.integer(0), row.integer(1), static_cast<domain::Status>(row.integer(2))},
@@ -91,6 +93,9 @@ void BatchWriter::write_totals() {
   for (const auto& [key, n] : batch_.changed_totals()) {
     auto row = db_.statement(sql::upkeep::put_total);
     row.bind(key.tenant_no).bind(key.queue_no).bind(static_cast<int>(key.status)).bind(n).run();
+  }
+  for (const auto& [tenant_no, bytes] : batch_.changed_stored()) {
+    db_.statement(sql::stored::put).bind(tenant_no).bind(bytes).run();
   }
 }
 

@@ -789,8 +789,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All tenants
-         * @description Needs an operator's token.
+         * Tenants
+         * @description By creation, in pages. A page of a search may hold few tenants, or none, and still have a `Link` to the next. Needs an operator's token.
          */
         get: operations["listTenants"];
         put?: never;
@@ -818,7 +818,11 @@ export interface paths {
         get: operations["getTenant"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Remove a tenant
+         * @description Suspends the tenant at once and for good, cancels its unfinished tasks and removes all that is kept of it, step by step in the background, also across restarts. Until it is gone it is shown with `removingSince`, and its `counts` say how many tasks are left; then it is `404`. Needs an operator's token.
+         */
+        delete: operations["removeTenant"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1757,6 +1761,10 @@ export interface components {
             expired: number;
         };
         Metrics: components["schemas"]["Counts"] & {
+            /** @description What the tenant keeps: payloads, results, deliveries, answers to idempotency keys. Not in the metrics of all tenants. */
+            storedBytes?: number;
+            /** @description What it may keep; beyond, submissions are `429 quota_exceeded`. */
+            storedBytesMax?: number;
             /** @description All of the range. */
             window: components["schemas"]["Rates"] & {
                 from: components["schemas"]["Time"];
@@ -1796,6 +1804,10 @@ export interface components {
             weight: number | null;
             /** @description Tasks that wait or run. */
             unfinishedMax?: number | null;
+            /** @description Bytes that are kept: payloads, results, deliveries, answers to idempotency keys. */
+            storedBytesMax?: number | null;
+            /** @description Calls of the API a second; 0 is no limit. Until it is set it follows the server. */
+            requestsPerSecond?: number | null;
         };
         Tenant: {
             tenantId: components["schemas"]["Id"];
@@ -1803,6 +1815,8 @@ export interface components {
             createdAt: components["schemas"]["Time"];
             suspendedAt: components["schemas"]["MaybeTime"];
             suspendReason: string | null;
+            /** @description When its removal was asked for; it cannot be resumed any more. */
+            removingSince: components["schemas"]["Time"] | null;
             limits: components["schemas"]["Limits"];
             counts: {
                 scheduled: number;
@@ -1813,6 +1827,8 @@ export interface components {
                 cancelled: number;
                 expired: number;
             };
+            /** @description What it keeps, of its `storedBytesMax`. */
+            storedBytes: number;
         };
         Health: {
             /** @constant */
@@ -1917,7 +1933,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The tenant has as much as it may have. */
+        /** @description The tenant has as much as it may have, or asked too often. */
         OverQuota: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -2029,6 +2045,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2132,6 +2149,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2192,6 +2210,7 @@ export interface operations {
             };
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2321,6 +2340,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2560,6 +2580,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2620,6 +2641,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2647,6 +2669,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2675,6 +2698,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2703,6 +2727,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2734,6 +2759,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2805,6 +2831,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2874,6 +2901,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2928,6 +2956,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2979,6 +3008,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3028,6 +3058,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3052,6 +3083,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3080,6 +3112,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3199,6 +3232,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3223,6 +3257,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3296,6 +3331,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3323,6 +3359,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3363,6 +3400,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3393,6 +3431,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3424,6 +3463,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3457,6 +3497,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3493,6 +3534,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3521,6 +3563,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3552,6 +3595,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3595,6 +3639,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3680,6 +3725,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3718,6 +3764,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3745,6 +3792,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3772,6 +3820,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3799,21 +3848,30 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
     listTenants: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Part of the name, whatever the case of ASCII letters, or a whole id. */
+                text?: string;
+                /** @description The most that one page holds. */
+                limit?: components["parameters"]["Limit"];
+                /** @description From the `Link` of the page before; good for this tenant and these filters only. */
+                cursor?: components["parameters"]["Cursor"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The tenants, by creation. */
+            /** @description A page of tenants. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3823,6 +3881,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3851,6 +3910,37 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["OverQuota"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    removeTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant's id. */
+                tenantId: components["parameters"]["TenantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tenant, which is being removed. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3892,6 +3982,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3929,8 +4020,10 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3959,8 +4052,10 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4003,6 +4098,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4034,6 +4130,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["OverQuota"];
             503: components["responses"]["Unavailable"];
         };
     };

@@ -1,5 +1,11 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { apiOf, dataOf, type Schemas } from './client';
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import { apiOf, dataOf, pageOf, type Schemas } from './client';
 import { useScope } from './scope';
 
 export type Tenant = Schemas['Tenant'];
@@ -8,12 +14,45 @@ export type Limits = Schemas['Limits'];
 // The operators' own door, whatever tenant the page shows.
 const operators = apiOf({ tenant: null });
 
+const TENANT_PAGE = 100;
+const OVERVIEW_TENANTS = 500;
+
+// The eldest tenants, as many as one answer holds.
 export function useTenants(enabled = true) {
   return useQuery({
     queryKey: ['all', 'tenants'],
     enabled,
     refetchInterval: 5_000,
-    queryFn: ({ signal }) => dataOf(operators.GET('/api/v1/admin/tenants', { signal })),
+    queryFn: ({ signal }) =>
+      dataOf(
+        operators.GET('/api/v1/admin/tenants', {
+          params: { query: { limit: OVERVIEW_TENANTS } },
+          signal,
+        }),
+      ),
+  });
+}
+// Page by page; the server looks for the text, since the page holds some tenants only.
+export function useTenantList(text: string) {
+  return useInfiniteQuery({
+    queryKey: ['all', 'tenants', 'list', text],
+    initialPageParam: null as string | null,
+    refetchInterval: 5_000,
+    placeholderData: keepPreviousData,
+    queryFn: ({ pageParam, signal }) =>
+      pageOf(
+        operators.GET('/api/v1/admin/tenants', {
+          params: {
+            query: {
+              limit: TENANT_PAGE,
+              ...(text === '' ? {} : { text }),
+              ...(pageParam === null ? {} : { cursor: pageParam }),
+            },
+          },
+          signal,
+        }),
+      ),
+    getNextPageParam: (page) => page.next,
   });
 }
 export function useTenant(tenantId: string | null) {

@@ -9,7 +9,7 @@ WHERE d.no = ?1;
 SELECT no FROM deliveries WHERE id = ?1 AND tenant = ?2;
 
 -- name: position_all_tenants
-SELECT no, seq, endpoint, state, task_low FROM deliveries WHERE id = ?1;
+SELECT no, seq, endpoint, state, task_low, tenant FROM deliveries WHERE id = ?1;
 
 -- Every endpoint number that the tenant's deliveries name (0: callbacks; removed ones too): a
 -- loose scan, one seek each.

@@ -10,12 +10,6 @@ SELECT e.id, t.id, e.url, e.description, e.events, e.enabled, e.disabled_reason,
 FROM endpoints AS e CROSS JOIN tenants AS t ON t.no = e.tenant
 WHERE e.tenant = ?1 AND e.removed_at IS NULL ORDER BY e.no DESC;
 
--- name: every
-SELECT e.id, t.id, e.url, e.description, e.events, e.enabled, e.disabled_reason, e.failing_since,
-       e.sealed_secret, e.sealed_previous, e.previous_until, e.created_at, e.last_failed_at
-FROM endpoints AS e CROSS JOIN tenants AS t ON t.no = e.tenant
-WHERE e.removed_at IS NULL ORDER BY e.no;
-
 -- name: number_of
 SELECT count(*) FROM endpoints WHERE tenant = ?1 AND removed_at IS NULL;
 

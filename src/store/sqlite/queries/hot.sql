@@ -1,6 +1,11 @@
 -- What the writer keeps of tenants, endpoints and queues.
 -- name: tenant
-SELECT no, running_max, unfinished_max, suspended_at IS NOT NULL FROM tenants WHERE id = ?1;
+SELECT no, running_max, unfinished_max, suspended_at IS NOT NULL, used_at IS NOT NULL,
+       stored_max
+FROM tenants WHERE id = ?1;
+
+-- name: mark_used
+UPDATE tenants SET used_at = ?2 WHERE no = ?1 AND used_at IS NULL;
 
 -- name: tenant_endpoints
 SELECT no, events FROM endpoints WHERE tenant = ?1 AND enabled AND removed_at IS NULL ORDER BY no;
@@ -19,7 +24,9 @@ SELECT count(*) FROM queues WHERE tenant = ?1;
 INSERT INTO queues (tenant, name, created_at, aging_ms) VALUES (?1, ?2, ?3, ?4);
 
 -- name: idempotency
-SELECT fingerprint, created_at, status, seq, id_low
+SELECT fingerprint, created_at, status, seq, id_low,
+       100 + length(CAST(key AS BLOB)) + length(fingerprint)
+       + coalesce(length(CAST(body AS BLOB)), 0)
 FROM idempotency
 WHERE tenant = ?1 AND key = ?2;
 

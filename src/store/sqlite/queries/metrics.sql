@@ -19,5 +19,13 @@ SELECT s.at, q.name, s.name, s.counts, s.wait, s.run
 FROM series AS s LEFT JOIN queues AS q ON q.no = s.queue
 WHERE s.step = ?1 AND s.tenant = ?2 AND s.at >= ?3 AND s.at < ?4 ORDER BY s.at;
 
--- name: tenant_numbers
-SELECT no FROM tenants ORDER BY no;
+-- The tenants that have series of a step: a loose scan, one seek each.
+-- name: tenants_in_series
+WITH RECURSIVE named (tenant) AS (
+  SELECT (SELECT tenant FROM series WHERE step = ?1 ORDER BY tenant LIMIT 1)
+  UNION ALL
+  SELECT (SELECT s.tenant FROM series AS s
+          WHERE s.step = ?1 AND s.tenant > named.tenant ORDER BY s.tenant LIMIT 1)
+  FROM named WHERE named.tenant IS NOT NULL
+)
+SELECT tenant FROM named WHERE tenant IS NOT NULL;

@@ -10,11 +10,6 @@ SELECT q.no, t.id, q.name, q.created_at, q.paused, q.pause_reason, q.concurrency
 FROM tenants AS t CROSS JOIN queues AS q ON q.tenant = t.no
 WHERE t.no = ?1 ORDER BY q.name;
 
--- name: every
-SELECT q.no, t.id, q.name, q.created_at, q.paused, q.pause_reason, q.concurrency_limit,
-       q.default_target, q.retry, q.timeout_ms, q.aging_ms
-FROM queues AS q CROSS JOIN tenants AS t ON t.no = q.tenant ORDER BY q.no;
-
 -- The rows that run next. Rank is not age, so the oldest is looked for among the first few.
 -- name: oldest_ready
 SELECT min(next_at) FROM (SELECT next_at FROM live INDEXED BY live_ready

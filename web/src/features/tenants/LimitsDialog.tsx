@@ -16,6 +16,16 @@ const FIELDS = [
     label: 'Unfinished, at most',
     description: 'Tasks that wait or run; more are refused with 429',
   },
+  {
+    key: 'storedBytesMax',
+    label: 'Bytes kept, at most',
+    description: 'Payloads, results, deliveries; more are refused with 429',
+  },
+  {
+    key: 'requestsPerSecond',
+    label: 'Calls a second, at most',
+    description: '0 is no limit',
+  },
 ] as const;
 
 export function LimitsDialog({ tenant, onClose }: { tenant: Tenant | null; onClose: () => void }) {
@@ -57,7 +67,7 @@ function Form({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) {
             key={key}
             label={label}
             description={description}
-            min={key === 'unfinishedMax' ? 0 : 1}
+            min={key === 'runningMax' || key === 'weight' ? 1 : 0}
             allowDecimal={false}
             value={limits[key] ?? ''}
             error={problem?.faults.find((one) => one.pointer === `/${key}`)?.detail}

@@ -1,10 +1,11 @@
 import { Badge, Button, Group, Table, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { useMetrics } from '../../api/metrics';
 import { isProblem } from '../../api/problem';
-import { type Tenant, useSuspend, useTenants } from '../../api/tenants';
+import { type Tenant, useSuspend, useTenantList } from '../../api/tenants';
 import { ShareBar } from '../../shared/ShareBar';
 import { type ShareRow, shareRows } from '../../shared/shares';
 import { IconSearch } from '../../theme/icons';
@@ -16,16 +17,16 @@ import { PageHead } from '../../ui/PageHead';
 import { numberText, plural } from '../../ui/time';
 import { LimitsDialog } from './LimitsDialog';
 
-// All tenants for operators, most held back first.
+// Tenants for operators, page by page; those of the pages read, most held back first.
 export default function TenantsPage() {
-  const tenants = useTenants();
-  const metrics = useMetrics('15m', true);
   const [text, setText] = useState('');
+  const [sought] = useDebouncedValue(text.trim(), 250);
+  const tenants = useTenantList(sought);
+  const metrics = useMetrics('15m', true);
   const [limits, setLimits] = useState<Tenant | null>(null);
   const [asked, setAsked] = useState<Tenant | null>(null);
-  const rows = shareRows(tenants.data ?? [], metrics.data).filter(({ tenant }) =>
-    `${tenant.tenantName} ${tenant.tenantId}`.toLowerCase().includes(text.toLowerCase()),
-  );
+  const listed = tenants.data?.pages.flatMap((page) => page.items) ?? [];
+  const rows = shareRows(listed, metrics.data);
   return (
     <>
       <PageHead title="Tenants">
@@ -51,7 +52,7 @@ export default function TenantsPage() {
           onRetry={() => void tenants.refetch()}
         />
       )}
-      {tenants.data?.length === 0 && (
+      {tenants.data && listed.length === 0 && sought === '' && (
         <NoneYet
           sentence="No tenant has registered yet."
           curl={{
@@ -61,7 +62,7 @@ export default function TenantsPage() {
           }}
         />
       )}
-      {tenants.data && tenants.data.length > 0 && rows.length === 0 && (
+      {tenants.data && listed.length === 0 && sought !== '' && !tenants.hasNextPage && (
         <NoneMatch onClear={() => setText('')} />
       )}
       {rows.length > 0 && (
@@ -100,6 +101,16 @@ export default function TenantsPage() {
           </Table>
         </Table.ScrollContainer>
       )}
+      {tenants.hasNextPage && (
+        <Button
+          size="xs"
+          variant="default"
+          loading={tenants.isFetchingNextPage}
+          onClick={() => void tenants.fetchNextPage()}
+        >
+          Show more tenants
+        </Button>
+      )}
       <LimitsDialog tenant={limits} onClose={() => setLimits(null)} />
       <SuspendDialog tenant={asked} onClose={() => setAsked(null)} />
     </>
@@ -124,7 +135,7 @@ function Row({
         </Link>{' '}
         {tenant.suspendedAt && (
           <Badge color="red" variant="outline" title={tenant.suspendReason ?? ''}>
-            suspended
+            {tenant.removingSince ? 'being removed' : 'suspended'}
           </Badge>
         )}
       </Table.Td>
@@ -160,7 +171,12 @@ function Row({
           <Button size="compact-xs" variant="default" onClick={onLimits}>
             Limits
           </Button>
-          <Button size="compact-xs" variant="default" onClick={onSuspend}>
+          <Button
+            size="compact-xs"
+            variant="default"
+            disabled={tenant.removingSince !== null}
+            onClick={onSuspend}
+          >
             {tenant.suspendedAt ? 'Resume' : 'Suspend'}
           </Button>
         </Group>
