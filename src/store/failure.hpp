@@ -6,7 +6,8 @@
 #include "base/error.hpp"
 
 // Infrastructure failures, thrown by drivers only (DESIGN section 4). A driver translates its
-// database's codes into these in one place.
+// database's codes into these in one place. std::bad_alloc in a read is none of them: that read is
+// refused, and the store is as well as before.
 namespace belfry::store {
 
 class Failure : public std::runtime_error {

@@ -203,6 +203,8 @@ void act_out(FakeBackend::Act act) {
       throw Unavailable("scripted: busy");
     case FakeBackend::Act::full:
       throw Full("scripted: full");
+    case FakeBackend::Act::no_memory:
+      throw std::bad_alloc();
     case FakeBackend::Act::broken:
       throw Broken("scripted: broken");
     case FakeBackend::Act::unknown:

@@ -25,7 +25,7 @@ class FakeBackend final : public Backend {
  public:
   // What a transaction does at its end. `lie`: reports success before anything is there, the
   // planted fault that tests must catch; `tell_the_truth` makes up for it.
-  enum class Act { commit, busy, full, broken, unknown, lie };
+  enum class Act { commit, busy, full, broken, no_memory, unknown, lie };
 
   FakeBackend();
   ~FakeBackend() override;

@@ -362,6 +362,22 @@ TEST_F(GatewayTest, AReaderThatFindsCorruptionStopsTheWriterToo) {
   EXPECT_EQ(broken_calls_, 1);
 }
 
+TEST_F(GatewayTest, AReadWithoutMemoryIsRefusedAndNothingElseHappens) {
+  open();
+  backend_.script_reads({Act::no_memory});
+  const auto refused = read([](Snapshot&) { return 1; }).get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::overloaded);
+  EXPECT_TRUE(refused.error().retry_after);
+  const auto thrown = read([](Snapshot&) -> int { throw std::bad_alloc(); }).get();
+  ASSERT_FALSE(thrown);
+  EXPECT_EQ(thrown.error().code, ErrorCode::overloaded);
+  EXPECT_FALSE(gateway_->broken());
+  EXPECT_EQ(broken_calls_, 0);
+  EXPECT_EQ(read([](Snapshot&) { return 1; }).get().value(), 1);
+  EXPECT_TRUE(ask(a_submit(1)).get());
+}
+
 TEST_F(GatewayTest, AListenerThatThrowsBreaksTheStore) {
   open();
   gateway_->add_listener([](const Committed&) { throw std::runtime_error("listener"); });

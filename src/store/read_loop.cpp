@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 
 namespace belfry::store {
 
@@ -83,6 +84,8 @@ Result<> ReadLoop::run(Reader& reader, const std::function<void(Snapshot&)>& fn)
     return fail(refusal_busy());
   } catch (const Damaged&) {
     return fail(refusal_damaged());
+  } catch (const std::bad_alloc&) {
+    return fail(refusal_no_memory());
   } catch (const std::exception& failure) {
     trouble_.report(failure.what());
     return fail(refusal_broken());

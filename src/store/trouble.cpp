@@ -33,6 +33,12 @@ Error refusal_broken() {
           .retry_after = seconds{5}};
 }
 
+Error refusal_no_memory() {
+  return {.code = ErrorCode::overloaded,
+          .message = "There is not enough memory for this read; ask for less, or try again.",
+          .retry_after = seconds{1}};
+}
+
 Error refusal_overloaded() {
   return {.code = ErrorCode::overloaded,
           .message = "Too many requests are waiting for the store; try again in a second.",

@@ -27,6 +27,7 @@ class Trouble {
 Error refusal_busy();        // the database is busy or gone
 Error refusal_full();        // no space left for what is new
 Error refusal_broken();      // storage failed; the outcome may be unknown
+Error refusal_no_memory();   // for this read alone; nothing is wrong with the store
 Error refusal_overloaded();  // too much waits already
 Error refusal_stopping();
 Error refusal_damaged();  // a row that is needed is damaged
