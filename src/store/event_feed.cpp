@@ -33,6 +33,10 @@ struct Ring {
     for (const auto* wake : listeners) (*wake)();
   }
 
+  void trim(std::size_t most) {
+    while (items.size() > most) items.pop_front();
+  }
+
   // Is everything after `position` still here?
   bool holds(std::uint64_t position) const {
     return position >= std::max(first, newest - items.size()) && position <= newest;
@@ -55,6 +59,7 @@ struct EventFeed::State {
   Steady swept;
 
   Ring& ring(TenantId tenant);
+  std::size_t ring_items() const;
   void drop(std::unordered_map<TenantId, Ring>::iterator at);
   void drop_idle_longest();
   void sweep();
@@ -91,6 +96,12 @@ Ring& EventFeed::State::ring(TenantId tenant) {
   return made;
 }
 
+std::size_t EventFeed::State::ring_items() const {
+  const auto share = options.items / std::max<std::size_t>(rings.size(), 1);
+  return std::clamp(share, std::min(options.ring_items_min, options.ring_items),
+                    options.ring_items);
+}
+
 void EventFeed::State::drop(std::unordered_map<TenantId, Ring>::iterator at) {
   rings.erase(at);
 }
@@ -110,7 +121,8 @@ void EventFeed::State::sweep() {
   swept = now;
   for (auto it = rings.begin(); it != rings.end();) {
     const auto at = it++;
-    const auto& ring = at->second;
+    auto& ring = at->second;
+    ring.trim(ring_items());
     if (ring.listeners.empty() && now - ring.last_used >= kKeptAfterLastListener) drop(at);
   }
 }
@@ -140,12 +152,13 @@ void EventFeed::on_commit(const Committed& committed) {
   if (state_->rings.empty()) return;
   state_->sweep();
   std::unordered_set<Ring*> touched;
+  const auto most = state_->ring_items();
   for (const auto& change : committed.changes) {
     const auto found = state_->rings.find(change.tenant);
     if (found == state_->rings.end()) continue;
     auto& ring = found->second;
     ring.items.push_back({.number = ++ring.newest, .change = change});
-    if (ring.items.size() > state_->options.ring_items) ring.items.pop_front();
+    ring.trim(most);
     touched.insert(&ring);
   }
   for (const auto tenant : committed.changed_tenants) {

@@ -24,6 +24,10 @@ class EventFeed {
  public:
   struct Options {
     std::size_t ring_items = 2'048;
+    // Of all rings together: what each ring may hold shrinks as there are more, to
+    // `ring_items_min`.
+    std::size_t items = 256 * 1'024;
+    std::size_t ring_items_min = 64;
     std::size_t rings = 1'024;  // tenants with rings at once; the one idle longest goes first
   };
   EventFeed(Options options, std::string boot_id, const Clock& clock);

@@ -155,6 +155,34 @@ TEST_F(EventFeedTest, TheRingIdleLongestMakesRoom) {
   EXPECT_TRUE(feed_.start(TenantId{{10, 10}}, feed_.event_id(2)).reset);
 }
 
+TEST_F(EventFeedTest, RingsShareWhatAllOfThemMayHold) {
+  EventFeed feed({.ring_items = 10, .items = 20, .ring_items_min = 4}, "b", clock_);
+  std::vector<EventFeed::Subscription> listeners;
+  const auto listen_to = [&](std::uint64_t n) {
+    listeners.push_back(feed.subscribe(TenantId{{n, n}}, [] {}));
+    const auto start = feed.start(TenantId{{n, n}}, std::nullopt).position;
+    feed.on_commit(changes(TenantId{{n, n}}, 10));
+    return start;
+  };
+  const auto whole = [&](std::uint64_t n, std::uint64_t since) {
+    return !feed.take(TenantId{{n, n}}, since, 100).reset;
+  };
+  const auto first = listen_to(1), second = listen_to(2);
+  EXPECT_TRUE(whole(1, first));
+  EXPECT_TRUE(whole(2, second));
+  const auto third = listen_to(3);
+  EXPECT_FALSE(whole(3, third)) << "a third of 20 is left for each";
+  EXPECT_TRUE(whole(3, third + 4));
+  clock_.advance(minutes(2));
+  feed.on_commit(changes(TenantId{{3, 3}}, 1));
+  EXPECT_FALSE(whole(1, first)) << "the rings of before shrink, too";
+  EXPECT_TRUE(whole(1, first + 4));
+  for (std::uint64_t n = 4; n < 20; ++n) {
+    const auto since = listen_to(n);
+    EXPECT_TRUE(whole(n, since + 6)) << "four items are kept, however many rings there are";
+  }
+}
+
 TEST_F(EventFeedTest, ASubscriptionMayMoveAndOutliveTheFeed) {
   EventFeed::Subscription subscription;
   {
