@@ -103,6 +103,15 @@ class BenchTest(unittest.TestCase):
         self.assertRegex(ran.stdout, r"another tenant's submit beside it, p99 .*alone [\d.]+ms, ratio")
         self.assert_untouched()
 
+    def test_every_memory_bound_is_printed_beside_its_limit(self):
+        for name in ("unread_answers", "silent_tls", "event_streams"):
+            with self.subTest(name):
+                ran = self.run_bench("BOUNDS", SCHEDULER, name, "--quick", "--strict")
+                self.assertEqual(ran.returncode, 0, ran.stderr)
+                self.assertRegex(ran.stdout, rf"{name}, \d+ at once: peak \d+ MiB, limit 512 MiB; ")
+        ran = self.run_bench("BOUNDS", SCHEDULER, "unred")
+        self.assertEqual((ran.returncode, ran.stderr), (1, "error: there is no benchmark unred\n"))
+
     def test_a_failure_ends_the_scheduler_and_removes_what_was_made(self):
         scheduler, pid_file = self.refusing_scheduler()
         ran = self.run_bench("SCHEDULER", scheduler, self.users, "pull")

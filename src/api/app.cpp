@@ -86,6 +86,9 @@ App::App(Services services) : services_(std::move(services)), routes_(all_routes
 asio::awaitable<http::Response> App::run(const Route& route, http::Request& request) const {
   auto principal = admit(services_, route.access, request);
   if (!principal) co_return http::problem(principal.error());
+  if (request.answer_room != nullptr && principal->tenant) {
+    request.answer_room->belongs_to(to_string(principal->tenant));
+  }
   const auto counted = rates_.count(services_, *principal, request);
   Result<http::Response> result;
   if (counted && !counted->verdict.allowed) {
@@ -95,6 +98,9 @@ asio::awaitable<http::Response> App::run(const Route& route, http::Request& requ
   } else {
     try {
       result = co_await route.handler(Call{request, *principal, services_});
+    } catch (const std::bad_alloc&) {
+      result =
+          fail(ErrorCode::overloaded, "there is not enough memory for this call; try again later");
     } catch (const std::exception& e) {
       log().error("request failed route=\"{}\" error=\"{}\"", route.pattern, e.what());
       result = fail(ErrorCode::internal, e.what());
@@ -134,15 +140,15 @@ http::HeadVerdict App::judge(const http::Request& head) const {
   const auto match = router_.match(head.method, head.path);
   if (!match.handler) return refused(no_route(match));
   const Route& to = route(match);
-  if (const auto principal = admit(services_, to.access, head); !principal) {
-    return refused(http::problem(principal.error()));
-  }
+  const auto principal = admit(services_, to.access, head);
+  if (!principal) return refused(http::problem(principal.error()));
   if (const auto good = check_head_input(to.takes, head); !good) {
     return refused(http::problem(good.error()));
   }
   http::HeadVerdict verdict;
   const bool anyone = to.access.who == Access::Who::anyone;
   verdict.sender = anyone ? http::HeadVerdict::Sender::stranger : http::HeadVerdict::Sender::known;
+  if (principal->tenant) verdict.tenant = to_string(principal->tenant);
   return verdict;
 }
 

@@ -13,7 +13,7 @@
 namespace belfry::api {
 
 bool has_media_type(const http::Request& request, std::string_view type) {
-  return http::media_type(request.headers.get("Content-Type").value_or("")) == type;
+  return http::has_media_type(request.headers, type);
 }
 
 Result<json::Value> json_body(const http::Request& request) {

@@ -15,7 +15,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kItemsAtOnce = 256;
+// A stream whose reader takes nothing holds the text of so many.
+constexpr std::size_t kItemsAtOnce = 16;
 constexpr Millis kKeepAlive{15'000};
 constexpr Millis kBetweenTotals{250};
 
@@ -84,27 +85,30 @@ Result<Topics> read_topics(const http::Request& request) {
 // Lives in the connection's coroutine; everything it refers to outlives the server.
 class EventStream {
  public:
-  EventStream(const Call& call, Topics topics, std::optional<std::string> last_event_id)
+  EventStream(const Call& call, Topics topics, LongCalls::Place place)
       : services_(call.services),
+        place_(std::move(place)),
         admission_(call),
         tenant_(call.tenant()),
-        topics_(topics),
-        last_event_id_(std::move(last_event_id)) {}
+        topics_(topics) {
+    if (const auto id = call.request.headers.get("Last-Event-ID")) last_event_id_ = *id;
+  }
 
   asio::awaitable<void> run(http::StreamWriter& writer) {
     const auto wake = std::make_shared<async::WakeUp>(co_await asio::this_coro::executor);
     const auto subscription = services_.feed.subscribe(tenant_, [wake] { wake->notify(); });
-    std::optional<std::string_view> last;
-    if (last_event_id_) last = *last_event_id_;
-    auto batch = services_.feed.start(tenant_, last);
+    auto batch = services_.feed.start(tenant_, last_event_id_);
+    last_event_id_.reset();
     if (!co_await writer.write("retry: 2000\n\n")) co_return;
     if (!co_await send(writer, batch)) co_return;
     while (admission_.check()) {
       // Before the first wait, too: what a resumed listener missed is told at once.
+      co_await writer.turn();
       if (topics_.tasks) {
         batch = services_.feed.take(tenant_, batch.position, kItemsAtOnce);
+        const bool more = batch.items.size() == kItemsAtOnce;
         if (!co_await send(writer, batch)) co_return;
-        if (batch.items.size() == kItemsAtOnce) continue;
+        if (more) continue;
       }
       const auto totals_in = totals_due();
       if (totals_in == Millis{0} && !co_await send_totals(writer)) co_return;
@@ -125,7 +129,7 @@ class EventStream {
   }
 
  private:
-  asio::awaitable<bool> send(http::StreamWriter& writer, const store::EventFeed::Batch& batch) {
+  asio::awaitable<bool> send(http::StreamWriter& writer, store::EventFeed::Batch& batch) {
     if (!topics_.tasks) co_return true;
     std::string text;
     if (batch.reset) {
@@ -136,6 +140,7 @@ class EventStream {
       text += http::sse_event(services_.feed.event_id(item.number), event_name(item.change),
                               change_json(item.change, services_.directory));
     }
+    batch.items = {};
     if (text.empty()) co_return true;
     co_return co_await writer.write(std::move(text));
   }
@@ -168,6 +173,7 @@ class EventStream {
   }
 
   const Services& services_;
+  LongCalls::Place place_;
   Admission admission_;
   TenantId tenant_;
   Topics topics_;
@@ -184,9 +190,9 @@ asio::awaitable<void> run_stream(std::shared_ptr<EventStream> stream, http::Stre
 asio::awaitable<Result<http::Response>> events(Call call) {
   const auto topics = read_topics(call.request);
   if (!topics) co_return fail(topics.error());
-  std::optional<std::string> last;
-  if (const auto id = call.request.headers.get("Last-Event-ID")) last = std::string(*id);
-  const auto stream = std::make_shared<EventStream>(call, *topics, std::move(last));
+  auto place = call.services.long_calls.enter(call.tenant());
+  if (!place) co_return fail(place.error());
+  const auto stream = std::make_shared<EventStream>(call, *topics, std::move(*place));
   http::Response response;
   response.content_type = "text/event-stream";
   response.headers.set("Cache-Control", "no-store");

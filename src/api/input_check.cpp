@@ -13,6 +13,10 @@ Result<> check_media_type(Takes::Body body, const http::Request& request) {
   const bool has_type = request.headers.get("Content-Type").has_value();
   const bool has_body = request.headers.get("Content-Length").value_or("0") != "0";
   if (request.body.empty() && !has_body && !has_type) return {};
+  if (!http::is_utf_8(request.headers)) {
+    return fail(ErrorCode::unsupported_media_type,
+                "the charset of Content-Type must be utf-8, or be left out");
+  }
   if (has_media_type(request, kJson)) return {};
   if (body == Takes::Body::json_or_form && has_media_type(request, kForm)) return {};
   if (body == Takes::Body::json_or_lines && has_media_type(request, kLines)) return {};

@@ -5,6 +5,7 @@
 
 #include "api/access.hpp"
 #include "api/answer.hpp"
+#include "api/answer_room.hpp"
 #include "api/app.hpp"
 #include "api/body.hpp"
 #include "api/settlement.hpp"
@@ -81,6 +82,7 @@ store::Claim claim_of(const Call& call, const LeaseRequest& request, const domai
   claim.lanes = store::worker_lanes(queue.settings, call.services.options.default_target_is_echo);
   claim.max = request.max - static_cast<int>(so_far.tasks.size());
   claim.bytes_max = domain::kClaimBytesMax - so_far.bytes;
+  claim.room = claim_room(call, so_far.bytes);
   claim.lease = request.lease;
   claim.timeout = queue.settings.timeout;
   claim.kind = store::LeaseKind::worker;
@@ -210,6 +212,11 @@ class WorkerWatch {
   std::optional<async::StopSignal::Subscription> watching_;
 };
 
+// The tenant holds as many answers as it may, so that asking again at once would find nothing.
+bool has_no_room(const Call& call) {
+  return call.request.answer_room != nullptr && call.request.answer_room->left() == 0;
+}
+
 Answer lease(Call call) {
   const auto body = optional_json_body(call.request);
   if (!body) co_return fail(body.error());
@@ -219,6 +226,7 @@ Answer lease(Call call) {
   const auto wake = std::make_shared<async::WakeUp>(co_await asio::this_coro::executor);
   WorkerWatch worker(call.request.peer, request->wait);
   const Admission admission(call);
+  LongCalls::Place place;  // from the first wait on
   while (!worker.has_gone()) {
     // Subscribed before asking, so that a task which arrives in between is not slept through.
     const auto subscription = subscribe(call, *request, wake);
@@ -229,9 +237,16 @@ Answer lease(Call call) {
       co_await hand_back(call, claimed->tasks);
       break;
     }
+    if (claimed->more && has_no_room(call)) co_return fail(too_many_answers());
     if (claimed->more) continue;
     const auto left = std::chrono::ceil<Millis>(deadline - call.services.clock.steady_now());
     if (left <= Millis{0}) break;
+    if (!place) {
+      auto entered = call.services.long_calls.enter(call.tenant());
+      if (!entered) co_return fail(entered.error());
+      place = std::move(*entered);
+      release_content(call.request);
+    }
     worker.wake_when_gone(wake);
     const auto reason = co_await wake->wait(std::min(left, kLookAgain), call.services.stop);
     if (reason == async::WakeUp::Reason::stopped) break;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/long_calls.hpp"
 #include "async/stop_signal.hpp"
 #include "auth/authenticator.hpp"
 #include "auth/sealed_box.hpp"
@@ -61,6 +62,7 @@ struct Services {
   const store::Directory& directory;
   store::LaneSignals& lane_signals;
   store::EventFeed& feed;
+  LongCalls& long_calls;
   auth::Authenticator& authenticator;
   auth::TokenIssuer& issuer;
   const auth::SealedBox& sealed;

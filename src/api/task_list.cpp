@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/answer.hpp"
+#include "api/answer_room.hpp"
 #include "api/cursor.hpp"
 #include "api/task_in.hpp"
 #include "api/task_out.hpp"
@@ -50,14 +51,31 @@ Result<View> view_of(const Query& query) {
   return fail(query_error("view", "must be full or summary"));
 }
 
+// A page is held as rows and as text while it is written.
+std::size_t page_bytes(int limit, View view) {
+  constexpr std::size_t kSummaryBytes = 4 * 1024;
+  constexpr std::size_t kFullBytes = domain::kPayloadBytesMax + domain::kResultBytesMax;
+  const auto each = view == View::summary ? kSummaryBytes : kFullBytes;
+  return 2 * std::min(static_cast<std::size_t>(limit) * each, domain::kPageBytesMax);
+}
+
 struct Page {
   store::TaskPage tasks;
   std::vector<std::optional<Waiting>> waiting;  // as many as tasks
 };
 
+std::size_t weigh(const Page& page) {
+  std::size_t bytes = 0;
+  for (const auto& task : page.tasks.tasks) {
+    bytes += task.payload.size() + task.result.size() + task.error.size();
+  }
+  return 2 * bytes;
+}
+
 // The tasks that `find` gives, and why each of them waits.
 boost::asio::awaitable<Result<Page>> read_page(
-    const Call& call, std::function<store::TaskPage(store::Snapshot&, TenantId)> find) {
+    const Call& call, std::size_t bytes,
+    std::function<store::TaskPage(store::Snapshot&, TenantId)> find) {
   const auto tenant = call.services.directory.tenant(call.tenant());
   if (!tenant) co_return Page{};
   std::function<Page(store::Snapshot&)> read =
@@ -69,7 +87,7 @@ boost::asio::awaitable<Result<Page>> read_page(
         for (const auto& row : page.tasks.tasks) page.waiting.push_back(reasons.of(row));
         return page;
       };
-  co_return co_await call.services.gateway.read<Page>(std::move(read));
+  co_return co_await read_within<Page>(call, {bytes, std::move(read), weigh});
 }
 
 // Lets go of what is large in each task as soon as it is written: both together are twice as much.
@@ -124,9 +142,10 @@ boost::asio::awaitable<Result<http::Response>> upcoming_tasks(Call call) {
   if (!query) co_return fail(query.error());
   const auto limit = query->limit();
   if (!limit) co_return fail(limit.error());
-  auto page = co_await read_page(call, [limit = *limit](store::Snapshot& snapshot, TenantId id) {
-    return store::TaskPage{snapshot.tasks().upcoming(id, limit), {}};
-  });
+  auto page = co_await read_page(call, page_bytes(*limit, View::summary),
+                                 [limit = *limit](store::Snapshot& snapshot, TenantId id) {
+                                   return store::TaskPage{snapshot.tasks().upcoming(id, limit), {}};
+                                 });
   if (!page) co_return fail(page.error());
   co_return json_answer(200, array_json(*page, View::summary));
 }
@@ -151,8 +170,9 @@ boost::asio::awaitable<Result<http::Response>> list_tasks(Call call) {
     before = TaskId{*position};
   }
   auto page = co_await read_page(
-      call, [filter = std::move(*filter), before, limit = *limit, summary = *view == View::summary](
-                store::Snapshot& snapshot, TenantId tenant) {
+      call, page_bytes(*limit, *view),
+      [filter = std::move(*filter), before, limit = *limit, summary = *view == View::summary](
+          store::Snapshot& snapshot, TenantId tenant) {
         return snapshot.tasks().query(tenant, filter, before, limit, summary);
       });
   if (!page) co_return fail(page.error());

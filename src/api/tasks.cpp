@@ -1,5 +1,6 @@
 // Submit, get, cancel and retry one task.
 #include "api/answer.hpp"
+#include "api/answer_room.hpp"
 #include "api/app.hpp"
 #include "api/body.hpp"
 #include "api/idempotency.hpp"
@@ -26,6 +27,16 @@ Error no_such_task() {
   return {ErrorCode::not_found, "no such task"};
 }
 
+// One task with payload, result, attempts and log, held as rows and as text.
+constexpr std::size_t kTaskAnswerBytes = 1024 * 1024;
+
+std::size_t weigh(const Loaded& loaded) {
+  std::size_t bytes = loaded.row ? loaded.row->payload.size() + loaded.row->result.size() : 0;
+  for (const auto& attempt : loaded.detail.attempts) bytes += attempt.error.size();
+  for (const auto& line : loaded.detail.log_lines) bytes += line.second.size();
+  return 2 * bytes;
+}
+
 asio::awaitable<Result<Loaded>> load(const Call& call, TaskId id) {
   const auto tenant = call.services.directory.tenant(call.tenant());
   if (!tenant) co_return fail(no_such_task());
@@ -41,7 +52,7 @@ asio::awaitable<Result<Loaded>> load(const Call& call, TaskId id) {
         loaded.detail.waiting = WaitingReasons(snapshot, *tenant, echo).whole_of(*loaded.row, now);
         return loaded;
       };
-  auto loaded = co_await call.services.gateway.read<Loaded>(std::move(read));
+  auto loaded = co_await read_within<Loaded>(call, {kTaskAnswerBytes, std::move(read), weigh});
   if (!loaded) co_return fail(loaded.error());
   if (!loaded->row) co_return fail(no_such_task());
   co_return std::move(*loaded);

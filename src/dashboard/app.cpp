@@ -16,6 +16,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kBodyMax = 1'100'000;
+constexpr std::size_t kSignInBodyMax = 16 * 1024;  // nobody is known yet
 constexpr std::size_t kBulkBodyMax = 16 * 1024 * 1024;
 constexpr int kDepthMax = 32;
 
@@ -111,7 +112,11 @@ Error not_signed_in() {
 http::ServerHooks App::hooks() {
   http::ServerHooks hooks;
   hooks.handle = [this](http::Request& request) { return handle(request); };
+  hooks.judge_head = [this](const http::Request& head) { return judge_head(head); };
   hooks.body_limit = [](http::Method, std::string_view path) {
+    if (path.ends_with("/api/session") || path.ends_with("/api/session/register")) {
+      return kSignInBodyMax;
+    }
     return path.ends_with("/tasks/bulk") ? kBulkBodyMax : kBodyMax;
   };
   hooks.refuse = [this](const Error& error) {
@@ -124,19 +129,15 @@ http::ServerHooks App::hooks() {
 
 asio::awaitable<http::Response> App::handle(http::Request& request) {
   http::Response response;
-  std::string_view path = request.path;
-  if (const auto host = check_host(settings_, request); !host) {
-    response = http::problem(host.error());
-  } else if (path == "/healthz" || path == "/readyz") {
-    response = json_answer(200, R"({"status":"pass"})");
+  const std::string_view path = request.path;
+  if (path == "/healthz" || path == "/readyz") {
+    const auto host = check_host(settings_, request);
+    response = host ? json_answer(200, R"({"status":"pass"})") : http::problem(host.error());
   } else if (path == settings_.prefix && !settings_.prefix.empty()) {
     response.status = 308;
     response.headers.set("Location", settings_.prefix + "/");
-  } else if (!take(path, settings_.prefix) || !path.starts_with('/')) {
-    response = http::problem(
-        {ErrorCode::not_found, "nothing is served here; the page is at " + settings_.prefix + "/"});
   } else {
-    auto answer = co_await route(request, path);
+    auto answer = co_await route(request);
     if (answer) {
       response = std::move(*answer);
     } else if (answer.error().code == ErrorCode::overloaded) {
@@ -149,51 +150,89 @@ asio::awaitable<http::Response> App::handle(http::Request& request) {
   co_return response;
 }
 
-App::Answer App::route(http::Request& request, std::string_view path) {
+// Everything that is said of a request before its body.
+Result<App::Admitted> App::admit(const http::Request& head) {
+  if (const auto host = check_host(settings_, head); !host) return fail(host.error());
+  std::string_view path = head.path;
+  if (!take(path, settings_.prefix) || !path.starts_with('/')) {
+    return fail(ErrorCode::not_found,
+                "nothing is served here; the page is at " + settings_.prefix + "/");
+  }
+  const bool change = is_change(head.method);
   if (!take(path, "/api/")) {
-    if (is_change(request.method)) {
-      co_return fail(ErrorCode::method_not_allowed, "the page is read only");
-    }
-    co_return page_.answer(path);
+    if (change) return fail(ErrorCode::method_not_allowed, "the page is read only");
+    return Admitted{Door::page, std::string(path)};
   }
-  if (is_change(request.method)) {
-    if (const auto origin = check_origin(request); !origin) co_return fail(origin.error());
+  if (change) {
+    if (const auto origin = check_origin(head); !origin) return fail(origin.error());
   }
-  if (path == "session" || path.starts_with("session/")) {
-    co_return co_await session_door(request, path.substr(std::string_view("session").size()));
+  if (path == "session" || path == "session/register") {
+    return Admitted{Door::session, std::string(path)};
   }
-  const auto session = sessions_.find(request.headers.get("Cookie"));
-  if (!session) co_return fail(not_signed_in());
-  if (is_change(request.method)) {
-    if (const auto csrf = check_csrf(*session, request); !csrf) co_return fail(csrf.error());
-    if (!path.starts_with("live")) sessions_.keep(*session);
+  Admitted admitted{Door::scheduler, "", sessions_.find(head.headers.get("Cookie"))};
+  if (path.starts_with("session/") && (path != "session/keep" || !change)) {
+    return fail(ErrorCode::not_found, "there is no such door");
   }
-  std::string tenant;
+  if (!admitted.session) return fail(not_signed_in());
+  if (change) {
+    if (const auto csrf = check_csrf(*admitted.session, head); !csrf) return fail(csrf.error());
+  }
+  if (path == "session/keep") return Admitted{Door::session, std::string(path), admitted.session};
   if (take(path, "t/")) {
     const auto end = path.find('/');
-    tenant = path.substr(0, end);
+    admitted.tenant = path.substr(0, end);
     path.remove_prefix(end == path.npos ? path.size() : end + 1);
     // It becomes part of a path of the scheduler's: an id, and nothing else.
-    const bool id = tenant.size() == 36 &&
-                    tenant.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
-    if (!session->is_operator || !id) co_return fail(ErrorCode::not_found, "no such tenant");
+    const bool id =
+        admitted.tenant.size() == 36 &&
+        admitted.tenant.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
+    if (!admitted.session->is_operator || !id) return fail(ErrorCode::not_found, "no such tenant");
   }
-  if (take(path, "live")) co_return co_await live_door(request, session, tenant, path);
-  const std::string inner = "/" + std::string(path);
-  if (!may_pass(inner)) co_return fail(ErrorCode::not_found, "there is no such door");
-  co_return co_await scheduler_door(request, session, tenant, inner);
+  if (take(path, "live")) {
+    admitted.door = Door::live;
+    admitted.path = path;
+    return admitted;
+  }
+  admitted.path = "/" + std::string(path);
+  if (!may_pass(admitted.path)) return fail(ErrorCode::not_found, "there is no such door");
+  return admitted;
 }
 
-App::Answer App::session_door(http::Request& request, std::string_view rest) {
+http::HeadVerdict App::judge_head(const http::Request& head) {
+  http::HeadVerdict verdict;
+  const auto admitted = admit(head);
+  if (!admitted) {
+    verdict.refusal = http::problem(admitted.error());
+    harden(settings_, *verdict.refusal);
+  } else if (admitted->session) {
+    const auto& session = *admitted->session;
+    verdict.sender = http::HeadVerdict::Sender::known;
+    verdict.tenant = session.is_operator ? "operator" : session.tenant_id;
+  }
+  return verdict;
+}
+
+App::Answer App::route(http::Request& request) {
+  auto admitted = admit(request);
+  if (!admitted) co_return fail(std::move(admitted.error()));
+  auto& [door, path, session, tenant] = *admitted;
+  if (door == Door::page) co_return page_.answer(path);
+  if (door == Door::session) co_return co_await session_door(request, path);
+  if (is_change(request.method) && door == Door::scheduler) sessions_.keep(*session);
+  if (door == Door::live) co_return co_await live_door(request, session, tenant, path);
+  co_return co_await scheduler_door(request, session, tenant, path);
+}
+
+App::Answer App::session_door(http::Request& request, std::string_view path) {
   const auto method = request.method;
   auto session = sessions_.find(request.headers.get("Cookie"));
-  if (rest.empty() && method == http::Method::get) co_return session_answer(session.get());
-  if (rest.empty() && method == http::Method::post) co_return co_await sign_in(request);
-  if (rest == "/register" && method == http::Method::post) {
+  if (path == "session/register" && method == http::Method::post) {
     co_return co_await register_tenant(request);
   }
-  const bool keeps = rest == "/keep" && method == http::Method::post;
-  const bool leaves = rest.empty() && method == http::Method::delete_;
+  if (path == "session" && method == http::Method::get) co_return session_answer(session.get());
+  if (path == "session" && method == http::Method::post) co_return co_await sign_in(request);
+  const bool keeps = path == "session/keep" && method == http::Method::post;
+  const bool leaves = path == "session" && method == http::Method::delete_;
   if (!keeps && !leaves) co_return fail(ErrorCode::not_found, "there is no such door");
   if (!session) co_return fail(not_signed_in());
   if (const auto csrf = check_csrf(*session, request); !csrf) co_return fail(csrf.error());

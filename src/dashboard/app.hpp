@@ -32,9 +32,20 @@ class App {
  private:
   using Answer = boost::asio::awaitable<Result<http::Response>>;
 
+  enum class Door { page, session, live, scheduler };
+  // Where a request goes, behind the prefix, and who sends it.
+  struct Admitted {
+    Door door = Door::page;
+    std::string path;
+    std::shared_ptr<Session> session = {};
+    std::string tenant = {};  // that an operator looks at
+  };
+
   boost::asio::awaitable<http::Response> handle(http::Request& request);
-  Answer route(http::Request& request, std::string_view path);
-  Answer session_door(http::Request& request, std::string_view rest);
+  Result<Admitted> admit(const http::Request& head);
+  http::HeadVerdict judge_head(const http::Request& head);
+  Answer route(http::Request& request);
+  Answer session_door(http::Request& request, std::string_view path);
   // Ends the session that the browser had, also at the scheduler, and opens this one: its cookie.
   boost::asio::awaitable<std::string> replace_session(const http::Request& request,
                                                       std::shared_ptr<Session> session);

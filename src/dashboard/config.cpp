@@ -55,6 +55,13 @@ Mistake apply_trusted_proxies(const Values& v, Config& c) {
   return std::nullopt;
 }
 
+Mistake apply_connections_per_address(const Values& v, Config& c) {
+  const auto most = options::whole_number(v.back(), 1, 10'000);
+  if (!most) return "must be a number from 1 to 10000";
+  c.connections_per_address = static_cast<std::size_t>(*most);
+  return std::nullopt;
+}
+
 Mistake apply_secure(const Values& v, Config& c) {
   if (v.back() != "true" && v.back() != "false") return "must be true or false";
   c.settings.secure_cookies = v.back() == "true";
@@ -121,6 +128,9 @@ const std::vector<options::Option<Config>>& table() {
         "address or CIDR of a proxy in front of the page: clients are those of its X-Forwarded-For",
         "", true},
        apply_trusted_proxies},
+      {{"connections-per-address",
+        "connections at once of one address (IPv6: of a /64), trusted proxies excepted", "1000"},
+       apply_connections_per_address},
       {{"secure-cookies", "true behind a proxy that ends TLS: Secure cookies and HSTS", "false"},
        apply_secure},
       {{"session-idle-seconds", "a session ends when nobody has worked in it for so long", "1800"},

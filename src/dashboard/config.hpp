@@ -20,6 +20,7 @@ struct Config {
   std::string tls_cert, tls_key;
   std::string scheduler_ca;
   http::TrustedProxies trusted_proxies;
+  std::size_t connections_per_address = 1'000;
   std::chrono::milliseconds drain{5'000};
   LogLevel log_level = LogLevel::info;
 };

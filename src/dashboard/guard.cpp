@@ -41,9 +41,9 @@ bool could_be_key(std::string_view text) {
 }
 
 Result<> check_json(const http::Request& request) {
-  const auto type = http::media_type(request.headers.get("Content-Type").value_or(""));
-  if (type != "application/json") {
-    return fail(ErrorCode::unsupported_media_type, "send JSON as application/json");
+  if (!http::has_media_type(request.headers, "application/json") ||
+      !http::is_utf_8(request.headers)) {
+    return fail(ErrorCode::unsupported_media_type, "send JSON as application/json in UTF-8");
   }
   return json::check(request.body, kDepthMax);
 }

@@ -53,6 +53,7 @@ http::ServerOptions server_options(const Config& config) {
   options.tls_cert_file = config.tls_cert;
   options.tls_key_file = config.tls_key;
   options.trusted_proxies = config.trusted_proxies;
+  options.connections_per_address_max = config.connections_per_address;
   return options;
 }
 

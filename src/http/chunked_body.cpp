@@ -6,6 +6,8 @@
 namespace belfry::http {
 namespace {
 
+constexpr std::string_view kTokenChars =
+    "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::size_t kLineMax = 8 * 1024;
 constexpr std::size_t kDroppedMax = 16 * 1024;
 constexpr std::size_t kSizeDigitsMax = 8;
@@ -21,14 +23,52 @@ bool is_text(std::string_view line) {
   });
 }
 
+std::string_view without_blanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
+}
+
+// Cuts a token off the front; false if none is there.
+bool take_token(std::string_view& text) {
+  const auto end = std::min(text.find_first_not_of(kTokenChars), text.size());
+  text.remove_prefix(end);
+  return end > 0;
+}
+
+// Cuts "…" off the front.
+bool take_quoted(std::string_view& text) {
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '"') {
+      text.remove_prefix(at + 1);
+      return true;
+    }
+  }
+  return false;
+}
+
+// ";name" or ";name=value", as many as there are (RFC 9112 section 7.1.1).
+bool are_extensions(std::string_view text) {
+  while (!text.empty()) {
+    text = without_blanks(text);
+    if (!text.starts_with(';')) return false;
+    text = without_blanks(text.substr(1));
+    if (!take_token(text)) return false;
+    const auto value = without_blanks(text);
+    if (!value.starts_with('=')) continue;
+    text = without_blanks(value.substr(1));
+    if (!(text.starts_with('"') ? take_quoted(text) : take_token(text))) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<> ChunkedBody::take_size(std::string_view line, std::size_t body_size) {
   const std::size_t digits =
       std::min(line.find_first_not_of("0123456789abcdefABCDEF"), line.size());
   const std::string_view extension = line.substr(digits);
-  if (digits == 0 || digits > kSizeDigitsMax || !is_text(extension) ||
-      (!extension.empty() && extension.front() != ';')) {
+  if (digits == 0 || digits > kSizeDigitsMax || !is_text(extension) || !are_extensions(extension)) {
     return broken();
   }
   dropped_ += extension.size();

@@ -45,6 +45,13 @@ TEST(ChunkedBody, IsTheSameHoweverTheBytesCome) {
   }
 }
 
+TEST(ChunkedBody, TakesExtensionsOfTheGrammar) {
+  for (const std::string_view extensions : {";a", ";a=b", " ; a = b;c", ";a=\"b;\\\"c\";d=1"}) {
+    const Taken taken = take("1" + std::string(extensions) + "\r\nx\r\n0\r\n\r\n");
+    EXPECT_TRUE(taken.complete && *taken.complete) << extensions;
+  }
+}
+
 TEST(ChunkedBody, RefusesWhatIsNotProperlyFramed) {
   for (const std::string_view bytes : {"5\nhello\r\n",
                                        "\r\n",
@@ -53,6 +60,13 @@ TEST(ChunkedBody, RefusesWhatIsNotProperlyFramed) {
                                        "+5\r\nhello\r\n",
                                        "0x5\r\nhello\r\n",
                                        "5 \r\nhello\r\n",
+                                       "5;\r\nhello\r\n",
+                                       "5;;a\r\nhello\r\n",
+                                       "5;=b\r\nhello\r\n",
+                                       "5;a=\r\nhello\r\n",
+                                       "5;a=\"b\r\nhello\r\n",
+                                       "5;a=b c\r\nhello\r\n",
+                                       "5;a\"b\"\r\nhello\r\n",
                                        " 5\r\nhello\r\n",
                                        "5\r\nhelloX\r\n",
                                        "5\r\nhello\n",

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kBufferStart = 4 * 1024;
 constexpr std::size_t kBodyInHeadBuffer = 16 * 1024;  // a shorter body is copied beside its head
+constexpr std::size_t kUncountedBytes = 4 * 1024;     // of an answer
 constexpr std::size_t kLingerBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kLingerTime{1'000};
 
@@ -22,6 +23,19 @@ asio::ip::address peer_of(const asio::ip::tcp::socket& socket) {
   ErrorCodeOf error;
   const auto peer = socket.remote_endpoint(error);
   return error ? asio::ip::address() : plain_address(peer.address());
+}
+
+void skip(std::array<asio::const_buffer, 2>& bytes, std::size_t count) {
+  const std::size_t of_first = std::min(count, bytes[0].size());
+  bytes[0] += of_first;
+  bytes[1] += count - of_first;
+}
+
+Error too_many_answers() {
+  return {
+      ErrorCode::overloaded,
+      "the answers being sent, in total or to this tenant or address, hold as many bytes as the "
+      "server allows (--answer-mib, --answer-mib-per-tenant); read them, then try again"};
 }
 
 bool has_body(int status) {
@@ -70,12 +84,27 @@ void Connection::sweep(std::chrono::steady_clock::time_point now) {
 
 void Connection::drain() {
   draining_ = true;
-  if (idle_) {
+  if (is_idle()) {
     transport_.cancel();
   }
   if (streaming_) {
     stream_end_.emit(asio::cancellation_type::terminal);
   }
+}
+
+void Connection::begin_idle() {
+  if (is_idle()) return;
+  idle_since_ = std::chrono::steady_clock::now();
+  context_.idle.push_back(*this);
+}
+
+void Connection::end_idle() {
+  if (is_idle()) unlink();
+}
+
+void Connection::make_way() {
+  end_idle();
+  transport_.close();
 }
 
 void Connection::abort() {
@@ -101,7 +130,6 @@ asio::awaitable<void> Connection::turn_away(Error why) {
     ErrorCodeOf error;
     allow(kLingerTime);
     co_await transport_.handshake(error);
-    idle_ = false;
     if (!error) {
       co_await refuse(std::move(why));
     }
@@ -113,9 +141,12 @@ asio::awaitable<void> Connection::turn_away(Error why) {
 
 asio::awaitable<void> Connection::serve() {
   ErrorCodeOf error;
+  begin_idle();
   allow(context_.options.header_time);
   co_await transport_.handshake(error);
   if (error) {
+    // The alert that says why is not to be lost with what was not read.
+    if (!timed_out_ && !draining_) co_await linger();
     co_return;
   }
   while (co_await serve_one()) {
@@ -145,16 +176,24 @@ asio::awaitable<bool> Connection::serve_one() {
   request.headers = std::move(facts->headers);
   name_client(request);
   request.peer = this;
-  BodyRoom room(context_.totals);
+  BodyRoom room(context_.totals, request.peer_unit);
+  ByteBudget::Share answer_room(context_.totals.answers, request.peer_unit);
+  request.answer_room = &answer_room;
   if (facts->framing != HeadFacts::Framing::none && !co_await read_body(*facts, request, room)) {
     co_return false;
   }
   context_.totals.requests.fetch_add(1, std::memory_order_relaxed);
-  const Response response = co_await handle(request);
+  Response response = co_await handle(request);
   const bool head_only = request.method == Method::head;
   keep_alive_ = keep_alive_ && !response.close;
+  // Sending may take long: nothing of the request is kept meanwhile.
+  request = {};
+  room.release();
+  give_back_input();
   const bool sent = response.stream ? co_await send_stream(response, head_only)
                                     : co_await respond(response, head_only);
+  response = {};
+  answer_room.release();
   if (sent && !keep_alive_) {
     co_await linger();
   }
@@ -165,6 +204,9 @@ asio::awaitable<Response> Connection::handle(Request& request) {
   std::optional<Response> response;
   try {
     response = co_await context_.hooks.handle(request);
+  } catch (const std::bad_alloc&) {
+    response = context_.hooks.refuse(
+        Error{ErrorCode::overloaded, "there is not enough memory for this call; try again later"});
   } catch (const std::exception& error) {
     log().error("a handler threw error=\"{}\"", error.what());
   }
@@ -172,13 +214,27 @@ asio::awaitable<Response> Connection::handle(Request& request) {
   if (!response) {
     response = context_.hooks.refuse(Error{ErrorCode::internal, "internal error"});
   }
-  co_return std::move(*response);
+  co_return within_room(request, std::move(*response));
+}
+
+// A change that was made is not denied: its answer is sent however large, and counted.
+Response Connection::within_room(const Request& request, Response response) {
+  const std::size_t bytes = response.body.size() > kUncountedBytes ? response.body.size() : 0;
+  auto& room = *request.answer_room;
+  const bool read = request.method == Method::get || request.method == Method::head;
+  if (bytes > room.bytes() && read && !room.raise_to(bytes)) {
+    response = context_.hooks.refuse(too_many_answers());
+    room.release();
+  } else {
+    room.hold(bytes);
+  }
+  return response;
 }
 
 // Ends with the number of bytes that make the head, or 0 when the connection is to end.
 asio::awaitable<std::size_t> Connection::read_head() {
-  idle_ = begin_ == end_;
-  allow(idle_ ? context_.options.idle_time : context_.options.header_time);
+  if (begin_ == end_) begin_idle();
+  allow(is_idle() ? context_.options.idle_time : context_.options.header_time);
   std::size_t scanned = 0;
   bool skipped = false;
   for (;;) {
@@ -187,8 +243,8 @@ asio::awaitable<std::size_t> Connection::read_head() {
       skipped = true;
     }
     const std::string_view text = received();
-    if (idle_ && !text.empty()) {
-      idle_ = false;
+    if (is_idle() && !text.empty()) {
+      end_idle();
       allow(context_.options.header_time);
     }
     const std::size_t length = head_length(text, scanned);
@@ -200,7 +256,7 @@ asio::awaitable<std::size_t> Connection::read_head() {
       co_return length != 0 ? length : text.size();
     }
     scanned = text.size();
-    if (idle_ && draining_) {
+    if (is_idle() && draining_) {
       co_return 0;
     }
     if (!co_await fill()) {
@@ -213,17 +269,27 @@ asio::awaitable<std::size_t> Connection::read_head() {
   co_return 0;
 }
 
+// Keeps no more than what was received, and a short buffer to receive into.
+void Connection::give_back_input() {
+  const std::size_t wanted = std::max(kBufferStart, end_ - begin_);
+  if (in_.size() <= 2 * wanted) return;
+  std::string smaller(received());
+  smaller.resize(wanted);
+  end_ -= begin_;
+  begin_ = 0;
+  in_ = std::move(smaller);
+}
+
 asio::awaitable<bool> Connection::fill() {
   if (begin_ == end_) {
-    begin_ = end_ = 0;
-    if (in_.size() > 2 * kBufferStart) {
-      in_ = std::string(kBufferStart, '\0');
-    }
+    give_back_input();
   } else if (end_ == in_.size()) {
     in_.erase(0, begin_);
     end_ -= begin_;
     begin_ = 0;
-    in_.resize(std::max(in_.size(), end_ * 2));
+    // A head that is longer than the limit is refused, so there is no need to double beyond it.
+    const std::size_t most = std::max(context_.options.header_bytes_max, end_) + kBufferStart;
+    in_.resize(std::max(in_.size(), std::min(end_ * 2, most)));
   }
   ErrorCodeOf error;
   const std::size_t count =
@@ -241,10 +307,16 @@ asio::awaitable<bool> Connection::write(Buffers bytes) {
   if (error && error != asio::error::would_block && error != asio::error::try_again) {
     co_return false;
   }
-  const std::size_t of_first = std::min(count, bytes[0].size());
-  bytes[0] += of_first;
-  bytes[1] += count - of_first;
-  co_await transport_.write_all(bytes, error);
+  skip(bytes, count);
+  const auto give_up = std::chrono::steady_clock::now() + context_.options.write_time;
+  while (bytes[0].size() + bytes[1].size() > 0) {
+    deadline_ = std::min(give_up, std::chrono::steady_clock::now() + context_.options.stall_time);
+    const std::size_t sent = co_await transport_.write_some(bytes, error);
+    if (error) break;
+    skip(bytes, sent);
+  }
+  if (timed_out_) transport_.drop_unsent();
+  allow_forever();
   co_return !error;
 }
 
@@ -263,10 +335,7 @@ asio::awaitable<bool> Connection::respond(const Response& response, bool head_on
     }
   }
   bytes[0] = asio::buffer(out_);
-  allow(context_.options.write_time);
-  const bool sent = co_await write(bytes);
-  allow_forever();
-  co_return sent;
+  co_return co_await write(bytes);
 }
 
 asio::awaitable<void> Connection::refuse(Error why) {
@@ -289,7 +358,7 @@ asio::awaitable<void> Connection::linger() {
   std::size_t left = kLingerBytes;
   ErrorCodeOf error;
   while (!error && !timed_out_ && left > 0) {
-    const std::size_t count = co_await transport_.read_some(asio::buffer(in_), error);
+    const std::size_t count = co_await transport_.read_raw(asio::buffer(in_), error);
     left -= std::min(left, count);
   }
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/intrusive/list.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "http/header_check.hpp"
 #include "http/response_text.hpp"
 #include "http/server.hpp"
+#include "http/stream_turns.hpp"
 #include "http/transport.hpp"
 
 namespace belfry::http {
@@ -21,16 +23,21 @@ namespace belfry::http {
 // What all connections of a server share.
 struct ServerTotals {
   explicit ServerTotals(const ServerOptions& options)
-      : bodies(options.body_bytes_max), stranger_bodies(options.stranger_body_bytes_max) {}
+      : bodies(options.bodies),
+        stranger_bodies(options.stranger_bodies),
+        answers(options.answers) {}
   std::atomic<std::uint64_t> requests{0};
   ByteBudget bodies;
   ByteBudget stranger_bodies;
+  ByteBudget answers;
 };
+
+class Connection;
 
 // What the body of one request holds until it is answered, and of whose share.
 struct BodyRoom {
-  explicit BodyRoom(ServerTotals& totals)
-      : of_known(totals.bodies), of_strangers(totals.stranger_bodies) {}
+  BodyRoom(ServerTotals& totals, const std::string& address)
+      : of_known(totals.bodies, address), of_strangers(totals.stranger_bodies, address) {}
   // False if there are not as many bytes left.
   bool raise_to(std::size_t bytes);
   void release();
@@ -41,17 +48,24 @@ struct BodyRoom {
   bool known = false;
 };
 
+// A place in the list of idle connections. Leaves it when the connection goes.
+class IdleHook : public boost::intrusive::list_base_hook<
+                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {};
+using IdleList = boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>>;
+
 // What all connections of one executor share.
 struct ConnectionContext {
   const ServerOptions& options;
   const ServerHooks& hooks;
   ServerTotals& totals;
   DateText& date;
+  IdleList& idle;  // of this executor, the longest idle first
+  StreamTurns& turns;
 };
 
 // One accepted connection from its first byte to its last. Lives on one executor; `sweep`, `drain`
 // and `abort` are called there too.
-class Connection : private Peer {
+class Connection : private Peer, public IdleHook {
  public:
   Connection(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls,
              ConnectionContext& context);
@@ -67,6 +81,10 @@ class Connection : private Peer {
   void drain();
   // Ends now, wherever it is.
   void abort();
+  // Since when it has waited for a request; only of those in the context's list of idle ones.
+  std::chrono::steady_clock::time_point idle_since() const { return idle_since_; }
+  // Makes way for another: it is idle, and ends at once.
+  void make_way();
 
  private:
   class ChunkWriter;
@@ -85,6 +103,8 @@ class Connection : private Peer {
   boost::asio::awaitable<bool> read_length(std::uint64_t length, Request& request, BodyRoom& room);
   boost::asio::awaitable<bool> read_chunks(Request& request, BodyRoom& room);
   boost::asio::awaitable<Response> handle(Request& request);
+  // Counts the answer that was made; in its place, or as it is, what is to be sent.
+  Response within_room(const Request& request, Response response);
   boost::asio::awaitable<bool> respond(const Response& response, bool head_only);
   boost::asio::awaitable<bool> send_stream(const Response& response, bool head_only);
   boost::asio::awaitable<void> run_stream(const Response& response);
@@ -101,6 +121,11 @@ class Connection : private Peer {
   boost::asio::awaitable<bool> write(Buffers bytes);
   std::string_view received() const;
   void consume(std::size_t count);
+  void give_back_input();
+  // Between requests, or before the first: a drain, or a server that is full, may end it at once.
+  bool is_idle() const { return is_linked(); }
+  void begin_idle();
+  void end_idle();
   void allow(std::chrono::milliseconds time);
   void allow_forever();
 
@@ -119,7 +144,7 @@ class Connection : private Peer {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::string out_;
-  bool idle_ = true;  // between requests: a drain may end it at once
+  std::chrono::steady_clock::time_point idle_since_;
   bool draining_ = false;
   bool timed_out_ = false;  // a wait was ended by `sweep`
   bool http_1_0_ = false;   // of the request in progress

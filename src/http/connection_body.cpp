@@ -33,6 +33,7 @@ asio::awaitable<bool> Connection::judge_head(const Request& head, BodyRoom& room
   }
   auto verdict = context_.hooks.judge_head(head);
   room.known = verdict.sender == HeadVerdict::Sender::known;
+  if (room.known) room.of_known.belongs_to(std::move(verdict.tenant));
   if (verdict.refusal) {
     co_await end_with(std::move(*verdict.refusal));
   }
@@ -100,7 +101,8 @@ asio::awaitable<bool> Connection::make_room(std::size_t bytes, Request& request,
   request.body = {};
   room.release();
   co_await refuse(Error{ErrorCode::overloaded,
-                        "the server is receiving too many bodies at once; try again later"});
+                        "the server is receiving too many bodies at once, in total or from this "
+                        "tenant or address; try again later, or send smaller bodies"});
   co_return false;
 }
 

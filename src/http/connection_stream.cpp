@@ -25,12 +25,12 @@ class Connection::ChunkWriter final : public StreamWriter {
     }
     const std::string framed =
         to.http_1_0_ ? std::move(bytes) : fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
-    to.allow(to.context_.options.write_time);
     const Buffers all{asio::buffer(framed), asio::const_buffer()};
     failed_ = !co_await to.write(all);
-    to.allow_forever();
     co_return !failed_;
   }
+
+  asio::awaitable<void> turn() override { return connection_.context_.turns.next(); }
 
   bool failed() const { return failed_; }
 
@@ -45,9 +45,7 @@ asio::awaitable<bool> Connection::send_stream(const Response& response, bool hea
   append_head(out_, response, http_1_0_ ? BodyFraming::until_close : BodyFraming::chunked,
               !keep_alive_, http_1_0_, context_.date.now());
   const Buffers head{asio::buffer(out_), asio::const_buffer()};
-  allow(context_.options.write_time);
   const bool sent = co_await write(head);
-  allow_forever();
   if (!sent || head_only) {
     co_return sent;
   }
@@ -79,9 +77,7 @@ asio::awaitable<void> Connection::run_stream(const Response& response) {
   if (!peer_gone_ && !http_1_0_) {
     out_ = "0\r\n\r\n";
     const Buffers last{asio::buffer(out_), asio::const_buffer()};
-    allow(context_.options.write_time);
     peer_gone_ = !co_await write(last);
-    allow_forever();
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/ip/address_v6.hpp>
 #include <charconv>
 
 #include "http/percent.hpp"
@@ -77,10 +78,37 @@ bool take_line(std::string_view& rest, std::string_view& line) {
   return line.find('\r') == std::string_view::npos;
 }
 
-bool is_authority(std::string_view host) {
+bool is_port(std::string_view text) {
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return text.empty() ||
+         (error == std::errc{} && end == text.data() + text.size() && port <= 65'535);
+}
+
+bool is_host_name(std::string_view host) {
   return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
-    return is_alnum(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
+    return is_alnum(c) || c == '.' || c == '-' || c == '_';
   });
+}
+
+bool is_ipv6(std::string_view literal) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address_v6(std::string(literal), error);
+  return !error && address.scope_id() == 0;
+}
+
+// "name", "name:80", "192.0.2.1:80" or "[2001:db8::1]:80" (RFC 3986 section 3.2).
+bool is_authority(std::string_view text) {
+  const auto end = text.starts_with('[') ? text.find(']') : text.find(':');
+  const auto host = text.substr(0, end);
+  auto rest = text.substr(std::min(host.size(), text.size()));
+  if (text.starts_with('[')) {
+    if (rest.empty() || !is_ipv6(host.substr(1))) return false;
+    rest.remove_prefix(1);
+  } else if (!is_host_name(host)) {
+    return false;
+  }
+  return rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)));
 }
 
 // What the fields said, gathered before anything is decided.
@@ -89,6 +117,7 @@ struct Seen {
   std::size_t lengths = 0;
   std::size_t codings = 0;
   std::size_t authorizations = 0;
+  std::size_t content_types = 0;
   std::string_view host, length, coding;
   bool close = false;
   bool keep_alive = false;
@@ -119,6 +148,8 @@ void note_field(std::string_view name, std::string_view value, Seen& seen) {
     seen.coding = value;
   } else if (equal_no_case(name, "authorization")) {
     ++seen.authorizations;
+  } else if (equal_no_case(name, "content-type")) {
+    ++seen.content_types;
   } else if (equal_no_case(name, "connection")) {
     read_connection(value, seen);
   } else if (equal_no_case(name, "expect")) {
@@ -228,7 +259,7 @@ Result<> check_host(const Seen& seen, std::string_view authority, const HeadFact
     return malformed("send exactly one Host header");
   }
   if (seen.hosts == 1 && !is_authority(seen.host)) {
-    return malformed("the Host header is not a host");
+    return malformed("the Host header is not a host, with or without a port from 0 to 65535");
   }
   // Two names for one host would let a check of the header be walked around.
   if (!authority.empty() && (seen.hosts == 0 || lower_case(authority) != lower_case(seen.host))) {
@@ -269,6 +300,9 @@ Result<> decide(const Seen& seen, std::string_view authority, HeadFacts& facts) 
   }
   if (seen.authorizations > 1) {
     return malformed("send one Authorization header");
+  }
+  if (seen.content_types > 1) {
+    return malformed("send one Content-Type header");
   }
   if (auto framing = decide_framing(seen, facts); !framing) {
     return framing;

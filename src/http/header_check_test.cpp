@@ -44,6 +44,47 @@ TEST(CheckHead, TakesTheAbsoluteForm) {
   EXPECT_EQ(check_head("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", kLimits)->path, "*");
 }
 
+TEST(CheckHead, TheHostIsANameOrAnAddressAndMaybeAPort) {
+  const auto with_host = [](std::string_view host) {
+    return check_head("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n", kLimits);
+  };
+  for (const auto* good : {"h", "h:", "h:0", "h:65535", "a-b_c.example:80", "192.0.2.1:80", "[::1]",
+                           "[::1]:8080", "[2001:db8::1]:"}) {
+    EXPECT_TRUE(with_host(good)) << good;
+  }
+  for (const auto* bad : {"[::1].evil.example",
+                          "[::1]x",
+                          "[::1",
+                          "[]",
+                          "[h]",
+                          "[::1%1]",
+                          "::1",
+                          "h:99999",
+                          "h:abc",
+                          "h:65536",
+                          "h:-1",
+                          "h:1:2",
+                          ":80",
+                          "h:80]",
+                          "[::1]:99999",
+                          "[::1]:abc",
+                          "[[::1]]",
+                          "h[::1]",
+                          "user@h",
+                          "a,b",
+                          "a b"}) {
+    const auto facts = with_host(bad);
+    ASSERT_FALSE(facts) << bad;
+    EXPECT_EQ(facts.error().code, ErrorCode::malformed_request);
+  }
+}
+
+TEST(CheckHead, RefusesTwoContentTypes) {
+  const auto twice = check_head(get("Content-Type: a/b\r\ncontent-type: a/b\r\n"), kLimits);
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().code, ErrorCode::malformed_request);
+}
+
 TEST(CheckHead, RefusesABlockThatIsCutOrTooLong) {
   const std::string whole = get("A: b\r\n");
   for (std::size_t length = 0; length < whole.size(); ++length) {

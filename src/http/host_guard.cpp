@@ -10,7 +10,9 @@ namespace {
 std::string host_name(std::string_view host) {
   if (host.starts_with('[')) {
     const auto end = host.find(']');
-    return std::string(end == host.npos ? host : host.substr(1, end - 1));
+    const auto rest = end == host.npos ? host : host.substr(end + 1);
+    // What follows the bracket is a port, or this names nothing that is served.
+    return std::string(rest.empty() || rest.starts_with(':') ? host.substr(1, end - 1) : host);
   }
   std::string name(host.substr(0, host.find(':')));
   std::ranges::transform(name, name.begin(), [](char c) {

@@ -65,6 +65,44 @@ std::optional<std::string_view> Headers::get(std::string_view name) const {
   return std::nullopt;
 }
 
+void Headers::drop_longer_than(std::size_t bytes) {
+  std::erase_if(fields_, [bytes](const auto& field) {
+    return field.first.size() + field.second.size() > bytes;
+  });
+  fields_.shrink_to_fit();
+}
+
+bool has_media_type(const Headers& headers, std::string_view type) {
+  const auto value = headers.get("Content-Type").value_or("");
+  return same_field_name(value.substr(0, value.find_first_of("; \t")), type);
+}
+
+bool is_utf_8(const Headers& headers) {
+  std::string_view rest = headers.get("Content-Type").value_or("");
+  while (!rest.empty()) {
+    rest.remove_prefix(std::min(rest.find(';'), rest.size() - 1) + 1);
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t;"), rest.size()));
+    const auto parameter = rest.substr(0, rest.find_first_of("; \t"));
+    const auto equals = std::min(parameter.find('='), parameter.size());
+    if (!same_field_name(parameter.substr(0, equals), "charset")) continue;
+    auto charset = parameter.substr(std::min(equals + 1, parameter.size()));
+    if (charset.size() > 1 && charset.starts_with('"') && charset.ends_with('"')) {
+      charset = charset.substr(1, charset.size() - 2);
+    }
+    if (!same_field_name(charset, "utf-8") && !same_field_name(charset, "utf8") &&
+        !same_field_name(charset, "us-ascii")) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void release_content(Request& request) {
+  constexpr std::size_t kFieldBytesKept = 256;
+  request.body = {};
+  request.headers.drop_longer_than(kFieldBytesKept);
+}
+
 std::size_t Headers::count(std::string_view name) const {
   return static_cast<std::size_t>(
       std::count_if(fields_.begin(), fields_.end(),

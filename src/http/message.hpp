@@ -12,6 +12,7 @@
 
 #include "async/stop_signal.hpp"
 #include "base/clock.hpp"
+#include "http/byte_budget.hpp"
 
 namespace belfry::http {
 
@@ -32,6 +33,7 @@ class Headers {
   std::optional<std::string_view> get(std::string_view name) const;
   std::size_t count(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+  void drop_longer_than(std::size_t bytes);  // fields by the length of name and value
 
  private:
   std::vector<std::pair<std::string, std::string>> fields_;
@@ -63,8 +65,20 @@ struct Request {
   std::string peer_address;
   // What limits per address count by: the address, and for IPv6 its /64 ("2001:db8:0:1::/64").
   std::string peer_unit;
-  Peer* peer = nullptr;  // null where a handler is called without a connection
+  // Both are null where a handler is called without a connection. The share bounds what answers
+  // hold in memory: a handler raises it before it reads much, and the server sets it to the size of
+  // the answer until that has been sent.
+  Peer* peer = nullptr;
+  ByteBudget::Share* answer_room = nullptr;
 };
+
+// Whether Content-Type names this type (in lower case), in any case and with any parameters.
+bool has_media_type(const Headers& headers, std::string_view type);
+// False if Content-Type names a charset that is not UTF-8 or its subset US-ASCII.
+bool is_utf_8(const Headers& headers);
+
+// Lets go of what is large in a request that waits: its body, and header fields of over 256 bytes.
+void release_content(Request& request);
 
 // Percent-decoded query parameters in order ('+' is a space); nothing if the encoding is broken or
 // not UTF-8.
@@ -78,6 +92,9 @@ class StreamWriter {
  public:
   virtual ~StreamWriter() = default;
   virtual boost::asio::awaitable<bool> write(std::string bytes) = 0;
+  // Waits for this stream's turn to make and write its next part; streams that may have news by the
+  // thousand call it before each part.
+  virtual boost::asio::awaitable<void> turn() = 0;
 };
 
 struct Response {

@@ -98,5 +98,25 @@ TEST(Sse, WritesEvents) {
   EXPECT_EQ(sse_comment("still\nhere"), ": still here\n\n");
 }
 
+TEST(ContentType, NamesATypeAndMaybeACharset) {
+  const auto headers = [](std::string value) {
+    return Headers{{"Content-Type", std::move(value)}};
+  };
+  EXPECT_TRUE(has_media_type(headers("Application/JSON;charset=utf-8"), "application/json"));
+  EXPECT_FALSE(has_media_type(headers("application/jsonl"), "application/json"));
+  EXPECT_FALSE(has_media_type(headers("application/json, text/plain"), "application/json"));
+  for (const auto* good :
+       {"application/json", "application/json; charset=utf-8", "a/b;CHARSET=UTF8",
+        "a/b; x=y; charset=\"utf-8\"", "a/b;charset=us-ascii", "a/b;", ""}) {
+    EXPECT_TRUE(is_utf_8(headers(good))) << good;
+  }
+  EXPECT_TRUE(is_utf_8({}));
+  for (const auto* bad :
+       {"application/json; charset=utf-16", "a/b;charset=", "a/b;charset=\"utf-16\"",
+        "a/b; x=y;charset=latin1", "a/b; charset=utf-8; charset=utf-16"}) {
+    EXPECT_FALSE(is_utf_8(headers(bad))) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace belfry::http

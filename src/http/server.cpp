@@ -14,6 +14,7 @@
 #include "async/task_group.hpp"
 #include "base/check.hpp"
 #include "base/log.hpp"
+#include "http/address_counts.hpp"
 #include "http/connection.hpp"
 
 namespace belfry::http {
@@ -29,6 +30,7 @@ constexpr std::chrono::milliseconds kDrainSweep{20};
 constexpr std::chrono::milliseconds kAcceptPause{50};
 // Connections beyond the limit that are told so; still more are closed without a word.
 constexpr std::size_t kTurnedAwayMax = 256;
+constexpr std::size_t kTurnedAwayPerAddress = 16;
 
 std::size_t turned_away_max(std::size_t connections) {
   return std::clamp(connections / 8, std::size_t{4}, kTurnedAwayMax);
@@ -36,8 +38,8 @@ std::size_t turned_away_max(std::size_t connections) {
 
 // One coarse sweep instead of a timer for every read: a deadline is kept to within a quarter.
 std::chrono::milliseconds sweep_interval(const ServerOptions& options) {
-  const auto shortest =
-      std::min({options.header_time, options.body_time, options.idle_time, options.write_time});
+  const auto shortest = std::min({options.header_time, options.body_time, options.idle_time,
+                                  options.write_time, options.stall_time});
   return std::clamp(shortest / 4, kSweepMin, kSweepMax);
 }
 
@@ -84,12 +86,15 @@ struct Shard {
         const ServerHooks& hooks, ServerTotals& totals)
       : executor(std::move(on)),
         date(clock),
-        context{options, hooks, totals, date},
+        turns(executor),
+        context{options, hooks, totals, date, idle, turns},
         timer(executor),
         interval(sweep_interval(options)) {}
 
   asio::any_io_executor executor;
   DateText date;
+  IdleList idle;
+  StreamTurns turns;
   ConnectionContext context;
   std::unordered_set<Connection*> connections;
   asio::steady_timer timer;
@@ -142,6 +147,7 @@ struct Server::State {
       : options(std::move(given)),
         hooks(std::move(with)),
         totals(options),
+        addresses(options.connections_per_address_max, kTurnedAwayPerAddress),
         acceptor(listen(executors.front(), options)),
         port(acceptor.local_endpoint().port()),
         pause(executors.front()),
@@ -161,6 +167,7 @@ struct Server::State {
   AnchoredClock clock;
   std::shared_ptr<asio::ssl::context> tls;
   ServerTotals totals;
+  AddressCounts addresses;
   std::atomic<std::size_t> connections{0};
   std::atomic<bool> stopping{false};
   std::vector<std::unique_ptr<Shard>> shards;
@@ -194,18 +201,65 @@ struct Server::State {
       connections.fetch_sub(1);
       return;
     }
-    serving.spawn(shard.executor, serve(std::move(socket), shard, count > options.connections_max));
+    ErrorCodeOf error;
+    const auto peer = socket.remote_endpoint(error).address();
+    AddressCounts::Entry entry(addresses, address_unit(peer),
+                               !options.trusted_proxies.contains(peer));
+    if (error || entry.verdict() == AddressCounts::Verdict::close) {
+      connections.fetch_sub(1);
+      return;
+    }
+    serving.spawn(shard.executor, serve(std::move(socket), shard, std::move(entry)));
   }
 
-  asio::awaitable<void> serve(tcp::socket socket, Shard& shard, bool turn_away) {
+  // Ends the connection that has been idle longest. False if none is idle.
+  asio::awaitable<bool> make_way() {
+    Shard* chosen = nullptr;
+    auto longest = SteadyTime::max();
+    for (const auto& shard : shards) {
+      const auto since =
+          co_await asio::co_spawn(shard->executor, idle_longest_since(*shard), asio::use_awaitable);
+      if (since < longest) {
+        longest = since;
+        chosen = shard.get();
+      }
+    }
+    if (chosen == nullptr) co_return false;
+    co_return co_await asio::co_spawn(chosen->executor, end_idle_longest(*chosen),
+                                      asio::use_awaitable);
+  }
+
+  static asio::awaitable<SteadyTime> idle_longest_since(const Shard& shard) {
+    co_return shard.idle.empty() ? SteadyTime::max() : shard.idle.front().idle_since();
+  }
+
+  static asio::awaitable<bool> end_idle_longest(Shard& shard) {
+    if (shard.idle.empty()) co_return false;
+    shard.idle.front().make_way();
+    co_return true;
+  }
+
+  // Why a connection is not served, or nothing.
+  asio::awaitable<std::optional<Error>> refusal(AddressCounts::Verdict verdict) {
+    if (verdict == AddressCounts::Verdict::turn_away) {
+      co_return Error{
+          ErrorCode::rate_limited,
+          fmt::format("this address has {} connections, as many as one address may have "
+                      "(--connections-per-address); close some, then try again",
+                      options.connections_per_address_max)};
+    }
+    if (connections <= options.connections_max || co_await make_way()) co_return std::nullopt;
+    co_return Error{ErrorCode::overloaded, "the server has too many connections; try again later"};
+  }
+
+  asio::awaitable<void> serve(tcp::socket socket, Shard& shard, AddressCounts::Entry entry) {
     Connection connection(std::move(socket), tls.get(), shard.context);
     shard.connections.insert(&connection);
     if (shard.draining) {
       connection.drain();
     }
-    if (turn_away) {
-      co_await connection.turn_away(
-          Error{ErrorCode::overloaded, "the server has too many connections; try again later"});
+    if (auto why = co_await refusal(entry.verdict())) {
+      co_await connection.turn_away(std::move(*why));
     } else {
       co_await connection.run();
     }

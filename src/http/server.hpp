@@ -13,37 +13,46 @@
 
 #include "base/error.hpp"
 #include "base/metrics.hpp"
+#include "http/byte_budget.hpp"
 #include "http/client_address.hpp"
 #include "http/message.hpp"
 
 namespace belfry::http {
 
 struct ServerOptions {
+  static constexpr std::size_t kMiB = std::size_t{1024} * 1024;
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;     // 0: any free one
   std::string tls_cert_file;  // PEM chain; empty: plain HTTP
   std::string tls_key_file;
   TrustedProxies trusted_proxies;  // believed in what they say of a request's client
-  // Beyond: 503 overloaded, closed. An eighth as many again (256 at most) are told so at a time.
+  // Beyond, the connection that has been idle longest makes way; none idle: 503 overloaded, closed.
+  // An eighth as many again (256 at most) are refused with words at a time.
   std::size_t connections_max = 10'000;
+  // Of one address (address_unit), trusted proxies excepted; beyond: 429 rate_limited.
+  std::size_t connections_per_address_max = 1'000;
   std::size_t header_bytes_max = 32 * 1024;
   std::size_t header_count_max = 100;
   std::size_t request_line_bytes_max = 8 * 1024;
-  // What the bodies being received or handled may hold, of all connections together; one that came
-  // whole with its head is not counted. Of senders whom `judge_head` knows, and of all others.
-  // Beyond: 503 overloaded.
-  std::size_t body_bytes_max = 64 * 1024 * 1024;
-  std::size_t stranger_body_bytes_max = 8 * 1024 * 1024;
+  // What the bodies being received or handled may hold: those of senders whom `judge_head` knows,
+  // and those of all others. One that came whole with its head is not counted. Per address, and per
+  // tenant where `judge_head` names one. Beyond: 503 overloaded.
+  ByteBudget::Limits bodies{64 * kMiB, 48 * kMiB, 24 * kMiB};
+  ByteBudget::Limits stranger_bodies{8 * kMiB, kMiB, kMiB};
+  // What the answers being made or sent may hold, short ones not counted. Beyond: 503 overloaded.
+  ByteBudget::Limits answers{160 * kMiB, 112 * kMiB, 48 * kMiB};
   std::chrono::milliseconds header_time{10'000};
   std::chrono::milliseconds body_time{30'000};
   std::chrono::milliseconds idle_time{75'000};
-  std::chrono::milliseconds write_time{30'000};
+  std::chrono::milliseconds write_time{30'000};  // of a whole answer, and of a part of a stream
+  std::chrono::milliseconds stall_time{5'000};  // a reader that takes nothing for so long is closed
 };
 
 // What a request's head alone tells.
 struct HeadVerdict {
   std::optional<Response> refusal;  // sent instead of reading the body; then the connection ends
   enum class Sender { stranger, known } sender = Sender::stranger;
+  std::string tenant = {};  // of a known sender: whose share of the body budget it uses
 };
 
 // The parts of a request's life that the owner decides. All are called on the connection's thread.

@@ -8,16 +8,17 @@ namespace belfry::http {
 namespace {
 
 using testing::echo;
+using testing::milliseconds;
 using testing::Peer;
 using testing::RunningServer;
 namespace asio = boost::asio;
 
 TEST(ByteBudget, SharesAreBoundedTogetherAndGivenBack) {
-  ByteBudget budget(100);
-  ByteBudget::Share first(budget);
+  ByteBudget budget({.total = 100, .per_address = 100, .per_tenant = 100});
+  ByteBudget::Share first(budget, "a");
   EXPECT_TRUE(first.raise_to(60));
   {
-    ByteBudget::Share second(budget);
+    ByteBudget::Share second(budget, "b");
     EXPECT_TRUE(second.raise_to(30));
     EXPECT_FALSE(second.raise_to(41));
     EXPECT_TRUE(second.raise_to(40));
@@ -27,6 +28,29 @@ TEST(ByteBudget, SharesAreBoundedTogetherAndGivenBack) {
   }
   EXPECT_EQ(budget.used(), 60U);
   EXPECT_TRUE(first.raise_to(100));
+}
+
+TEST(ByteBudget, ATenantAndAnAddressHaveSharesOfTheirOwn) {
+  ByteBudget budget({.total = 100, .per_address = 40, .per_tenant = 40});
+  ByteBudget::Share first(budget, "address");
+  first.belongs_to("tenant");
+  EXPECT_TRUE(first.raise_to(30));
+  ByteBudget::Share same_address(budget, "address");
+  EXPECT_EQ(same_address.left(), 10U);
+  EXPECT_FALSE(same_address.raise_to(11));
+  ByteBudget::Share same_tenant(budget, "other");
+  EXPECT_TRUE(same_tenant.raise_to(20));
+  same_tenant.belongs_to("tenant");
+  EXPECT_EQ(budget.used(), 50U) << "each byte counts once in total";
+  EXPECT_EQ(same_tenant.left(), 0U) << "what was held before counts for the tenant, too";
+  ByteBudget::Share stranger(budget, "third");
+  EXPECT_TRUE(stranger.raise_to(40));
+  stranger.hold(60);
+  EXPECT_EQ(budget.used(), 110U) << "what cannot be refused is counted";
+  EXPECT_EQ(same_address.left(), 0U);
+  stranger.release();
+  first.release();
+  EXPECT_TRUE(same_tenant.raise_to(40));
 }
 
 // Friends are known, /open is for strangers, too.
@@ -83,7 +107,7 @@ TEST(ServerBounds, AShortBodyIsReadSoThatTheConnectionGoesOn) {
 
 TEST(ServerBounds, BodiesInFlightShareABudget) {
   ServerOptions options;
-  options.body_bytes_max = 30'000;
+  options.bodies = {30'000, 30'000, 30'000};
   RunningServer running(echo, options);
   Peer first(running.port());
   first.send(post("/large", 16'000, "Expect: 100-continue\r\n"));
@@ -105,7 +129,7 @@ TEST(ServerBounds, BodiesInFlightShareABudget) {
 
 TEST(ServerBounds, StrangersHaveAShareOfTheirOwn) {
   ServerOptions options;
-  options.stranger_body_bytes_max = 10'000;
+  options.stranger_bodies = {10'000, 10'000, 10'000};
   RunningServer running(echo, options, 1, admit_friends);
   std::vector<std::unique_ptr<Peer>> holders;
   for (int i = 0; i < 10; ++i) {
@@ -123,6 +147,135 @@ TEST(ServerBounds, StrangersHaveAShareOfTheirOwn) {
   Peer stranger(running.port());
   stranger.send(post("/", 1'000));
   EXPECT_TRUE(stranger.read_response().starts_with("HTTP/1.1 401"));
+}
+
+// Known by their names, all at one address behind a proxy that says so.
+HeadVerdict admit_by_name(const Request& head) {
+  HeadVerdict verdict;
+  verdict.sender = HeadVerdict::Sender::known;
+  verdict.tenant = std::string(head.headers.get("X-Friend").value_or(""));
+  return verdict;
+}
+
+TEST(ServerBounds, ATenantAndAnAddressLeaveRoomForOthersBodies) {
+  ServerOptions options;
+  options.bodies = {60'000, 30'000, 30'000};
+  options.trusted_proxies = *TrustedProxies::make({"127.0.0.1"});
+  RunningServer running(echo, options, 1, admit_by_name);
+  const auto hold = [&](const std::string& tenant, const std::string& address) {
+    auto peer = std::make_unique<Peer>(running.port());
+    peer->send(post("/large", 20'000,
+                    "Expect: 100-continue\r\nX-Friend: " + tenant +
+                        "\r\nX-Forwarded-For: " + address + "\r\n"));
+    const auto answer = peer->read_until("\r\n\r\n");
+    return std::pair(std::move(peer), answer.substr(9, 3));
+  };
+  // Each holds room for what has come and for as much again, until its peer goes.
+  const auto first = hold("tenant", "192.0.2.1");
+  EXPECT_EQ(first.second, "100");
+  EXPECT_EQ(hold("tenant", "192.0.2.2").second, "503");
+  EXPECT_EQ(hold("neighbour", "192.0.2.1").second, "503");
+  EXPECT_EQ(hold("other", "192.0.2.3").second, "100");
+}
+
+asio::awaitable<Response> megabyte(Request&) {
+  Response response;
+  response.content_type = "text/plain";
+  response.body = std::string(std::size_t{1} << 20, 'x');
+  co_return response;
+}
+
+TEST(ServerBounds, AnswersInFlightShareABudget) {
+  ServerOptions options;
+  options.answers = {2'500'000, 2'500'000, 2'500'000};
+  options.stall_time = milliseconds(60'000);
+  RunningServer running(megabyte, options);
+  const std::string request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+  Peer first(running.port()), second(running.port()), third(running.port());
+  first.send(request);
+  EXPECT_TRUE(first.read_until("\r\n").ends_with("200 OK\r\n"));
+  second.send(request);
+  EXPECT_TRUE(second.read_until("\r\n").ends_with("200 OK\r\n"));
+  third.send(request);
+  EXPECT_TRUE(third.read_response().starts_with("HTTP/1.1 503"));
+  first.read_until("\r\n\r\n");
+  // Once an answer has been read, its bytes are given back.
+  std::string body;
+  while (body.size() < std::size_t{1} << 20) body += first.read_some();
+  std::string again;
+  while (!again.starts_with("HTTP/1.1 200")) {
+    third.send(request);
+    again = third.read_response();
+  }
+  second.close();
+}
+
+TEST(ServerBounds, AReaderThatTakesNothingIsClosed) {
+  ServerOptions options;
+  options.stall_time = milliseconds(100);
+  RunningServer running(megabyte, options);
+  Peer stalled(running.port());
+  stalled.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(stalled.read_until("\r\n").ends_with("200 OK\r\n"));
+  while (running.server().connections() > 0) std::this_thread::yield();
+  EXPECT_LT(stalled.read_to_end().size(), std::size_t{1} << 20);
+}
+
+TEST(ServerBounds, AnAddressHasItsConnectionsAndNoMore) {
+  ServerOptions options;
+  options.connections_per_address_max = 2;
+  RunningServer running(echo, options);
+  auto first = std::make_unique<Peer>(running.port());
+  Peer second(running.port());
+  for (auto* peer : {first.get(), &second}) {
+    peer->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_TRUE(peer->read_response().starts_with("HTTP/1.1 200"));
+  }
+  Peer third(running.port());
+  EXPECT_TRUE(third.read_response().starts_with("HTTP/1.1 429"));
+  Peer elsewhere(running.port(), "127.0.0.2");
+  elsewhere.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(elsewhere.read_response().starts_with("HTTP/1.1 200"));
+  third.close();
+  first.reset();
+  // The closed ones make room, once the server has noticed.
+  for (std::string answer; !answer.starts_with("HTTP/1.1 200");) {
+    Peer again(running.port());
+    again.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    answer = again.read_response();
+  }
+}
+
+TEST(ServerBounds, ATrustedProxyHasAsManyConnectionsAsItWants) {
+  ServerOptions options;
+  options.connections_per_address_max = 1;
+  options.trusted_proxies = *TrustedProxies::make({"127.0.0.1"});
+  RunningServer running(echo, options);
+  Peer first(running.port()), second(running.port());
+  for (auto* peer : {&first, &second}) {
+    peer->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_TRUE(peer->read_response().starts_with("HTTP/1.1 200"));
+  }
+}
+
+TEST(ServerBounds, TheLongestIdleConnectionMakesWayWhenTheServerIsFull) {
+  for (const std::size_t threads : {1U, 2U}) {
+    ServerOptions options;
+    options.connections_max = 3;
+    RunningServer running(echo, options, threads);
+    std::vector<std::unique_ptr<Peer>> peers;
+    const auto serve = [](Peer& peer) {
+      peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+      EXPECT_TRUE(peer.read_response().starts_with("HTTP/1.1 200"));
+    };
+    for (int i = 0; i < 3; ++i) serve(*peers.emplace_back(std::make_unique<Peer>(running.port())));
+    serve(*peers[0]);  // now the second has been idle longest
+    Peer next(running.port());
+    serve(next);
+    EXPECT_TRUE(peers[1]->ended());
+    serve(*peers[0]);
+    serve(*peers[2]);
+  }
 }
 
 // Waits until its peer has gone.

@@ -28,7 +28,9 @@ using std::chrono::milliseconds;
 // Blocks; every wait ends after ten seconds at the latest, so that a hanging server fails a test.
 class Peer {
  public:
-  explicit Peer(std::uint16_t port) : socket_(context_) {
+  explicit Peer(std::uint16_t port, const std::string& from = "127.0.0.1") : socket_(context_) {
+    socket_.open(asio::ip::tcp::v4());
+    socket_.bind({asio::ip::make_address(from), 0});
     socket_.connect({asio::ip::make_address("127.0.0.1"), port});
     const timeval limit{10, 0};
     ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -63,6 +65,11 @@ class Peer {
     text += bytes_.substr(0, length);
     bytes_.erase(0, length);
     return text;
+  }
+  // What has come, or what comes next.
+  std::string read_some() {
+    if (bytes_.empty()) read_more();
+    return std::exchange(bytes_, {});
   }
   std::string read_to_end() {
     while (read_more()) {

@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "http/tls_session.hpp"
+
 namespace boost::asio::ssl {
 class context;
 }
@@ -34,12 +36,14 @@ class Transport {
   boost::asio::awaitable<void> handshake(ErrorCodeOf& error);  // does nothing when plain
   boost::asio::awaitable<std::size_t> read_some(boost::asio::mutable_buffer into,
                                                 ErrorCodeOf& error);
-  // Writes now what the kernel takes without waiting; would_block if that is nothing. Plain only:
-  // TLS says would_block always.
+  // What comes, as it comes: of TLS the records. To throw away.
+  boost::asio::awaitable<std::size_t> read_raw(boost::asio::mutable_buffer into,
+                                               ErrorCodeOf& error);
+  // Writes what the kernel takes without waiting; would_block if that is nothing.
   std::size_t write_now(const std::array<boost::asio::const_buffer, 2>& bytes, ErrorCodeOf& error);
-  // Writes everything.
-  boost::asio::awaitable<void> write_all(std::array<boost::asio::const_buffer, 2> bytes,
-                                         ErrorCodeOf& error);
+  // Writes something, once the kernel takes it.
+  boost::asio::awaitable<std::size_t> write_some(std::array<boost::asio::const_buffer, 2> bytes,
+                                                 ErrorCodeOf& error);
   // Waits until bytes or the end of the peer can be read, without reading.
   boost::asio::awaitable<void> wait_readable(ErrorCodeOf& error);
   // Calls once bytes or the end of the peer can be read, or with operation_aborted.
@@ -51,11 +55,17 @@ class Transport {
   // Ends every wait that has begun, with operation_aborted.
   void cancel();
   void close();
+  // Drops what the peer has not taken: the close resets the connection, and the kernel keeps
+  // nothing.
+  void drop_unsent();
 
  private:
-  struct Tls;
+  boost::asio::awaitable<std::size_t> when_ready(std::function<TlsSession::Step()> step,
+                                                 ErrorCodeOf& error);
+
   boost::asio::ip::tcp::socket socket_;
-  std::unique_ptr<Tls> tls_;
+  boost::asio::ssl::context* context_;  // null: plain
+  std::unique_ptr<TlsSession> tls_;     // from the peer's first byte on
 };
 
 }  // namespace belfry::http

@@ -21,6 +21,8 @@ inline constexpr std::string_view kLogLevelForm = "must be debug, info, warn, er
 inline constexpr std::string_view kHostForm = "must be a bare host name, without scheme and port";
 
 std::optional<ListenAddress> listen_address(std::string_view text);
+inline constexpr std::size_t kMiB = std::size_t{1024} * 1024;
+
 std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t min, std::int64_t max);
 std::optional<LogLevel> log_level(std::string_view text);
 bool is_host_name(std::string_view text);

@@ -76,6 +76,53 @@ std::optional<std::string> apply_trusted_proxies(const Values& v, Config& c) {
   return std::nullopt;
 }
 
+std::optional<std::string> apply_connections_per_address(const Values& v, Config& c) {
+  const auto most = whole_number(v.back(), 1, 10'000);
+  if (!most) return "must be a number from 1 to 10000";
+  c.connections_per_address = static_cast<std::size_t>(*most);
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_stall(const Values& v, Config& c) {
+  const auto seconds = whole_number(v.back(), 1, 30);
+  if (!seconds) return "must be seconds from 1 to 30";
+  c.stall = std::chrono::seconds{*seconds};
+  return std::nullopt;
+}
+
+// At least what one page of tasks needs while it is made.
+std::optional<std::string> read_answer_mib(const std::string& text, std::size_t& into) {
+  const auto mib = whole_number(text, 16, 65'536);
+  if (!mib) return "must be MiB from 16 to 65536";
+  into = static_cast<std::size_t>(*mib) * options::kMiB;
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_answer_mib(const Values& v, Config& c) {
+  const auto mistake = read_answer_mib(v.back(), c.answers.total);
+  // One address leaves some to others.
+  c.answers.per_address = c.answers.total / 10 * 7;
+  return mistake;
+}
+
+std::optional<std::string> apply_tenant_answer_mib(const Values& v, Config& c) {
+  return read_answer_mib(v.back(), c.answers.per_tenant);
+}
+
+std::optional<std::string> apply_streams_max(const Values& v, Config& c) {
+  const auto most = whole_number(v.back(), 1, 9'900);
+  if (!most) return "must be a number from 1 to 9900";
+  c.long_calls.total = static_cast<std::size_t>(*most);
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_streams_per_tenant(const Values& v, Config& c) {
+  const auto most = whole_number(v.back(), 1, 9'900);
+  if (!most) return "must be a number from 1 to 9900";
+  c.long_calls.per_tenant = static_cast<std::size_t>(*most);
+  return std::nullopt;
+}
+
 std::optional<std::string> apply_default_target(const Values& v, Config& c) {
   if (v.back() != "worker" && v.back() != "echo") return "must be worker or echo";
   c.default_target_is_echo = v.back() == "echo";
@@ -214,6 +261,19 @@ const std::vector<options::Option<Config>>& option_table() {
         "address or CIDR of a proxy in front of the API: clients are those of its X-Forwarded-For",
         "", true},
        apply_trusted_proxies},
+      {{"connections-per-address",
+        "connections at once of one address (IPv6: of a /64), trusted proxies excepted", "1000"},
+       apply_connections_per_address},
+      {{"streams-max", "event streams and long polls at once, of 10000 connections", "8000"},
+       apply_streams_max},
+      {{"streams-per-tenant", "event streams and long polls at once of one tenant", "1000"},
+       apply_streams_per_tenant},
+      {{"stall-seconds", "a client that takes nothing of its answer for so long is disconnected",
+        "5"},
+       apply_stall},
+      {{"answer-mib", "MiB that answers may hold in memory while they are made and sent", "160"},
+       apply_answer_mib},
+      {{"answer-mib-per-tenant", "the same of one tenant", "48"}, apply_tenant_answer_mib},
       {{"default-target", "where tasks of queues without a target run: worker or echo", "worker"},
        apply_default_target},
       {{"registration", "who may register: open, invite or closed",

@@ -11,7 +11,7 @@
 #include "api/services.hpp"
 #include "base/log.hpp"
 #include "domain/time_zone.hpp"
-#include "http/client_address.hpp"
+#include "http/server.hpp"
 #include "options/table.hpp"
 #include "options/values.hpp"
 #include "store/backend.hpp"
@@ -30,6 +30,10 @@ struct Config {
   std::vector<std::string> cors_origins = {"http://127.0.0.1:8083", "http://localhost:8083"};
   std::vector<std::string> allowed_hosts;
   http::TrustedProxies trusted_proxies;
+  std::size_t connections_per_address = 1'000;
+  std::chrono::seconds stall{5};  // a reader that takes nothing for so long is closed
+  http::ByteBudget::Limits answers = http::ServerOptions().answers;
+  api::LongCalls::Limits long_calls;
   bool default_target_is_echo = false;
   std::optional<api::Registration>
       registration;  // absent: open on a loopback listener, else closed

@@ -1,6 +1,7 @@
 #include "server/service.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <atomic>
@@ -35,6 +36,9 @@ namespace asio = boost::asio;
 constexpr auto kKeyRefresh = std::chrono::minutes{1};
 constexpr auto kClockLook = std::chrono::seconds{1};
 constexpr int kIoThreadsMax = 8;
+// After a peak, what the allocator keeps beyond so much goes back to the system.
+constexpr auto kTrimEvery = std::chrono::seconds{10};
+constexpr std::size_t kFreeBytesKept = 64 * options::kMiB;
 
 template <class T>
 T or_throw(Result<T> result) {
@@ -114,6 +118,7 @@ struct Service::Parts {
   http::ServerOptions listen_options(const ListenAddress& at, std::size_t connections) const;
   void refresh_keys();
   asio::awaitable<void> refresh_keys_each_minute();
+  asio::awaitable<void> give_back_memory();
   void close_own_ports();
   asio::awaitable<void> stop();
   void storage_broke(const std::string& reason);
@@ -143,6 +148,7 @@ struct Service::Parts {
   store::Directory directory;
   store::LaneSignals lane_signals;
   store::EventFeed feed;
+  api::LongCalls long_calls;
   store::Gateway gateway;
   async::IoThreads loop_thread;
   async::IoThreads io_threads;
@@ -183,6 +189,7 @@ Service::Parts::Parts(Config given)
       authenticator(clock, names),
       issuer(clock, names, config.token_life),
       feed({}, hex_encode(secure_random_bytes(4)), clock),
+      long_calls(config.long_calls),
       gateway(*backend, {}, metrics, [this](const std::string& reason) { storage_broke(reason); }),
       loop_thread(1, end_process),
       io_threads(thread_count(config), end_process),
@@ -241,6 +248,7 @@ api::Services Service::Parts::services() {
           directory,
           lane_signals,
           feed,
+          long_calls,
           authenticator,
           issuer,
           sealed,
@@ -315,6 +323,19 @@ asio::awaitable<bool> Service::Parts::accept_clock() {
   co_return accepted;
 }
 
+// glibc returns only what lies at the end of an arena by itself, and one long-lived object keeps
+// everything before it.
+asio::awaitable<void> Service::Parts::give_back_memory() {
+  async::BlockingPool pool(1);
+  while (co_await async::sleep_for(kTrimEvery, stopping)) {
+    std::function<bool()> trim = [] {
+      return mallinfo2().fordblks > kFreeBytesKept && malloc_trim(0) == 1;
+    };
+    co_await pool.run<bool>(std::move(trim));
+  }
+  pool.join();
+}
+
 void Service::Parts::storage_broke(const std::string& reason) {
   log().error("the store has failed: {}; ending, so that a fresh process can check it", reason);
   broken = true;
@@ -361,6 +382,9 @@ Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(confi
   options.tls_cert_file = p.config.tls_cert;
   options.tls_key_file = p.config.tls_key;
   options.trusted_proxies = p.config.trusted_proxies;
+  options.connections_per_address_max = p.config.connections_per_address;
+  options.stall_time = p.config.stall;
+  options.answers = p.config.answers;
   p.server = std::make_unique<http::Server>(p.io_threads.executors(), options, p.app->hooks());
   if (p.config.operators_listen) {
     p.operators = std::make_unique<http::Server>(
@@ -373,6 +397,7 @@ Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(confi
   p.close_own_ports();
   p.group.spawn(p.refresh_keys_each_minute());
   p.group.spawn(p.watch_clock());
+  p.group.spawn(p.give_back_memory());
   p.loops.start();
   p.ready = true;
   p.server->start();

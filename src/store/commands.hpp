@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -64,6 +65,15 @@ inline constexpr unsigned lane_bit(domain::Lane lane) {
   return 1U << static_cast<unsigned>(lane);
 }
 
+// Where a claimer keeps what it claims. Called while the claim runs, on the store's thread, and
+// again if the transaction is run again.
+class ClaimRoom {
+ public:
+  virtual ~ClaimRoom() = default;
+  virtual std::size_t left() const = 0;      // bytes more that the claimer may hold now
+  virtual void hold(std::size_t bytes) = 0;  // what this claim took
+};
+
 // Takes up to `max` ready tasks of a queue in order of rank, merged over the lanes in the mask.
 // Honours pause, suspension and the running limits of queue and tenant; leaves out tasks whose
 // expiresAt has passed, and passes by a bounded number of those. Ends early, after the first task
@@ -74,6 +84,7 @@ struct Claim {
   unsigned lanes = 0;  // lane_bit()s
   int max = 1;
   std::size_t bytes_max = domain::kClaimBytesMax;  // 0: nothing is taken
+  std::shared_ptr<ClaimRoom> room = nullptr;       // if set, no more than it has left
   Millis lease{15'000};
   // A worker's lease never outlives its attempt's timeout: the task's, else this (its queue's).
   std::optional<Millis> timeout;

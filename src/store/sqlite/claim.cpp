@@ -162,8 +162,10 @@ Result<Claim::Reply> Executor::run(const Claim& command) {
   const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(command.max, 0, room));
   Claim::Reply reply;
   const auto claimed_before = batch.claimed_bytes();
+  const auto bytes_max =
+      command.room ? std::min(command.bytes_max, command.room->left()) : command.bytes_max;
   const auto has_bytes = [&] {
-    return batch.claimed_bytes() - claimed_before < command.bytes_max &&
+    return batch.claimed_bytes() - claimed_before < bytes_max &&
            batch.claimed_bytes() < domain::kClaimBytesACommit;
   };
   Candidate after{std::numeric_limits<std::int64_t>::min(),
@@ -186,6 +188,7 @@ Result<Claim::Reply> Executor::run(const Claim& command) {
     more = found.size() == static_cast<std::size_t>(limit);
     if (more) after = found.back();
   }
+  if (command.room) command.room->hold(batch.claimed_bytes() - claimed_before);
   if (reply.tasks.size() < wanted) {
     reply.held_by = !has_bytes() ? HeldBy::bytes : more ? HeldBy::expired : HeldBy::empty;
   } else if (wanted < static_cast<std::size_t>(std::max(command.max, 0))) {

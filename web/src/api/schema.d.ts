@@ -1046,7 +1046,7 @@ export interface webhooks {
          *     `webhook-signature` is a space-separated list of `v1,` and the base64 of HMAC-SHA256 over
          *     `webhook-id.webhook-timestamp.body`. Answer 2xx within 20 s. Any other answer is tried again
          *     at once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, with jitter;
-         *     `Retry-After` is heeded; 410 disables an endpoint. Events of one task come to one endpoint in
+         *     `Retry-After` of 403, 413, 429, 502, 503 and 504 is heeded; 410 disables an endpoint. Events of one task come to one endpoint in
          *     order of `sequence`; the same event may come more than once, with the same `webhook-id`.
          */
         post: operations["onTaskEvent"];
@@ -1071,8 +1071,8 @@ export interface webhooks {
          *     payload as its own characters, any other as its JSON. Signed as events are, with the tenant's
          *     secret. 2xx completes the task, with up to 64 KiB of the answer's body as its result; 202 says
          *     that /complete or /fail will be called with `Belfry-Lease`; 410 or `Belfry-Retry: never` fails
-         *     it for good; anything else is tried again by the task's policy, 429 and 503 no earlier than
-         *     their `Retry-After`.
+         *     it for good; anything else is tried again by the task's policy, 403, 413, 429, 502, 503 and
+         *     504 no earlier than their `Retry-After` (seconds or an HTTP date, believed for a day).
          */
         post: operations["onPush"];
         delete?: never;
@@ -1935,6 +1935,16 @@ export interface components {
         };
         /** @description The tenant has as much as it may have, or asked too often. */
         OverQuota: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many at once. Of event streams and long polls a tenant has as many as it may have, or the server has. */
+        RateLimited: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
@@ -2831,7 +2841,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["OverQuota"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3764,7 +3774,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            429: components["responses"]["OverQuota"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4352,6 +4362,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
+                /** @description `Belfry`, unless the headers of the target name another one. */
+                "User-Agent": string;
                 /** @description The task. */
                 "Belfry-Task-Id": string;
                 /** @description Rises with each attempt. */
