@@ -261,6 +261,17 @@ Answer tenant_token(Call call) {
   co_return token_answer(call.services, call.services.issuer.issue(*id, no_key, scopes));
 }
 
+// The end of the pause in which a restored service starts.
+Answer resume_service(Call call) {
+  if (const auto done = call.services.pause.resume(); !done) co_return fail(done.error());
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("paused").boolean(call.services.pause.on());
+  w.end_object();
+  co_return json_answer(200, std::move(out));
+}
+
 Routes admin_routes() {
   const auto operators = operators_only();
   return {
@@ -274,6 +285,7 @@ Routes admin_routes() {
       {http::Method::post, "/api/v1/admin/tenants/{tenantId}/resume", operators, resume},
       {http::Method::post, "/api/v1/admin/tenants/{tenantId}/token", operators, tenant_token},
       {http::Method::post, "/api/v1/admin/clock/accept", operators, accept_clock},
+      {http::Method::post, "/api/v1/admin/resume", operators, resume_service},
   };
 }
 

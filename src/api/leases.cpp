@@ -93,6 +93,7 @@ store::Claim claim_of(const Call& call, const LeaseRequest& request, const domai
 // One round over the wanted queues, until there are as many tasks as one answer takes.
 asio::awaitable<Result<Claimed>> claim_once(const Call& call, const LeaseRequest& request) {
   Claimed claimed;
+  if (call.services.pause.on()) co_return claimed;
   for (const auto& name : request.queues) {
     const auto queue = call.services.directory.queue(call.tenant(), name);
     if (!queue) continue;

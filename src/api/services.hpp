@@ -53,6 +53,12 @@ struct Health {
   std::function<std::string()> durability;
 };
 
+// After a restore nothing runs until an operator says so. Thread-safe.
+struct Pause {
+  std::function<bool()> on;
+  std::function<Result<>()> resume;
+};
+
 // Everything the routes use; owned by server/, outlives them. Thread-safe throughout.
 struct Services {
   const Clock& clock;
@@ -73,6 +79,7 @@ struct Services {
   // An operator takes the clock for right; false if it was not in doubt.
   std::function<boost::asio::awaitable<bool>()> accept_clock;
   Health health;
+  Pause pause;
   Options options;
 };
 

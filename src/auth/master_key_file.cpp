@@ -32,8 +32,13 @@ class File {
 };
 
 std::unexpected<Error> fail_with_errno(std::string_view what, std::string_view path) {
-  return fail(ErrorCode::internal, fmt::format("cannot {} the master key file {}: {}", what, path,
-                                               std::strerror(errno)));
+  const std::string_view way_out = errno == EACCES || errno == ELOOP
+                                       ? "make it a file of the user that runs Belfry, mode 0600"
+                                   : errno == ENOSPC || errno == EDQUOT ? "free space"
+                                                                        : "mend the disk";
+  return fail(ErrorCode::internal, fmt::format("cannot {} the master key file {}: {}; {} and start "
+                                               "again",
+                                               what, path, std::strerror(errno), way_out));
 }
 
 Result<Secret> read_key(const File& file, const std::string& path) {
@@ -43,8 +48,8 @@ Result<Secret> read_key(const File& file, const std::string& path) {
       (status.st_mode & 07777) != 0600) {
     return fail(ErrorCode::internal,
                 fmt::format("the master key file {} must be a file of the user that runs Belfry, "
-                            "with mode 0600; run: chmod 600 {}",
-                            path, path));
+                            "with mode 0600; run: chown {} {} && chmod 600 {}",
+                            path, ::geteuid(), path, path));
   }
   std::string text(kTextMax, '\0');
   const auto got = ::read(file.get(), text.data(), text.size());

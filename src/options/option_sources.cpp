@@ -114,7 +114,12 @@ OptionSources collect_options(const Program& program, const std::vector<OptionSp
   std::string file;
   app.add_option("--config", file, "TOML file with the same keys [BELFRY_CONFIG]");
   std::map<std::string, std::vector<std::string>> flags;
+  std::map<std::string, std::string> switches;
   for (const auto& spec : specs) {
+    if (spec.is_switch) {
+      app.add_flag("--" + spec.name, switches[spec.name], help_of(spec));
+      continue;
+    }
     app.add_option("--" + spec.name, flags[spec.name], help_of(spec))
         ->allow_extra_args(false)
         ->type_name("");
@@ -138,6 +143,16 @@ OptionSources collect_options(const Program& program, const std::vector<OptionSp
   read_environment(specs, environment, sources);
   for (const auto& [name, values] : flags) {
     if (!values.empty()) sources.values[name] = {values, "--" + name};
+  }
+  for (const auto& spec : specs) {
+    if (!spec.is_secret || flags[spec.name].empty()) continue;
+    sources.warnings.push_back(fmt::format(
+        "--{} on the command line can be read by every user of this machine (ps); give it as {} in "
+        "the environment, or in a file (--config) that only its owner may read",
+        spec.name, variable_of(spec.name)));
+  }
+  for (const auto& [name, value] : switches) {
+    if (!value.empty()) sources.values[name] = {{value}, "--" + name};
   }
   return sources;
 }

@@ -21,6 +21,8 @@ struct OptionSpec {
   std::string help;
   std::string default_text;  // for --help
   bool repeats = false;      // several values: flags repeat, the environment separates by commas
+  bool is_switch = false;    // the flag alone means true
+  bool is_secret = false;    // a flag shows it to everybody on the machine: that is warned of
 };
 
 struct OptionValue {
@@ -32,6 +34,7 @@ struct OptionSources {
   std::map<std::string, OptionValue> values;  // by option name: of the source that wins
   std::string output;                         // text of --help or --version
   std::vector<std::string> mistakes;
+  std::vector<std::string> warnings;
 };
 
 // Collects the raw strings: file (--config FILE or BELFRY_CONFIG), then environment, then flags;

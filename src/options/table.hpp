@@ -27,6 +27,7 @@ struct ReadOptions {
   std::optional<Config> config;       // absent: print and exit
   std::string output;                 // --help or --version
   std::vector<std::string> mistakes;  // all of them, in words
+  std::vector<std::string> warnings;  // to be said, whatever else
 };
 
 // Reads and converts every option, and gathers all mistakes; `together` adds those of values that
@@ -41,6 +42,7 @@ ReadOptions<Config> read_options(const Program& program, const std::vector<Optio
   ReadOptions<Config> result;
   result.output = std::move(sources.output);
   result.mistakes = std::move(sources.mistakes);
+  result.warnings = std::move(sources.warnings);
   if (!result.output.empty()) return result;
   Config config;
   for (const auto& option : table) {

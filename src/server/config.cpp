@@ -44,6 +44,12 @@ std::optional<std::string> apply_store(const Values& v, Config& c) {
   return std::nullopt;
 }
 
+std::optional<std::string> apply_restored(const Values& v, Config& c) {
+  if (v.back() != "true" && v.back() != "false") return "must be true or false";
+  c.restored = v.back() == "true";
+  return std::nullopt;
+}
+
 std::optional<std::string> apply_egress(const Values& v, Config& c) {
   if (const auto policy = http::EgressPolicy::make(v); !policy) return policy.error().message;
   c.egress_allow = v;
@@ -246,6 +252,12 @@ const std::vector<options::Option<Config>>& option_table() {
       {{"data", "folder of everything the service keeps: store, keys, operator.key", "./data"},
        apply_data},
       {{"store", "which store: sqlite (embedded)", "sqlite"}, apply_store},
+      {{"restored",
+        "for one start after the data folder was put back from a copy: voids its leases and tokens "
+        "and starts paused, until POST /api/v1/admin/resume (a start after `restore` does so by "
+        "itself)",
+        "false", false, true},
+       apply_restored},
       {{"egress-allow",
         "CIDR[:PORT] of private or loopback addresses that pushes and webhooks may reach", "",
         true},
@@ -292,7 +304,9 @@ const std::vector<options::Option<Config>>& option_table() {
       {{"unused-tenant-hours",
         "when a tenant is removed that registered and never submitted a task; 0: never", "720"},
        apply_unused_tenants},
-      {{"invitation", "what --registration invite asks for in the field `invitation`", ""},
+      {{"invitation",
+        "what --registration invite asks for in the field `invitation`; a secret, so not as a flag",
+        "", false, false, true},
        apply_invitation},
       {{"drain-ms", "how long a stop may take, in milliseconds", "25000"}, apply_drain},
       {{"tls-cert", "PEM file of the API's certificate chain", ""}, apply_tls_cert},
@@ -317,7 +331,9 @@ void check_together(const Config& config, std::vector<std::string>& mistakes) {
     mistakes.push_back("--tls-cert and --tls-key belong together: give both, or neither");
   }
   if (config.registration == api::Registration::invite && config.invitation.empty()) {
-    mistakes.push_back("--registration invite needs --invitation SECRET");
+    mistakes.push_back(
+        "--registration invite needs an invitation: set BELFRY_INVITATION, or invitation in the "
+        "file that --config names");
   }
 }
 
@@ -331,8 +347,15 @@ api::Registration registration_of(const Config& config) {
 
 ConfigResult read_config(int argc, const char* const* argv,
                          const options::Environment& environment) {
-  return options::read_options({"belfry-scheduler", "Belfry: a scheduler as a service"},
-                               option_table(), argc, argv, environment, check_together);
+  return options::read_options(
+      {"belfry-scheduler",
+       "Belfry: a scheduler as a service\n\n"
+       "belfry-scheduler [OPTIONS]                    serve\n"
+       "belfry-scheduler backup DIR --data DATA       copy the store and "
+       "its keys, beside a running server too\n"
+       "belfry-scheduler restore BACKUP --data DATA   put such a copy into "
+       "a new folder"},
+      option_table(), argc, argv, environment, check_together);
 }
 
 }  // namespace belfry::server

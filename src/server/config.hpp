@@ -26,6 +26,7 @@ struct Config {
   std::optional<ListenAddress> operators_listen = ListenAddress{"127.0.0.1", 9080};
   std::string data = "./data";
   std::string store = "sqlite";
+  bool restored = false;  // the data folder was copied back: start paused, in a new epoch
   std::vector<std::string> egress_allow;
   std::vector<std::string> cors_origins = {"http://127.0.0.1:8083", "http://localhost:8083"};
   std::vector<std::string> allowed_hosts;

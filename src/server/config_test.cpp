@@ -59,6 +59,34 @@ TEST_F(ConfigTest, RegistrationIsOpenOnLoopbackAndClosedElsewhereUnlessTold) {
   EXPECT_EQ(of({"--registration", "closed"}), closed);
 }
 
+TEST_F(ConfigTest, TheDrainIsBounded) {
+  EXPECT_EQ(read({"--drain-ms", "600000"}).config->drain, std::chrono::minutes{10});
+  for (const auto* value : {"600001", "-1", "99999999999999999999"}) {
+    const auto result = read({"--drain-ms", value});
+    ASSERT_FALSE(result.config) << value;
+    ASSERT_EQ(result.mistakes.size(), 1U);
+    EXPECT_EQ(result.mistakes[0], "--drain-ms: must be milliseconds from 0 to 600000");
+  }
+}
+
+TEST_F(ConfigTest, ASwitchNeedsNoValue) {
+  EXPECT_FALSE(read({}).config->restored);
+  EXPECT_TRUE(read({"--restored"}).config->restored);
+  EXPECT_TRUE(read({"--restored", "--drain-ms", "7"}).config->restored);
+  EXPECT_FALSE(read({"--restored=false"}).config->restored);
+  environment_ = {{"BELFRY_RESTORED", "true"}};
+  EXPECT_TRUE(read({}).config->restored);
+}
+
+TEST_F(ConfigTest, ASecretAmongTheFlagsIsWarnedOf) {
+  const auto flag = read({"--registration", "invite", "--invitation", "0123456789abcdef"});
+  ASSERT_TRUE(flag.config);
+  ASSERT_EQ(flag.warnings.size(), 1U);
+  EXPECT_EQ(flag.warnings[0].find("0123456789abcdef"), std::string::npos);
+  environment_ = {{"BELFRY_INVITATION", "0123456789abcdef"}};
+  EXPECT_TRUE(read({"--registration", "invite"}).warnings.empty());
+}
+
 TEST_F(ConfigTest, FlagsBeatEnvironmentBeatsFile) {
   const auto path = file("listen = '127.0.0.1:1'\ndata = '/file'\ndrain-ms = 7\n");
   environment_ = {

@@ -20,6 +20,15 @@ Error file_error(const std::string& path, std::string_view what) {
   return {ErrorCode::internal, fmt::format("{}: {}: {}", path, what, std::strerror(errno))};
 }
 
+Error unreadable(const std::string& path) {
+  return {
+      ErrorCode::internal,
+      fmt::format("{}: cannot be read as a file of the user that runs Belfry (number {}); give "
+                  "it to that user with chown and mode 0600, or remove it and start again for a "
+                  "new key",
+                  path, ::geteuid())};
+}
+
 class File {
  public:
   explicit File(int fd) : fd_(fd) {}
@@ -34,10 +43,11 @@ class File {
 };
 
 Result<std::string> read_key(const std::string& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (file.fd() < 0) return fail(file_error(path, "cannot be read"));
+  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (file.fd() < 0) return fail(unreadable(path));
   struct stat facts{};
   if (::fstat(file.fd(), &facts) != 0) return fail(file_error(path, "cannot be read"));
+  if (!S_ISREG(facts.st_mode)) return fail(unreadable(path));
   if ((facts.st_mode & 077) != 0) {
     return fail(ErrorCode::internal,
                 fmt::format("{}: others may read it; chmod 600 it, and if somebody may have seen "
@@ -83,7 +93,13 @@ Result<> write_key(const std::string& path, const Secret& key) {
 }  // namespace
 
 Result<std::string> load_or_create_operator_key(const std::string& path) {
-  if (!std::filesystem::exists(path)) {
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path))) {
+    const auto store = std::filesystem::path(path).parent_path() / "belfry.db";
+    if (std::filesystem::exists(store)) {
+      log().warn(
+          "operator.key is missing beside the store: a new operator's key is made, the old "
+          "one is void; if you want the old one back, stop, restore it and start again");
+    }
     const auto key = auth::generate_api_key(auth::KeyKind::operator_);
     if (const auto written = write_key(path, key); !written) return fail(written.error());
     log().info("operator credential created file={}", path);

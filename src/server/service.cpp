@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
 
 #include "api/app.hpp"
@@ -22,7 +22,10 @@
 #include "http/descriptors.hpp"
 #include "http/host_guard.hpp"
 #include "openapi.hpp"
+#include "server/backup_requests.hpp"
 #include "server/clock_watch.hpp"
+#include "server/data_folder.hpp"
+#include "server/data_watch.hpp"
 #include "server/loops.hpp"
 #include "server/operator_key.hpp"
 #include "server/operators_api.hpp"
@@ -55,16 +58,6 @@ std::string public_url(const Config& config) {
   return url_of(config, config.listen, config.listen.port);
 }
 
-std::string make_data_folder(const std::string& path) {
-  std::error_code error;
-  const bool made = std::filesystem::create_directories(path, error);
-  if (error) throw std::runtime_error(fmt::format("--data {}: {}", path, error.message()));
-  if (made) {
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
-  }
-  return path;
-}
-
 using http::is_loopback;
 
 int thread_count(const Config& config) {
@@ -74,12 +67,16 @@ int thread_count(const Config& config) {
 }
 
 // One clock for all of the process.
-std::unique_ptr<store::Backend> open_store(const Config& config, const std::string& folder,
+std::unique_ptr<store::Backend> open_store(const Config& config, const DataFolder& folder,
                                            const AnchoredClock& clock) {
+  const bool restored = config.restored || folder.restored();
+  if (restored) folder.pause();
+
   store::sqlite::Options options;
-  options.path = folder + "/belfry.db";
+  options.path = folder.path() + "/belfry.db";
   options.clock = &clock;
   options.new_issuer = public_url(config);
+  options.restored = restored;
   auto backend = store::sqlite::open(options);
   return config.wrap_store ? config.wrap_store(std::move(backend)) : std::move(backend);
 }
@@ -121,14 +118,17 @@ struct Service::Parts {
   asio::awaitable<void> give_back_memory();
   void close_own_ports();
   asio::awaitable<void> stop();
+  void look_after_data();
+  Result<> resume();
   void storage_broke(const std::string& reason);
   asio::awaitable<void> watch_clock();
   asio::awaitable<bool> accept_clock();
   asio::awaitable<void> record_time();
   std::string why_not_ready() const;
+  std::string notes();
 
   Config config;
-  std::string folder;
+  DataFolder folder;
   MetricsRegistry metrics;
   Random random{secure_seed()};
   auth::SealedBox sealed;
@@ -137,6 +137,7 @@ struct Service::Parts {
   AnchoredClock clock;
   std::unique_ptr<store::Backend> backend;
   ClockWatch clock_watch;
+  StoreFiles store_files;
   IdGenerator ids;
   auth::TokenNames names;
   auth::Authenticator authenticator;
@@ -158,6 +159,9 @@ struct Service::Parts {
   std::unique_ptr<api::App> app;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<http::Server> operators;
+  std::atomic<bool> paused{false};  // after a restore, until an operator resumes
+  std::unique_ptr<BackupRequests> backups;
+  std::unique_ptr<DataWatch> watch, backup_watch;
   std::mutex stop_mutex;
   std::condition_variable stop_wanted;
   bool stop_requested = false;
@@ -178,12 +182,13 @@ void end_process(std::exception_ptr failure) {
 
 Service::Parts::Parts(Config given)
     : config(std::move(given)),
-      folder(make_data_folder(config.data)),
-      sealed(or_throw(auth::load_or_create_master_key(folder + "/master.key"))),
-      operator_key_hash(or_throw(load_or_create_operator_key(folder + "/operator.key"))),
+      folder(config.data),
+      sealed(or_throw(auth::load_or_create_master_key(folder.path() + "/master.key"))),
+      operator_key_hash(or_throw(load_or_create_operator_key(folder.path() + "/operator.key"))),
       egress(or_throw(http::EgressPolicy::make(config.egress_allow))),
       backend(open_store(config, folder, clock)),
       clock_watch(clock, backend->facts().newest_time),
+      store_files(folder.path()),
       ids(clock, random, backend->facts().highest_id_high),
       names{config.public_url.empty() ? backend->facts().issuer : config.public_url, "belfry"},
       authenticator(clock, names),
@@ -216,6 +221,8 @@ Service::Parts::Parts(Config given)
     authenticator.restore(snapshot.api_keys().revoked_tokens_all_tenants(), keys);
   });
   metrics.gauge("belfry_ready", "1 while requests are served.", [this] { return ready ? 1 : 0; });
+  metrics.gauge("belfry_paused", "1 after a restore, until an operator resumes.",
+                [this] { return paused ? 1 : 0; });
   metrics.gauge("belfry_clock_skew_seconds", "Wall clock against the clock in use.",
                 [this] { return static_cast<double>(clock.skew().count()) / 1'000.0; });
   metrics.gauge("belfry_clock_in_doubt", "1 while pruning and expiry wait; /readyz says why.",
@@ -239,8 +246,9 @@ api::Services Service::Parts::services() {
   options.operator_key_hash = operator_key_hash;
   options.openapi_yaml = std::string(openapi_yaml);
   api::Health health{[this] { return why_not_ready().empty(); }, [this] { return why_not_ready(); },
-                     [this] { return clock_watch.notes(); },
+                     [this] { return notes(); },
                      [text = backend->facts().durability] { return text; }};
+  api::Pause pause{[this] { return paused.load(); }, [this] { return resume(); }};
   return {clock,
           ids,
           random,
@@ -258,6 +266,7 @@ api::Services Service::Parts::services() {
           [this] { keys_changed.notify(); },
           [this] { return accept_clock(); },
           std::move(health),
+          std::move(pause),
           std::move(options)};
 }
 
@@ -345,6 +354,41 @@ void Service::Parts::storage_broke(const std::string& reason) {
   stop_wanted.notify_all();
 }
 
+std::string Service::Parts::notes() {
+  constexpr std::string_view kPaused =
+      "paused after a restore: nothing runs until an operator sends POST /api/v1/admin/resume";
+  auto clocks = clock_watch.notes();
+  if (!paused) return clocks;
+  return clocks.empty() ? std::string(kPaused) : fmt::format("{}; {}", kPaused, clocks);
+}
+
+// Once a second, on the watch's thread.
+void Service::Parts::look_after_data() {
+  if (auto trouble = store_files.trouble(); !trouble.empty()) gateway.report_broken(trouble);
+  try {
+    directory.catch_up();
+  } catch (const std::exception& failure) {
+    gateway.report_broken(failure.what());
+  }
+}
+
+// What ran before the restore may run again from now on: the operator has decided so.
+Result<> Service::Parts::resume() {
+  if (!paused) return {};
+  try {
+    folder.resume();
+  } catch (const std::exception& failure) {
+    return fail(ErrorCode::storage_unavailable, failure.what());
+  }
+  if (!paused.exchange(false)) return {};
+  log().warn("resumed by an operator: tasks run and webhooks are delivered");
+  asio::post(loop_thread.executors().front(), [this] {
+    if (!stopping.requested()) loops.start();
+  });
+  lane_signals.wake_all();
+  return {};
+}
+
 void Service::Parts::close_own_ports() {
   std::vector<std::uint16_t> ports{server->port()};
   if (operators) ports.push_back(operators->port());
@@ -389,16 +433,27 @@ Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(confi
   if (p.config.operators_listen) {
     p.operators = std::make_unique<http::Server>(
         p.loop_thread.executors(), p.listen_options(*p.config.operators_listen, descriptors / 8),
-        operators_hooks(
-            p.metrics, {[&p] { return p.why_not_ready(); }, [&p] { return p.clock_watch.notes(); }},
-            p.operators_hosts()));
+        operators_hooks(p.metrics, {[&p] { return p.why_not_ready(); }, [&p] { return p.notes(); }},
+                        p.operators_hosts()));
     p.operators->start();
   }
   p.close_own_ports();
   p.group.spawn(p.refresh_keys_each_minute());
   p.group.spawn(p.watch_clock());
   p.group.spawn(p.give_back_memory());
-  p.loops.start();
+  p.watch = std::make_unique<DataWatch>([&p] { p.look_after_data(); });
+  p.backups = std::make_unique<BackupRequests>(p.folder.path(), *p.backend, p.gateway,
+                                               [&p] { return p.stopping.requested(); });
+  p.backup_watch = std::make_unique<DataWatch>([&p] { p.backups->round(); });
+  p.paused = p.folder.paused();
+  if (p.paused) {
+    log().warn(
+        "started paused after a restore: nothing runs, fires or is delivered until "
+        "POST /api/v1/admin/resume");
+  } else {
+    p.loops.start();
+  }
+  p.folder.complete();
   p.ready = true;
   p.server->start();
 }
@@ -434,6 +489,8 @@ int Service::wait() {
   }
   asio::co_spawn(p.loop_thread.executors().front(), p.stop(), asio::use_future).get();
   p.io_threads.join();
+  p.watch.reset();
+  p.backup_watch.reset();
   p.gateway.stop();
   p.loop_thread.join();
   return 0;

@@ -79,12 +79,30 @@ struct StoreFacts {
   std::string issuer;      // of tokens: what the store's first start was given
 };
 
+struct CopyProgress {
+  std::int64_t copied = 0, pages = 0;  // so far, of those there are
+  bool ended = false;
+  std::string failure;  // why it ended without a copy
+};
+
+// A copy of the store into one file, made beside the commits. Thread-safe.
+class Copy {
+ public:
+  virtual ~Copy() = default;
+  virtual CopyProgress progress() const = 0;
+  virtual void abandon() = 0;  // at its next step
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
   virtual Writer& writer() = 0;  // exactly one
   virtual std::unique_ptr<Reader> make_reader() = 0;
   virtual StoreFacts facts() = 0;
+  // Begins a copy into `file`, a new one. It goes on with each of the writer's transactions, also
+  // empty ones, and holds what was committed before its end. Null: another one is being made, or
+  // this store makes none.
+  virtual std::shared_ptr<Copy> copy_to(const std::string& /*file*/) { return nullptr; }
   // The damaged rows that its writer and readers have met.
   virtual DamageReports& damage() { return damage_; }
 

@@ -144,6 +144,11 @@ void Gateway::stop() {
 DamageReports& Gateway::damage() const {
   return state_->damage;
 }
+
+void Gateway::report_broken(std::string reason) {
+  state_->trouble.report(std::move(reason));
+}
+
 bool Gateway::broken() const {
   return state_->trouble.broken();
 }

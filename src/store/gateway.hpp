@@ -67,6 +67,8 @@ class Gateway {
   // Refuses new commands, commits what waits, joins the threads.
   void stop();
   DamageReports& damage() const;
+  // What was found outside the store's own calls and ends all trust in it: as a Broken commit.
+  void report_broken(std::string reason);
   bool broken() const;
   bool full() const;
   std::size_t waiting() const;

@@ -28,6 +28,37 @@ int checkpoint(sqlite3* db, const char* name, int mode) {
   return waits ? SQLITE_OK : code;
 }
 
+int flags_of(Access access) {
+  switch (access) {
+    case Access::read_write:
+    case Access::copy:
+      return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    case Access::immutable:
+      return SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    case Access::read_only:
+      break;
+  }
+  return SQLITE_OPEN_READONLY;
+}
+
+std::string_view settings_of(Access access) {
+  if (access == Access::read_write) return sql::connection::for_writer;
+  return access == Access::copy ? sql::copies::for_copy : sql::connection::for_reader;
+}
+
+// SQLite takes this wish only in a URI.
+std::string immutable_name(const std::string& path) {
+  std::string name = "file:";
+  for (const char c : path) {
+    if (c == '?' || c == '#' || c == '%') {
+      name += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+    } else {
+      name += c;
+    }
+  }
+  return name + "?immutable=1";
+}
+
 sqlite3_stmt* prepare(sqlite3* db, std::string_view sql) {
   sqlite3_stmt* stmt = nullptr;
   const int code = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()),
@@ -136,16 +167,14 @@ std::string_view Statement::blob(int column) const {
 
 Database::Database(const std::string& path, Access access, std::int64_t cache_bytes,
                    const std::string& vfs) {
-  const int flags = access == Access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                                 : SQLITE_OPEN_READONLY;
-  const int code =
-      sqlite3_open_v2(path.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                      vfs.empty() ? nullptr : vfs.c_str());
+  const auto name = access == Access::immutable ? immutable_name(path) : path;
+  const int code = sqlite3_open_v2(name.c_str(), &db_,
+                                   flags_of(access) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                                   vfs.empty() ? nullptr : vfs.c_str());
   try {
     if (code != SQLITE_OK) interpret_error(db_, code, fmt::format("opening {}", path));
     execute(fmt::format(fmt::runtime(sql::connection::cache_kib), cache_bytes / 1024));
-    execute(access == Access::read_write ? sql::connection::for_writer
-                                         : sql::connection::for_reader);
+    execute(settings_of(access));
     if (const int added = add_text_functions(db_); added != SQLITE_OK) {
       interpret_error(db_, added, "adding the functions that compare text");
     }

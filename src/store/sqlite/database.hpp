@@ -47,7 +47,12 @@ class Statement {
   int bound_ = 0;
 };
 
-enum class Access { read_write, read_only };
+enum class Access {
+  read_write,
+  read_only,
+  immutable,  // a file that nobody changes: neither locks nor files beside it
+  copy,       // a new file that a copy goes into
+};
 
 // One connection. Statements are prepared once per SQL text (by its address: constants of sql::)
 // and kept. Not thread-safe: one thread at a time.

@@ -81,6 +81,11 @@ void check_everything(Database& db) {
   }
 }
 
+void require_owner(Database& db) {
+  if (ask(db, sql::upkeep::application_id) == kApplicationId) return;
+  throw std::runtime_error("the file is no store of Belfry");
+}
+
 void prepare_schema(Database& db) {
   check_owner(db);
   const auto version = ask(db, sql::upkeep::user_version);

@@ -11,5 +11,7 @@ void prepare_schema(Database& db);
 
 // Reads the whole file, indexes and all. Throws std::runtime_error with the first fault.
 void check_everything(Database& db);
+// Throws std::runtime_error if the file holds no store of Belfry.
+void require_owner(Database& db);
 
 }  // namespace belfry::store::sqlite

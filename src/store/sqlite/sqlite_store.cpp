@@ -13,6 +13,7 @@
 #include "store/failure.hpp"
 #include "store/sqlite/disk_reserve.hpp"
 #include "store/sqlite/file_lock.hpp"
+#include "store/sqlite/online_copy.hpp"
 #include "store/sqlite/schema.hpp"
 #include "store/sqlite/snapshot.hpp"
 #include "store/sqlite/writer.hpp"
@@ -76,15 +77,17 @@ class SqliteBackend final : public Backend {
         issuer_(options.new_issuer),
         reserve_(options.path + ".reserve", options.reserve_bytes),
         db_(options.path, Access::read_write, options.cache_bytes, options.vfs),
-        log_(db_, gate_, options.log_bytes_max) {
+        log_(db_, gate_, options.log_bytes_max),
+        copies_(db_) {
     check_if_suspected();
     prepare_schema(db_);
     flush_folder_of(path_);
     follow_clock();
+    if (options.restored) begin_new_epoch();
     end_push_leases();
     keep_issuer();
     writer_ = std::make_unique<BatchWriter>(
-        db_, clock_, options.random, DiskBounds{reserve_, log_, damage()},
+        db_, clock_, options.random, DiskBounds{reserve_, log_, copies_, damage()},
         [](Context context, Executor& executor) {
           return std::make_unique<SqliteTransaction>(context, executor);
         });
@@ -96,6 +99,7 @@ class SqliteBackend final : public Backend {
                                           SqliteReader::Shared{clock_, gate_, damage()});
   }
   StoreFacts facts() override;
+  std::shared_ptr<Copy> copy_to(const std::string& file) override { return copies_.start(file); }
 
  private:
   void check_if_suspected();
@@ -103,6 +107,7 @@ class SqliteBackend final : public Backend {
   std::optional<std::int64_t> newest_seq();
   void follow_clock();
   void move_back(Timestamp now, Timestamp newest);
+  void begin_new_epoch();
   void end_push_leases();
   void keep_issuer();
 
@@ -115,6 +120,7 @@ class SqliteBackend final : public Backend {
   Database db_;
   ReadGate gate_;  // outlives the readers, as the store does
   LogBound log_;
+  CopySlot copies_;
   std::unique_ptr<BatchWriter> writer_;
 };
 
@@ -140,6 +146,13 @@ void SqliteBackend::keep_issuer() {
   auto row = db_.statement(sql::upkeep::meta);
   row.bind_text("issuer");
   if (row.step()) issuer_ = row.text(0);
+}
+
+void SqliteBackend::begin_new_epoch() {
+  db_.statement(sql::connection::begin_write).run();
+  db_.statement(sql::copies::void_leases).bind(to_ms(clock_.now())).run();
+  db_.statement(sql::copies::forget_signing_keys).run();
+  db_.statement(sql::connection::commit).run();
 }
 
 std::optional<Timestamp> SqliteBackend::newest_time() {

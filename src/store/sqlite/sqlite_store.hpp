@@ -17,6 +17,8 @@ struct Options {
   std::int64_t reserve_bytes = 16 * 1024 * 1024;  // kept free for completions on a full disk
   std::int64_t log_bytes_max = 64 * 1024 * 1024;  // of the write-ahead log; a long read may add
   std::string new_issuer = {};  // what a store without an issuer keeps as its own (StoreFacts)
+  // The store was brought back from a copy: leases and tokens of before are void from now on.
+  bool restored = false;
   std::string vfs =
       {};  // SQLite's name of the file layer; empty: the system's. Tests put faults there
 };

@@ -140,6 +140,7 @@ Committed BatchWriter::run(std::span<Job*> jobs) {
     write_newest();
     db_.statement(sql::connection::commit).run();
     disk_.log.after_commit();
+    disk_.copies.after_commit();
     executor_.committed();
     return batch_.finish();
   } catch (const Full&) {

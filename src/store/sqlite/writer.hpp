@@ -7,6 +7,7 @@
 #include "store/sqlite/disk_reserve.hpp"
 #include "store/sqlite/executor.hpp"
 #include "store/sqlite/log_bound.hpp"
+#include "store/sqlite/online_copy.hpp"
 #include "store/sqlite/series.hpp"
 
 namespace belfry::store::sqlite {
@@ -16,6 +17,7 @@ namespace belfry::store::sqlite {
 struct DiskBounds {
   DiskReserve& reserve;
   LogBound& log;
+  CopySlot& copies;
   DamageReports& damage;
 };
 
