@@ -47,6 +47,21 @@ std::vector<Option> options_of(Flags& flags, Texts& texts, const OwnOptions& own
   std::exit(0);
 }
 
+// A command line is open to everybody on the machine.
+void warn_of_secret(const Option& option) {
+  constexpr std::string_view kSecrets[] = {"key", "secret", "password"};
+  const bool secret = std::ranges::any_of(
+      kSecrets, [&](auto word) { return option.flag.find(word) != std::string_view::npos; });
+  const auto scheme = option.value->find("://");
+  const bool password =
+      scheme != std::string::npos && option.value->find('@', scheme) != std::string::npos;
+  if ((!secret && !password) || option.environment == nullptr) return;
+  std::fprintf(stderr,
+               "%s on the command line can be read by every user of this machine (ps); give it as "
+               "%s in the environment\n",
+               std::string(option.flag).c_str(), option.environment);
+}
+
 void read_arguments(int argc, char** argv, const std::vector<Option>& options, Mistakes& mistakes) {
   for (int i = 1; i < argc; ++i) {
     std::string flag = argv[i];
@@ -58,8 +73,10 @@ void read_arguments(int argc, char** argv, const std::vector<Option>& options, M
       mistakes.push_back("unknown option " + name + "; --help lists them");
     } else if (equals != std::string::npos) {
       *option->value = flag.substr(equals + 1);
+      warn_of_secret(*option);
     } else if (++i < argc) {
       *option->value = argv[i];
+      warn_of_secret(*option);
     } else {
       mistakes.push_back(name + " needs a value");
     }

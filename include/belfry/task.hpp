@@ -19,6 +19,9 @@ struct Target {
   std::string url = {};
   std::string method = {};  // POST (also if empty), PUT, PATCH, GET or DELETE
   std::vector<std::pair<std::string, std::string>> headers = {};
+  // Names of `headers` whose values the scheduler may store in clear and show; it seals all others
+  // and shows "(hidden)" in their place.
+  std::vector<std::string> public_headers = {};
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;
   // echo: answers with the payload after a delay (at most 1 h), when so many attempts (at most 100)
   // have failed first.

@@ -6,6 +6,7 @@
 #include "api/body.hpp"
 #include "api/task_in.hpp"
 #include "auth/api_key.hpp"
+#include "base/encoding.hpp"
 #include "json/field_reader.hpp"
 #include "json/writer.hpp"
 
@@ -43,7 +44,33 @@ struct KeyRequest {
   std::optional<Timestamp> expires_at;
 };
 
-Result<KeyRequest> read_request(const json::Value& body, const Call& call) {
+// When the key that the asking token was issued to expires, if it does.
+asio::awaitable<Result<std::optional<Timestamp>>> makers_expiry(const Call& call) {
+  using Rows = std::vector<store::ApiKeyRow>;
+  std::function<Rows(store::Snapshot&)> read = [tenant = call.tenant()](store::Snapshot& snapshot) {
+    return snapshot.api_keys().list(tenant);
+  };
+  const auto rows = co_await call.services.gateway.read<Rows>(std::move(read));
+  if (!rows) co_return fail(rows.error());
+  std::optional<Timestamp> expiry;
+  for (const auto& row : *rows) {
+    if (row.id == call.principal.key) expiry = row.expires_at;
+  }
+  co_return expiry;
+}
+
+// A key that outlives its maker would undo what the maker's expiry is for.
+void bound_expiry(json::FieldReader& in, std::optional<Timestamp> makers, KeyRequest& request) {
+  if (!makers) return;
+  if (!request.expires_at) request.expires_at = makers;
+  if (*request.expires_at > *makers) {
+    in.fault("expiresAt", fmt::format("must not be later than {}, when the key that asks expires",
+                                      format_time(*makers)));
+  }
+}
+
+Result<KeyRequest> read_request(const json::Value& body, const Call& call,
+                                std::optional<Timestamp> makers) {
   Faults faults;
   json::FieldReader in(body, "", faults.fields);
   KeyRequest request;
@@ -74,6 +101,7 @@ Result<KeyRequest> read_request(const json::Value& body, const Call& call) {
   if (request.expires_at && *request.expires_at <= call.services.clock.now()) {
     in.fault("expiresAt", "must lie in the future");
   }
+  bound_expiry(in, makers, request);
   in.done();
   if (const auto ok = faults.result(); !ok) return fail(ok.error());
   return request;
@@ -82,7 +110,9 @@ Result<KeyRequest> read_request(const json::Value& body, const Call& call) {
 Answer create_key(Call call) {
   const auto body = json_body(call.request);
   if (!body) co_return fail(body.error());
-  const auto request = read_request(*body, call);
+  const auto makers = co_await makers_expiry(call);
+  if (!makers) co_return fail(makers.error());
+  const auto request = read_request(*body, call, *makers);
   if (!request) co_return fail(request.error());
   const auto key = auth::generate_api_key(auth::KeyKind::tenant);
   store::ApiKeyRow row;

@@ -11,6 +11,7 @@
 #include "api/task_in.hpp"
 #include "auth/api_key.hpp"
 #include "auth/secret_places.hpp"
+#include "base/log.hpp"
 #include "json/field_reader.hpp"
 #include "json/writer.hpp"
 #include "signing/webhook_signature.hpp"
@@ -248,6 +249,43 @@ Answer rotate(Call call) {
   co_return json_answer(202, std::move(out));
 }
 
+// A key that somebody else has, or may have: unlike a rotation it ends the tokens it has signed.
+Answer revoke_keys(Call call) {
+  const auto body = optional_json_body(call.request);
+  if (!body) co_return fail(body.error());
+  Faults faults;
+  json::FieldReader in(*body, "", faults.fields);
+  auto kid = in.string("kid", {1, 128});
+  in.done();
+  if (const auto ok = faults.result(); !ok) co_return fail(ok.error());
+  const auto& services = call.services;
+  const auto now = services.clock.now();
+  const auto removed = std::make_shared<std::vector<std::string>>();
+  const auto done = co_await services.gateway.transact(
+      revoke_signing_key(services.sealed, now, std::move(kid), removed), store::Purpose::upkeep);
+  if (!done) co_return fail(done.error());
+  for (const auto& gone : *removed) services.authenticator.drop_key(gone);
+  using Rows = std::vector<store::SigningKeyRow>;
+  std::function<Rows(store::Snapshot&)> read = [](store::Snapshot& snapshot) {
+    return snapshot.signing_keys().list();
+  };
+  const auto rows = co_await services.gateway.read<Rows>(std::move(read));
+  if (rows) {
+    log_and_ignore(
+        use_signing_keys(*rows, now, services.sealed, services.authenticator, services.issuer),
+        "the keys are read again in a moment");
+  }
+  services.refresh_keys();
+  std::string out;
+  json::Writer w(out);
+  w.begin_object();
+  w.key("revoked").begin_array();
+  for (const auto& gone : *removed) w.string(gone);
+  w.end_array();
+  w.end_object();
+  co_return json_answer(200, std::move(out));
+}
+
 }  // namespace
 
 Routes auth_routes() {
@@ -259,6 +297,8 @@ Routes auth_routes() {
       {http::Method::get, "/.well-known/oauth-authorization-server", anyone(), metadata,
        kTakesAnyQuery},
       {http::Method::post, "/api/v1/admin/signing-keys/rotate", operators_only(), rotate},
+      {http::Method::post, "/api/v1/admin/signing-keys/revoke", operators_only(), revoke_keys,
+       kTakesJson},
   };
 }
 

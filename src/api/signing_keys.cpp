@@ -91,6 +91,12 @@ Result<> refresh_signing_keys(store::Gateway& gateway, const auth::SealedBox& se
   if (const auto due = upkeep_of(rows, now, token_life); due.any() && !clock.in_doubt()) {
     log_and_ignore(run_upkeep(gateway, due, now), "old keys only stay longer; tried each minute");
   }
+  return use_signing_keys(rows, now, sealed, authenticator, issuer);
+}
+
+Result<> use_signing_keys(const std::vector<store::SigningKeyRow>& rows, Timestamp now,
+                          const auth::SealedBox& sealed, auth::Authenticator& authenticator,
+                          auth::TokenIssuer& issuer) {
   std::vector<auth::SigningKey> keys;
   std::optional<auth::SigningKey> signer;
   for (const auto& row : rows) {
@@ -100,7 +106,7 @@ Result<> refresh_signing_keys(store::Gateway& gateway, const auth::SealedBox& se
     keys.push_back(std::move(*key));
   }
   authenticator.set_keys(std::move(keys));
-  issuer.set_key(std::move(*signer));
+  if (signer) issuer.set_key(std::move(*signer));
   return {};
 }
 
@@ -108,6 +114,28 @@ store::TransactFn rotate_signing_key(const auth::SealedBox& sealed, Timestamp no
   const auto row = new_row(sealed, now, now + kKeyPublishedBeforeUse);
   return [row](store::Transaction& tx) -> Result<> {
     tx.signing_key_writes().insert(row);
+    return {};
+  };
+}
+
+store::TransactFn revoke_signing_key(const auth::SealedBox& sealed, Timestamp now,
+                                     std::optional<std::string> kid,
+                                     std::shared_ptr<std::vector<std::string>> removed) {
+  const auto fresh = new_row(sealed, now, now);
+  return [fresh, now, kid = std::move(kid),
+          removed = std::move(removed)](store::Transaction& tx) -> Result<> {
+    removed->clear();
+    bool one_signs = false;
+    for (const auto& row : tx.signing_keys().list()) {
+      if (kid && row.kid != *kid) {
+        one_signs = one_signs || row.signs_from <= now;
+      } else {
+        removed->push_back(row.kid);
+      }
+    }
+    if (removed->empty()) return fail(ErrorCode::not_found, "no signing key has this `kid`");
+    for (const auto& gone : *removed) tx.signing_key_writes().remove(gone);
+    if (!one_signs) tx.signing_key_writes().insert(fresh);
     return {};
   };
 }

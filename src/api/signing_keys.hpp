@@ -19,4 +19,15 @@ Result<> refresh_signing_keys(store::Gateway& gateway, const auth::SealedBox& se
 // Adds a key that takes over after kKeyPublishedBeforeUse.
 store::TransactFn rotate_signing_key(const auth::SealedBox& sealed, Timestamp now);
 
+// Removes one key, or all without a `kid`, and tells in `removed` which they were. If none is left
+// that may sign, a new one signs at once. not_found: there is no such key.
+store::TransactFn revoke_signing_key(const auth::SealedBox& sealed, Timestamp now,
+                                     std::optional<std::string> kid,
+                                     std::shared_ptr<std::vector<std::string>> removed);
+
+// Puts the keys of the store to use.
+Result<> use_signing_keys(const std::vector<store::SigningKeyRow>& rows, Timestamp now,
+                          const auth::SealedBox& sealed, auth::Authenticator& authenticator,
+                          auth::TokenIssuer& issuer);
+
 }  // namespace belfry::api

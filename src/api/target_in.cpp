@@ -34,14 +34,6 @@ bool is_field_value(std::string_view text) {
   });
 }
 
-// By its name: what services use for keys, tokens, cookies and passwords.
-bool carries_credentials(const std::string& name) {
-  constexpr std::string_view kParts[] = {"authorization", "cookie", "token",     "secret",
-                                         "key",           "passw",  "credential"};
-  return std::any_of(std::begin(kParts), std::end(kParts),
-                     [&](auto part) { return name.find(part) != std::string::npos; });
-}
-
 bool is_reserved_header(const std::string& name) {
   constexpr std::string_view kReserved[] = {"host",
                                             "content-length",
@@ -111,6 +103,22 @@ HeaderList read_headers(const json::Value& object, const std::string& pointer, F
   return headers;
 }
 
+// Marks the values that may be shown; all others are sealed.
+void mark_public(json::FieldReader& in, HeaderList& headers) {
+  const auto names = in.array("publicHeaders");
+  if (!names) return;
+  for (const auto& element : names->elements()) {
+    const auto wanted = element.string();
+    const auto found = std::find_if(headers.begin(), headers.end(), [&](const auto& header) {
+      return wanted && lower(header.first) == lower(*wanted);
+    });
+    if (found == headers.end() || found->second.starts_with(domain::kPublicHeaderMark)) {
+      return in.fault("publicHeaders", "must be names of `headers`, each once");
+    }
+    found->second.insert(found->second.begin(), domain::kPublicHeaderMark);
+  }
+}
+
 domain::HttpTarget read_http(json::FieldReader& in, const http::EgressPolicy& egress,
                              Faults& faults) {
   domain::HttpTarget target;
@@ -128,6 +136,7 @@ domain::HttpTarget read_http(json::FieldReader& in, const http::EgressPolicy& eg
   if (const auto headers = in.object("headers")) {
     target.headers = read_headers(*headers, in.pointer("headers"), faults);
   }
+  mark_public(in, target.headers);
   const json::IntegerLimits kTimeout{domain::kTimeoutMin.count(), domain::kTimeoutMax.count()};
   if (const auto timeout = in.integer("timeoutMs", kTimeout)) target.timeout = Millis{*timeout};
   return target;
@@ -148,8 +157,8 @@ void seal_headers(domain::Target& target, TenantId tenant, const auth::SealedBox
   auto* http = std::get_if<domain::HttpTarget>(&target);
   if (http == nullptr) return;
   for (auto& [name, value] : http->headers) {
-    const bool done = value.starts_with(domain::kSealedHeaderMark);
-    if (done || !carries_credentials(lower(name))) continue;
+    if (value.starts_with(domain::kSealedHeaderMark)) continue;
+    if (value.starts_with(domain::kPublicHeaderMark)) continue;
     value = domain::kSealedHeaderMark +
             sealed.seal(Secret(value), auth::place_of_target_header(tenant));
   }

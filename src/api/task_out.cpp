@@ -151,6 +151,10 @@ void write_fields(json::Writer& w, const store::TaskRow& row, View view) {
   write_progress(w, row);
 }
 
+bool is_public(std::string_view header_value) {
+  return header_value.starts_with(domain::kPublicHeaderMark);
+}
+
 }  // namespace
 
 void write_target(json::Writer& w, const domain::Target& target) {
@@ -161,10 +165,14 @@ void write_target(json::Writer& w, const domain::Target& target) {
     w.key("method").string(http->method);
     w.key("headers").begin_object();
     for (const auto& [key, value] : http->headers) {
-      const bool hidden = value.starts_with(domain::kSealedHeaderMark);
-      w.key(key).string(hidden ? kHiddenHeader : std::string_view(value));
+      w.key(key).string(is_public(value) ? std::string_view(value).substr(1) : kHiddenHeader);
     }
     w.end_object();
+    w.key("publicHeaders").begin_array();
+    for (const auto& [key, value] : http->headers) {
+      if (is_public(value)) w.string(key);
+    }
+    w.end_array();
     if (http->timeout) w.key("timeoutMs").number(http->timeout->count());
   } else if (const auto* echo = std::get_if<domain::EchoTarget>(&target)) {
     w.key("type").string("echo");

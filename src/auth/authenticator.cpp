@@ -29,12 +29,22 @@ Result<Principal> Authenticator::authenticate(std::string_view bearer_token) {
 }
 
 void Authenticator::set_keys(std::vector<SigningKey> keys) {
-  auto fresh = std::make_shared<const TokenVerifier>(names_, std::move(keys));
   {
     const std::lock_guard lock(mutex_);
-    verifier_.swap(fresh);
+    std::erase_if(keys, [this](const SigningKey& key) { return dropped_.contains(key.kid()); });
+    verifier_ = std::make_shared<const TokenVerifier>(names_, std::move(keys));
   }
   revocations_.raise_generation();
+}
+
+void Authenticator::drop_key(const std::string& kid) {
+  std::vector<SigningKey> keys;
+  {
+    const std::lock_guard lock(mutex_);
+    dropped_.insert(kid);
+    keys = verifier_->keys();
+  }
+  set_keys(std::move(keys));
 }
 
 std::string Authenticator::jwks() const {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,8 @@ class Authenticator {
 
   // Current, next and retiring keys: tokens of any other one end at once.
   void set_keys(std::vector<SigningKey> keys);
+  // Tokens of this key end at once, also if a late set_keys() still names it.
+  void drop_key(const std::string& kid);
   // The public parts of those keys, for GET /.well-known/jwks.json.
   std::string jwks() const;
 
@@ -42,8 +45,9 @@ class Authenticator {
 
   const Clock& clock_;
   TokenNames names_;
-  mutable std::mutex mutex_;  // of verifier_
+  mutable std::mutex mutex_;  // of both that follow
   std::shared_ptr<const TokenVerifier> verifier_;
+  std::set<std::string> dropped_;  // kids
   Revocations revocations_;
   TokenCache cache_;
 };

@@ -84,6 +84,11 @@ Json target_json(const Target& target) {
   auto json = Json::object({{"type", "http"}, {"url", target.url}});
   set_text(json, "method", target.method);
   if (!target.headers.empty()) json.set("headers", pairs_json(target.headers));
+  if (!target.public_headers.empty()) {
+    auto names = Json::array();
+    for (const auto& name : target.public_headers) names.push(name);
+    json.set("publicHeaders", names);
+  }
   set_ms(json, "timeoutMs", target.timeout);
   return json;
 }

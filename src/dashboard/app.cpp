@@ -73,6 +73,7 @@ bool is_change(http::Method method) {
 // What of the scheduler's API a page may reach: not the doors that give or take tokens, and not its
 // stream (that is `live`).
 bool may_pass(std::string_view path) {
+  if (path.starts_with("/v1/admin/") && path.ends_with("/token")) return false;
   return path.starts_with("/v1/") && !path.starts_with("/v1/auth/") && path != "/v1/events";
 }
 

@@ -133,6 +133,7 @@ asio::awaitable<Runner::Performed> Runner::hand_back() {
 
 bool Runner::open_headers(TenantId tenant, domain::HttpTarget& target) const {
   for (auto& [name, value] : target.headers) {
+    if (value.starts_with(domain::kPublicHeaderMark)) value.erase(0, 1);
     if (!value.starts_with(domain::kSealedHeaderMark)) continue;
     auto opened = context_.open_header(tenant, std::string_view(value).substr(1));
     if (!opened) return false;

@@ -37,6 +37,9 @@ constexpr bool is_terminal(Status status) {
 
 // Begins the value of a target's header that is sealed; no header's value can begin so.
 inline constexpr char kSealedHeaderMark = '\x01';
+// Begins the value of one that its tenant lets be seen; the value follows in clear. What begins
+// with neither was stored by an older version.
+inline constexpr char kPublicHeaderMark = '\x02';
 
 struct HttpTarget {
   std::string url;

@@ -270,7 +270,7 @@ class ContractTest(unittest.TestCase):
             "taskName": "all", "payload": {"a": 1}, "queue": "all", "priority": "HIGH", "scheduledFor": LONG_AGO,
             "expiresAt": "2030-01-01T00:00:00Z", "retry": {"maxAttempts": 3, "backoff": "fixed", "initialMs": 10, "maxMs": 10, "jitter": 0},
             "timeoutMs": 5000, "callbackUrl": self.receiver.url("/done"), "tags": ["t"], "labels": {"l": "v"}, "maxRetries": 3,
-            "target": self.receiver.target("/flaky", method="PUT", headers={"X-A": "b"}, timeoutMs=4000)}
+            "target": self.receiver.target("/flaky", method="PUT", headers={"X-A": "b"}, publicHeaders=["X-A"], timeoutMs=4000)}
         self.receiver.script["/flaky"] = [(500, {}, b"no"), (200, {"Content-Type": "application/json"}, b'{"ok":true}')]
         key = {"Idempotency-Key": "contract-1"}
         pushed = caller.call(tenant, "POST", "/api/v1/tasks", full, headers=key).json["taskId"]
@@ -417,6 +417,15 @@ class ContractTest(unittest.TestCase):
         caller.call(self.operator, "POST", "/api/v1/admin/tenants/{tenantId}/token", **one)
         caller.call(self.operator, "POST", "/api/v1/admin/signing-keys/rotate")
         caller.call(self.operator, "POST", "/api/v1/admin/clock/accept")
+        caller.call(self.operator, "POST", "/api/v1/admin/signing-keys/revoke", {"kid": "none"})
+        paused = Scheduler("--restored").start()
+        try:
+            for path in ("/healthz", "/readyz", "/actuator/health"):
+                caller.call(Client(paused), "GET", path)
+            caller.call(operator(paused), "POST", "/api/v1/admin/resume")
+            caller.call(operator(paused), "POST", "/api/v1/admin/signing-keys/revoke")
+        finally:
+            paused.remove()
         for path in ("/healthz", "/readyz", "/actuator/health", "/openapi.yaml"):
             caller.call(Client(self.scheduler), "GET", path)
             self.clock.set(3600)  # health has something to say

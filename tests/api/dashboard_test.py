@@ -303,6 +303,20 @@ class Operators(DashboardCase):
         self.assertEqual(operator.get(f"/api/t/{nobody}/v1/tasks").status, 404)
         self.assertEqual(operator.get("/api/live").status, 403)
 
+    def test_the_page_gets_no_token_of_a_tenant(self):
+        self.browser.register("acme")
+        operator = Browser(self.dashboard)
+        operator.sign_in(self.scheduler.operator_key())
+        tenant = operator.get("/api/v1/admin/tenants").json[0]["tenantId"]
+        for path in (f"admin/tenants/{tenant}/token", f"admin/tenants/{tenant}%2Ftoken",
+                     f"admin/tenants/{tenant}/%74oken", "auth/token", "auth/register"):
+            for method in ("POST", "GET"):
+                answer = operator.call(method, "/api/v1/" + path)
+                self.assertIn(answer.status, (404, 405), path)
+                self.assertNotIn(b"access_token", answer.raw)
+        # The session itself still looks into the tenant: its server asks for that token.
+        self.assertEqual(operator.get(f"/api/t/{tenant}/v1/tasks").status, 200)
+
     def test_a_tenant_is_no_operator(self):
         made = self.browser.register("acme")
         self.assertEqual(self.browser.get(f"/api/t/{made['tenantId']}/v1/tasks").status, 404)

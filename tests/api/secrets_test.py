@@ -189,7 +189,7 @@ class Secrets(unittest.TestCase):
         seen = tenant.wait(task["taskId"])
         self.assertEqual(seen["target"]["headers"], {"Authorization": "(hidden)"})
         self.assertEqual(task["target"]["headers"], {"Authorization": "(hidden)"})
-        queue = {"defaultTarget": self.receiver.target("/by-queue", headers={"X-Api-Key": secret, "X-Plain": "p"})}
+        queue = {"defaultTarget": self.receiver.target("/by-queue", headers={"X-Api-Key": secret, "X-Plain": "p"}, publicHeaders=["X-Plain"])}
         shown = tenant.call("PUT", "/api/v1/queues/sealed", queue).json["defaultTarget"]
         self.assertEqual(shown["headers"], {"X-Api-Key": "(hidden)", "X-Plain": "p"})
         self.assertEqual(tenant.call("PUT", "/api/v1/queues/sealed", {"defaultTarget": shown}).status, 422)

@@ -662,7 +662,7 @@ export interface paths {
         put?: never;
         /**
          * Make another key
-         * @description At most 100 a tenant. It can hold no scope that the asking token lacks, and is shown in this answer only. Needs the scope `manage`.
+         * @description At most 100 a tenant. It can hold no scope that the asking token lacks, cannot outlive the key that the token was issued to (whose `expiresAt` it gets if none is given), and is shown in this answer only. Needs the scope `manage`.
          */
         post: operations["createKey"];
         delete?: never;
@@ -897,6 +897,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the pause after a restore
+         * @description A service starts paused in a data folder that `belfry-scheduler restore` has filled, and with `--restored`: it answers and accepts tasks, but no task runs, falls due or expires, nothing is pruned and no webhook is delivered. This call ends the pause; without one it changes nothing. Needs an operator's token.
+         */
+        post: operations["resumeService"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/tenants/{tenantId}/token": {
         parameters: {
             query?: never;
@@ -934,6 +954,26 @@ export interface paths {
          * @description It is published at once and signs in five minutes; tokens of the old one stay good until they expire. Needs an operator's token.
          */
         post: operations["rotateSigningKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/signing-keys/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop a token-signing key at once
+         * @description For a key that somebody else has, or may have. Every token that it has signed is refused from now on, the caller's own too. Without `kid` every key is dropped. If none is left that may sign, a new key signs at once. Needs an operator's token.
+         */
+        post: operations["revokeSigningKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1231,10 +1271,12 @@ export interface components {
              * @enum {string|null}
              */
             method: "POST" | "PUT" | "PATCH" | "GET" | "DELETE" | null;
-            /** @description At most 32 and 4 KiB in all; none that is hop-by-hop, Host, Content-Length, Idempotency-Key, Belfry-* or webhook-*. */
+            /** @description At most 32 and 4 KiB in all; none that is hop-by-hop, Host, Content-Length, Idempotency-Key, Belfry-* or webhook-*. Their values are stored sealed and shown as `(hidden)`, but those that `publicHeaders` names. */
             headers?: {
                 [key: string]: string;
             } | null;
+            /** @description Names of `headers`, each once, whose values may be stored in clear and shown. */
+            publicHeaders?: string[] | null;
             /** @description Of each attempt; beats the task's and the queue's. */
             timeoutMs?: number | null;
         };
@@ -1833,7 +1875,7 @@ export interface components {
         Health: {
             /** @constant */
             status: "pass";
-            /** @description What is wrong although requests are served, and how to mend it: a clock that contradicts the store, or that has moved since the start. */
+            /** @description What is wrong although requests are served, and how to mend it: a pause after a restore, a clock that contradicts the store, or one that has moved since the start. */
             detail?: string;
             /** @description What an answer means for a crash. */
             durability: string;
@@ -4069,6 +4111,40 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    resumeService: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Not paused, or not any more. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "paused": false
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        paused: false;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     tenantToken: {
         parameters: {
             query?: never;
@@ -4141,6 +4217,56 @@ export interface operations {
             415: components["responses"]["UnsupportedType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["OverQuota"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeSigningKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "kid": "4cb2c0c8a1d0"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description The key, as in /.well-known/jwks.json and in the header of its tokens. */
+                    kid?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description They are dropped. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "revoked": [
+                     *         "4cb2c0c8a1d0"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description Their values of `kid`. */
+                        revoked: string[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedType"];
+            422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
         };
     };
