@@ -66,8 +66,10 @@ void check_small_tables(Database& db) {
   for (const auto& table : tables) {
     auto row = db.composed_statement(fmt::format(fmt::runtime(sql::upkeep::check_table), table));
     if (row.step() && row.text(0) != "ok") {
-      throw std::runtime_error(
-          fmt::format("the table {} is damaged ({}); restore a backup", table, row.text(0)));
+      throw std::runtime_error(fmt::format(
+          "the table {} is damaged ({}); restore a backup: move the whole folder away and run: "
+          "belfry-scheduler restore BACKUP --data FOLDER, with its old name",
+          table, row.text(0)));
     }
   }
 }

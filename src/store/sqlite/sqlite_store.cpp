@@ -26,8 +26,8 @@ constexpr std::int64_t kReaderCacheBytes = 16 * 1024 * 1024;
 constexpr Millis kBehindMax{2'000};
 constexpr std::string_view kMovedBackFrom = "moved_back_from";
 constexpr auto kWayOut =
-    "if the disk is sound, restore a backup, or move belfry.db, belfry.db-wal and belfry.db-shm "
-    "elsewhere to start with an empty store";
+    "if the disk is sound, restore a backup: move the whole folder away and run: belfry-scheduler "
+    "restore BACKUP --data FOLDER, with its old name";
 
 std::string suspicion_of(const std::string& path) {
   return path + ".suspect";
@@ -252,6 +252,9 @@ std::unique_ptr<Backend> open(const Options& options) {
   } catch (const Broken& error) {
     throw std::runtime_error(
         fmt::format("the store {}: {}; {}", options.path, error.what(), kWayOut));
+  } catch (const Full& error) {
+    throw std::runtime_error(fmt::format(
+        "the store {}: {}; free at least 1 MB there and start again", options.path, error.what()));
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(fmt::format("the store {}: {}", options.path, error.what()));
   }
