@@ -242,8 +242,11 @@ std::optional<std::string> apply_log_level(const Values& v, Config& c) {
   return std::nullopt;
 }
 
-const std::vector<options::Option<Config>>& option_table() {
-  static const std::vector<options::Option<Config>> kOptions = {
+using OptionRows = std::vector<options::Option<Config>>;
+
+// What is served, where, and to whom.
+OptionRows serving_options() {
+  return {
       {{"listen", "ADDRESS:PORT of the API; port 0 picks a free one", "127.0.0.1:8080"},
        apply_listen},
       {{"operators-listen", "ADDRESS:PORT of Prometheus metrics and detailed health; off for none",
@@ -273,6 +276,12 @@ const std::vector<options::Option<Config>>& option_table() {
         "address or CIDR of a proxy in front of the API: clients are those of its X-Forwarded-For",
         "", true},
        apply_trusted_proxies},
+  };
+}
+
+// What connections and answers may take.
+OptionRows bound_options() {
+  return {
       {{"connections-per-address",
         "connections at once of one address (IPv6: of a /64), trusted proxies excepted", "1000"},
        apply_connections_per_address},
@@ -286,8 +295,12 @@ const std::vector<options::Option<Config>>& option_table() {
       {{"answer-mib", "MiB that answers may hold in memory while they are made and sent", "160"},
        apply_answer_mib},
       {{"answer-mib-per-tenant", "the same of one tenant", "48"}, apply_tenant_answer_mib},
-      {{"default-target", "where tasks of queues without a target run: worker or echo", "worker"},
-       apply_default_target},
+  };
+}
+
+// Who may become a tenant, and how much one may ask.
+OptionRows tenant_options() {
+  return {
       {{"registration", "who may register: open, invite or closed",
         "open on a loopback listener, else closed"},
        apply_registration},
@@ -308,6 +321,13 @@ const std::vector<options::Option<Config>>& option_table() {
         "what --registration invite asks for in the field `invitation`; a secret, so not as a flag",
         "", false, false, true},
        apply_invitation},
+  };
+}
+
+OptionRows running_options() {
+  return {
+      {{"default-target", "where tasks of queues without a target run: worker or echo", "worker"},
+       apply_default_target},
       {{"drain-ms", "how long a stop may take, in milliseconds", "25000"}, apply_drain},
       {{"tls-cert", "PEM file of the API's certificate chain", ""}, apply_tls_cert},
       {{"tls-key", "PEM file of its private key", ""}, apply_tls_key},
@@ -323,6 +343,16 @@ const std::vector<options::Option<Config>>& option_table() {
        apply_io_threads},
       {{"log-level", "debug, info, warn, error or off", "info"}, apply_log_level},
   };
+}
+
+const OptionRows& option_table() {
+  static const OptionRows kOptions = [] {
+    OptionRows all;
+    for (auto part : {serving_options(), bound_options(), tenant_options(), running_options()}) {
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+  }();
   return kOptions;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <new>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -49,6 +50,10 @@ Holdings read_holdings(Snapshot& snapshot, TenantId id) {
     holdings.endpoints.push_back(std::make_shared<const EndpointRow>(std::move(row)));
   }
   return holdings;
+}
+
+void cannot_refresh(std::string_view why) {
+  log().warn("directory not refreshed: {}; what changed is read when it is asked for", why);
 }
 
 template <class Map, class Key>
@@ -159,8 +164,14 @@ void Directory::refresh(const Committed& committed) {
       read.clear();
       for (const auto id : changed) read.push_back(read_holdings(snapshot, id));
     });
-  } catch (const Unavailable&) {
-    log().warn("directory not refreshed: the store is busy; what changed is read when asked for");
+  } catch (const Unavailable& failure) {
+    cannot_refresh(failure.what());
+    read.assign(changed.size(), Holdings{});
+  } catch (const Full& failure) {
+    cannot_refresh(failure.what());
+    read.assign(changed.size(), Holdings{});
+  } catch (const std::bad_alloc&) {
+    cannot_refresh("out of memory");
     read.assign(changed.size(), Holdings{});
   }
   const std::unique_lock lock(mutex_);

@@ -180,10 +180,13 @@ TEST_F(DirectoryTest, AStoreThatStaysBusyIsNoUnknownTenant) {
 TEST_F(DirectoryTest, WhatCouldNotBeRefreshedIsReadWhenItIsAskedFor) {
   add_tenant(1);
   ASSERT_NE(directory_.tenant(tenant_id(1)), nullptr);
-  backend_.script_reads({FakeBackend::Act::busy});
-  put_queue(1, "mail");
-  EXPECT_FALSE(gateway_.broken());
-  EXPECT_NE(directory_.queue(tenant_id(1), "mail"), nullptr);
+  for (const auto trouble : {FakeBackend::Act::busy, FakeBackend::Act::full}) {
+    const auto name = std::to_string(static_cast<int>(trouble));
+    backend_.script_reads({trouble});
+    put_queue(1, name);
+    EXPECT_FALSE(gateway_.broken());
+    EXPECT_NE(directory_.queue(tenant_id(1), name), nullptr);
+  }
 }
 
 TEST_F(DirectoryTest, CorruptionFoundByALookUpBreaksTheStoreAtTheNextCommit) {

@@ -299,7 +299,10 @@ std::unique_ptr<Reader> FakeBackend::make_reader() {
   return std::make_unique<FakeReader>(state_);
 }
 StoreFacts FakeBackend::facts() {
-  return {.kind = "fake", .durability = "none", .newest_time = std::nullopt};
+  StoreFacts facts;
+  facts.kind = "fake";
+  facts.durability = "none";
+  return facts;
 }
 
 void FakeBackend::script(std::vector<Act> acts) {
