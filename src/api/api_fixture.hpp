@@ -29,9 +29,10 @@ class ApiTest : public testing::Test {
                  store::sqlite::open({.path = folder / "belfry.db", .clock = &clock}))),
         ids(clock, random),
         gateway(*backend, {}, metrics, [](const std::string& why) { FAIL() << why; }),
-        services{clock, ids,           random, gateway, directory, lane_signals,
-                 feed,  authenticator, issuer, sealed,  egress,    metrics,
-                 {},    [] {},         {},     {},      {}} {
+        services{clock,   ids,        random,        gateway, directory, lane_signals,
+                 feed,    long_calls, authenticator, issuer,  sealed,    egress,
+                 metrics, {},         [] {},         {},      {},        {},
+                 {}} {
     directory.attach(gateway, *backend);
     for (const auto& route : routes) {
       router.add(route.method, std::string(route.pattern), nullptr);
@@ -121,6 +122,7 @@ class ApiTest : public testing::Test {
   store::Directory directory;
   store::LaneSignals lane_signals;
   store::EventFeed feed{{}, "boot", clock};
+  LongCalls long_calls{{}};
   store::Gateway gateway;
   Services services;
   Routes routes = all_routes();

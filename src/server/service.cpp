@@ -348,7 +348,7 @@ asio::awaitable<void> Service::Parts::give_back_memory() {
 void Service::Parts::storage_broke(const std::string& reason) {
   log().error("the store has failed: {}; ending, so that a fresh process can check it", reason);
   broken = true;
-  store::sqlite::leave_suspicion(folder + "/belfry.db");
+  store::sqlite::leave_suspicion(folder.path() + "/belfry.db");
   const std::lock_guard lock(stop_mutex);
   stop_requested = true;
   stop_wanted.notify_all();
@@ -365,11 +365,6 @@ std::string Service::Parts::notes() {
 // Once a second, on the watch's thread.
 void Service::Parts::look_after_data() {
   if (auto trouble = store_files.trouble(); !trouble.empty()) gateway.report_broken(trouble);
-  try {
-    directory.catch_up();
-  } catch (const std::exception& failure) {
-    gateway.report_broken(failure.what());
-  }
 }
 
 // What ran before the restore may run again from now on: the operator has decided so.
