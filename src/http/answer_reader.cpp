@@ -145,7 +145,14 @@ AnswerReader::Progress AnswerReader::feed(std::string& input) {
 AnswerReader::Progress AnswerReader::State::read(std::string& input, std::size_t& done) {
   while (done < input.size()) {
     Parser& next = *parser;
-    if (next.answer.status == 0) complete_status_line(input, done);
+    if (next.answer.status == 0) {
+      // Beast judges a line before it is whole, so the line is completed before Beast sees any of
+      // it.
+      if (input.find('\n', done) == std::string::npos && input.size() - done < kHeaderBytesMax) {
+        return Progress::need_more;
+      }
+      complete_status_line(input, done);
+    }
     beast::error_code failed;
     const std::size_t used =
         next.put(boost::asio::buffer(std::string_view(input).substr(done)), failed);

@@ -27,7 +27,8 @@ TEST_P(ClientEnds, AreNoticedBeforeTheConnectionIsLent) {
   request.after_stale_end = OutboundRequest::AfterStaleEnd::report;
 
   ASSERT_TRUE(answer_to(request));
-  EXPECT_EQ(client->idle_connections(), 1U);
+  // What comes unasked may arrive with the answer; then the connection is not kept at all.
+  if (ending.then != Then::unasked) EXPECT_EQ(client->idle_connections(), 1U);
   peer.wait_for_acts(1);
   const auto answer = answer_to(request);
 

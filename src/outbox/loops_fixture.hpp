@@ -77,6 +77,7 @@ class LoopsTest : public testing::Test {
     domain::Tenant tenant;
     tenant.id = ids.template make<TenantId>();
     tenant.name = "tenant";
+    tenant.created_at = clock.now();
     transact([&](store::Transaction& tx) { tx.tenant_writes().insert(tenant); });
     return tenant.id;
   }

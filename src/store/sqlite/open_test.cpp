@@ -224,6 +224,14 @@ TEST_F(OpenTest, AStoreOfTheFirstSchemaIsBroughtToThisOne) {
     db.execute("ALTER TABLE endpoints DROP COLUMN last_failed_at");
     db.execute("ALTER TABLE outcomes DROP COLUMN checksum");
     db.execute("DROP TABLE submitted");
+    db.execute("ALTER TABLE idempotency DROP COLUMN id_low");
+    db.execute("DROP INDEX tenants_unused");
+    db.execute("DROP INDEX tenants_removing");
+    for (const auto* column : {"used_at", "removing_since", "requests_per_second", "stored_max"}) {
+      db.execute(fmt::format("ALTER TABLE tenants DROP COLUMN {}", column));
+    }
+    db.execute("DELETE FROM meta WHERE key IN ('tenants', 'last_tenant_no')");
+    db.execute("DROP TABLE stored");
     db.execute(fmt::format(fmt::runtime(sql::upkeep::set_user_version), 1));
   });
   auto store = open(folder_.options());

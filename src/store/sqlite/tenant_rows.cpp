@@ -33,7 +33,7 @@ char lower(char c) {
 }
 
 bool contains(std::string_view name, std::string_view part) {
-  return !std::ranges::search(name, part, {}, lower, lower).empty();
+  return part.empty() || !std::ranges::search(name, part, {}, lower, lower).empty();
 }
 
 std::vector<TenantId> ids_of(Statement s) {
