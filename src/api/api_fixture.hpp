@@ -33,6 +33,7 @@ class ApiTest : public testing::Test {
                  feed,    long_calls, authenticator, issuer,  sealed,    egress,
                  metrics, {},         [] {},         {},      {},        {},
                  {}} {
+    services.pause = {[] { return false; }, [] { return Result<>(); }};
     directory.attach(gateway, *backend);
     for (const auto& route : routes) {
       // The router only finds the route; call() runs its handler.

@@ -170,7 +170,8 @@ Result<domain::NewTask> read_submission(const json::Value& body, TenantId tenant
   task.tenant = tenant;
   // One instant: a replayed answer must equal the first.
   task.id = again ? *again : services.ids.make<TaskId>();
-  task.submitted_at = IdGenerator::time_made(task.id.uuid, services.clock.now());
+  task.submitted_at = again ? IdGenerator::time_of(again->uuid)
+                            : IdGenerator::time_made(task.id.uuid, services.clock.now());
   task.name =
       read_name(in, "taskName", {1, domain::kTaskNameCharsMax, json::Need::required}).value_or("");
   if (const auto payload = in.raw("payload"); payload && *payload != "null") {
