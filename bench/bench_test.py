@@ -100,7 +100,7 @@ class BenchTest(unittest.TestCase):
     def test_overload_is_measured_beside_a_polite_tenant(self):
         ran = self.run_bench("OVERLOAD", SCHEDULER, self.users, "--quick")
         self.assertEqual(ran.returncode, 0, ran.stderr)
-        self.assertRegex(ran.stdout, r"another tenant's submit beside it, p99 .*alone [\d.]+ms, ratio")
+        self.assertRegex(ran.stdout, r"another tenant's submit beside it, p99 .*alone [\d.]+ ms, ratio")
         self.assert_untouched()
 
     def test_every_memory_bound_is_printed_beside_its_limit(self):

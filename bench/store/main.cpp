@@ -127,8 +127,9 @@ std::vector<Figure> round(Lives& ours, BareStore& bare, int lives) {
 
 bool run(const Arguments& arguments) {
   const ScratchFolder scratch(arguments.words[0]);
-  Lives ours(scratch.path() / "ours.db");
-  BareStore bare(scratch.path() / "bare.db");
+  // A folder holds one store.
+  Lives ours(scratch.folder("ours") / "ours.db");
+  BareStore bare(scratch.folder("bare") / "bare.db");
   const int lives = arguments.quick ? 1'000 : 20'000;
   round(ours, bare, lives / 4);  // warm
   std::vector<std::vector<Figure>> rounds;

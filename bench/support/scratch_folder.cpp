@@ -17,6 +17,11 @@ ScratchFolder::ScratchFolder(const std::filesystem::path& parent) {
   path_ = name;
 }
 
+std::filesystem::path ScratchFolder::folder(const std::string& name) const {
+  std::filesystem::create_directories(path_ / name);
+  return path_ / name;
+}
+
 ScratchFolder::~ScratchFolder() {
   std::error_code error;
   std::filesystem::remove_all(path_, error);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace belfry::bench {
 
@@ -15,6 +16,7 @@ class ScratchFolder {
   ScratchFolder& operator=(const ScratchFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path folder(const std::string& name) const;  // makes it inside
 
  private:
   std::filesystem::path path_;

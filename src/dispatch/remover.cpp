@@ -50,20 +50,20 @@ asio::awaitable<void> Remover::run() {
 }
 
 asio::awaitable<bool> Remover::run_once() {
-  std::function<bool(store::Snapshot&)> look =
-      [now = context_.clock.now(),
-       kept = context_.options.unused_tenants_kept](store::Snapshot& snapshot) {
-        auto& tenants = snapshot.tenants();
-        return !tenants.removing_all_tenants(1).empty() ||
-               (kept > Millis{0} && !tenants.unused_all_tenants(now - kept, 1).empty());
-      };
+  // How long a tenant has been unused is not known while the clock is in doubt.
+  const auto kept = context_.clock.in_doubt() ? Millis{0} : context_.options.unused_tenants_kept;
+  std::function<bool(store::Snapshot&)> look = [now = context_.clock.now(),
+                                                kept](store::Snapshot& snapshot) {
+    auto& tenants = snapshot.tenants();
+    return !tenants.removing_all_tenants(1).empty() ||
+           (kept > Millis{0} && !tenants.unused_all_tenants(now - kept, 1).empty());
+  };
   const auto any = co_await context_.gateway.read<bool>(std::move(look));
   if (!any || !*any) co_return false;
 
   const auto gone = std::make_shared<std::vector<TenantId>>();
-  store::TransactFn step =
-      [gone, now = context_.clock.now(),
-       kept = context_.options.unused_tenants_kept](store::Transaction& tx) -> Result<> {
+  store::TransactFn step = [gone, now = context_.clock.now(),
+                            kept](store::Transaction& tx) -> Result<> {
     gone->clear();
     if (kept > Millis{0}) {
       for (const auto id : tx.tenants().unused_all_tenants(now - kept, kTenants)) {

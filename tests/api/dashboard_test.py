@@ -227,7 +227,7 @@ class ClientAddress(unittest.TestCase):
         self.addCleanup(dashboard.stop)
         browser = Browser(dashboard)
         forged = {"X-Forwarded-For": "203.0.113.1, 192.0.2.7"}
-        answer = browser.post("/api/session", {"apiKey": "k"}, headers=forged)
+        answer = browser.post("/api/session", {"apiKey": "bfk_" + "k" * 33}, headers=forged)
         self.assertEqual(answer.status, 200, answer.raw)
         browser.csrf = answer.json["csrf"]
         browser.post("/api/v1/tasks", {"taskName": "x"}, headers=forged)

@@ -22,6 +22,8 @@ DIFFERENCES = (
     ("/metrics", "*", "they are of the last hour, and time has passed"),
     ("/errors", "from", "likewise"),
     ("/errors", "to", "likewise"),
+    ("*", "defaultTarget.headers.X-Team", "values are hidden but for those in publicHeaders"),
+    ("*", "target.headers.X-Team", "likewise"),
     ("*", "waiting.ahead", "the push that was lost waits again"),
     ("*", "counts.pending", "likewise"),
     ("*", "counts.running", "likewise"),
@@ -30,6 +32,8 @@ DIFFERENCES = (
 # The task whose push was in flight: its lease ended with its process. What else counts it differs.
 LOST_PUSH_FIELDS = {"status", "attempts", "errorMessage", "retryCount", "leaseExpiresAt", "nextAttemptAt",
                     "waiting", "startedAt"}
+# Text is compared decoded since then, so that this search finds what it had missed.
+FOUND_NOW = {"/tasks?text=Gr%C3%BC"}
 COUNTED_WITH_IT = {"/queues", "/queues/pushed", "/tasks?status=RUNNING", "/tasks?status=PENDING",
                    "/tasks/upcoming"}
 
@@ -119,7 +123,7 @@ class Fixture(unittest.TestCase):
     def compare(self, told):
         found = []
         for one in told["answers"]:
-            if one["path"] in COUNTED_WITH_IT:
+            if one["path"] in COUNTED_WITH_IT | FOUND_NOW:
                 continue
             client = self.alpha if one["who"] == "alpha" else self.operator
             answer = client.get("/api/v1" + one["path"])

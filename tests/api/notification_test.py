@@ -280,7 +280,7 @@ class Repeats(Beside):
     def push(self, notification, task_id, attempt):
         body = json.dumps({"subject": "Hello", "body": "once\n",
                            "recipient": {"email": "ada@x.example"}}).encode()
-        headers = signed(body, notification.credentials()["webhookSecret"], f"msg_{attempt}")
+        headers = signed(body, notification.credentials()["webhookSecret"], task_id)
         return notification.post("/api/notifications/deliver", body, {
             **headers, "Belfry-Task-Id": task_id, "Belfry-Attempt": str(attempt)})[0]
 

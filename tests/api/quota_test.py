@@ -48,6 +48,7 @@ class Quota(unittest.TestCase):
         self.assertEqual(shown["storedBytes"], kept)
         self.assertEqual(stored(self.scheduler, self.tenant), kept)
         self.scheduler.restart()
+        self.tenant.close()
         self.assertEqual(self.tenant.get("/api/v1/metrics").json["storedBytes"], kept)
 
     def test_finished_tasks_and_results_count(self):
