@@ -128,6 +128,8 @@ class ApiTest : public testing::Test {
   store::LaneSignals lane_signals;
   store::EventFeed feed{{}, "boot", clock};
   LongCalls long_calls{{}};
+  // It outlives the store's thread, which may still be waking it when a call has its answer.
+  boost::asio::io_context context{1};
   store::Gateway gateway;
   Services services;
   Routes routes = all_routes();
@@ -137,7 +139,7 @@ class ApiTest : public testing::Test {
 
  private:
   Result<http::Response> run(boost::asio::awaitable<Result<http::Response>> answer) {
-    boost::asio::io_context context{1};
+    context.restart();
     const auto work = boost::asio::make_work_guard(context);
     std::optional<Result<http::Response>> outcome;
     boost::asio::co_spawn(context, std::move(answer),

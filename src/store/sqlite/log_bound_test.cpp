@@ -55,7 +55,7 @@ TEST_F(LogBoundTest, TheLogStaysBoundedHoweverReadsOverlap) {
   }
   stop = true;
   readers.clear();
-  // A reader that loses its core for long lets the log grow a little: the bound leaves room for that.
+  // A reader that loses its core for long lets the log grow a little.
   EXPECT_LT(longest, 20 * kMiB) << "of 40 MiB written";
   EXPECT_EQ(workload_.check(*store_), "");
 }
