@@ -69,16 +69,20 @@ def needed(binary):
     return {package_of(paths[name]) for name in names if name in paths}
 
 
+# What is read and not linked: certificates, and the rules of time zones.
+DATA = {"ca-certificates", "tzdata"}
+
+
 class Docker(unittest.TestCase):
     def test_each_image_has_the_libraries_of_its_binary_and_no_others(self):
         all_stages = stages()
-        common = packages(all_stages, "runtime") - {"ca-certificates"}
+        common = packages(all_stages, "runtime") - DATA
         for service in SERVICES:
             with self.subTest(service):
                 has = packages(all_stages, service)
                 wants = needed(BIN / f"belfry-{service}") - BASE
                 self.assertEqual(wants - has, set(), "missing in the image")
-                own = has - common - {"ca-certificates"}
+                own = has - common - DATA
                 self.assertEqual(own - wants, set(), "in the image for nothing")
 
     def test_a_library_too_few_is_noticed(self):
