@@ -212,7 +212,7 @@ fi
 
 say "quick start: stop, twice, and what is left"
 runs=$(curl -sf "$payment/api/payments/runs" | jq length)
-((runs == 5)) || die "there are $runs runs and not 5"
+((runs == 6)) || die "there are $runs runs and not 6"
 "$scripts/stop.sh" >"$work/out" || die "stop.sh failed"
 for name in "${SERVICES[@]}"; do expect stop.sh "$work/out" "$name has drained and stopped"; done
 "$scripts/stop.sh" >"$work/out" || die "the second stop.sh failed"
