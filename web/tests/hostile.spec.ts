@@ -17,10 +17,12 @@ test('foreign text is text on every page', async ({ page, faults }) => {
   const tenant = await Tenant.make(CORPUS[0]);
   let last = '';
   for (const text of CORPUS) {
+    // The API refuses direction marks in names; everywhere else they come through.
+    const name = text.replace(/[\u202A-\u202E]/g, '');
     last = await tenant.submit({
-      taskName: text,
+      taskName: name,
       payload: { [text]: text },
-      tags: [text.slice(0, 40)],
+      tags: [name.slice(0, 40)],
       labels: { x: text },
       target: { type: 'worker' },
     });
@@ -28,7 +30,7 @@ test('foreign text is text on every page', async ({ page, faults }) => {
       'POST',
       '/api/v1/leases',
       {
-        worker: text.slice(0, 60),
+        worker: name.slice(0, 60),
       },
     );
     await tenant.call('POST', `/api/v1/tasks/${last}/fail`, {

@@ -16,6 +16,8 @@ export interface Showcase {
 
 // Hebrew, an embedding that is never closed, and no place to break a line.
 export const FOREIGN = `\u05E9\u05DC\u05D5\u05DD\u202Edlrow ${'unbroken'.repeat(24)}`;
+// The same as a name, which may not hold direction marks.
+export const FOREIGN_NAME = FOREIGN.replace('\u202E', '');
 
 export async function showcase(tenant: Tenant): Promise<Showcase> {
   const billing = await receiver();
@@ -28,7 +30,11 @@ export async function showcase(tenant: Tenant): Promise<Showcase> {
   const failed = await failOne(tenant, { taskName: 'charge', queue: 'pay', maxRetries: 2 }, 2, {
     errorMessage: 'card declined: insufficient funds',
   });
-  const hostile = { taskName: FOREIGN, queue: 'mail', labels: { note: FOREIGN.slice(0, 200) } };
+  const hostile = {
+    taskName: FOREIGN_NAME,
+    queue: 'mail',
+    labels: { note: FOREIGN.slice(0, 200) },
+  };
   const foreign = await failOne(tenant, hostile, 1, { errorMessage: FOREIGN, retryable: false });
   const hour = { maxAttempts: 3, initialMs: 3_600_000, jitter: 0 };
   const retrying = await failOne(tenant, { taskName: 'send_mail', queue: 'mail', retry: hour }, 1, {

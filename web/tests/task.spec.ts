@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { receiver } from './services';
-import { FOREIGN } from './showcase';
+import { FOREIGN, FOREIGN_NAME } from './showcase';
 import { expect, signIn, Tenant, test } from './support';
 
 const title = (page: Page) => page.getByRole('heading', { level: 1 });
@@ -9,7 +9,7 @@ const button = (page: Page, name: string) =>
 
 async function leaseOne(tenant: Tenant): Promise<string> {
   const leased = await tenant.call<{ tasks: { leaseToken: string }[] }>('POST', '/api/v1/leases', {
-    worker: FOREIGN.slice(0, 64),
+    worker: FOREIGN_NAME.slice(0, 64),
     waitMs: 20_000,
   });
   return leased.tasks[0]?.leaseToken ?? '';
@@ -98,18 +98,15 @@ test('a retry that is put off says when it comes, and a wait since when', async 
 
 test('text of others keeps to itself', async ({ page }) => {
   const tenant = await Tenant.make();
-  const id = await tenant.submit({ taskName: FOREIGN, target: { type: 'worker' } });
+  const id = await tenant.submit({ taskName: FOREIGN_NAME, target: { type: 'worker' } });
   const leaseToken = await leaseOne(tenant);
   await tenant.call('POST', `/api/v1/tasks/${id}/heartbeat`, { leaseToken, logs: [FOREIGN] });
   const failure = { leaseToken, errorMessage: FOREIGN, retryable: false };
   await tenant.call('POST', `/api/v1/tasks/${id}/fail`, failure);
   await signIn(page, tenant.account.apiKey, `/tasks/${id}`);
   // Each place of it: the title, why it failed, the log.
-  for (const place of [
-    title(page),
-    page.getByRole('alert'),
-    page.getByRole('region', { name: 'Log' }),
-  ]) {
+  await expect(title(page).locator('bdi')).toHaveText(FOREIGN_NAME);
+  for (const place of [page.getByRole('alert'), page.getByRole('region', { name: 'Log' })]) {
     await expect(place.locator('bdi')).toHaveText(FOREIGN);
   }
   await expect(page.getByRole('alert')).toContainText('That was final.');
