@@ -58,18 +58,6 @@ double wrk(int port, const std::string& script, int connections, int seconds) {
   return rate;
 }
 
-// Nobody works on the tasks, so there will be more of them than a tenant may hold by default.
-void lift_limit(const std::filesystem::path& data, int port) {
-  std::ifstream file(data / "operator.key");
-  std::string key;
-  std::getline(file, key);
-  const auto admin = token_for(port, key);
-  HttpPipe pipe(port);
-  const auto tenants = pipe.demand("GET", "/api/v1/admin/tenants", "", admin).body;
-  const auto path = "/api/v1/admin/tenants/" + string_member(tenants, "tenantId") + "/limits";
-  pipe.demand("PATCH", path, R"({"unfinishedMax":1000000000})", admin);
-}
-
 // The three in turn, so that what else the machine does falls on all.
 std::vector<Figure> round(const Load& load, const std::string& script, int seconds, int scheduler,
                           int prototype, int bare) {
@@ -97,7 +85,8 @@ bool run(const Arguments& arguments) {
   SchedulerProcess scheduler(arguments.words[0], data);
   scheduler.start();
   const auto token = new_token(scheduler.port(), "bench");
-  lift_limit(data, scheduler.port());
+  // Nobody works on the tasks, so there will be more than a tenant may hold by default.
+  lift_unfinished_limits(data, scheduler.port());
   const auto script = write_script(scratch.path(), token);
   const Prototype durable(Answers::after_commit, scratch.path() / "prototype");
   const Prototype bare(Answers::at_once, scratch.path() / "bare");

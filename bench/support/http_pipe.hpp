@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -34,5 +35,8 @@ std::string string_member(std::string_view json, std::string_view key);
 // A new tenant's token.
 std::string new_token(int port, std::string_view name);
 std::string token_for(int port, std::string_view api_key);
+// Lets the scheduler's first page of tenants hold as many unfinished tasks as they like. `data` has
+// its operator.key.
+void lift_unfinished_limits(const std::filesystem::path& data, int port);
 
 }  // namespace belfry::bench
