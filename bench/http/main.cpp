@@ -85,8 +85,8 @@ bool run(const Arguments& arguments) {
   SchedulerProcess scheduler(arguments.words[0], data);
   scheduler.start();
   const auto token = new_token(scheduler.port(), "bench");
-  // Nobody works on the tasks, so there will be more than a tenant may hold by default.
-  lift_unfinished_limits(data, scheduler.port());
+  // A tenant may hold fewer tasks and ask less often by default.
+  lift_limits(data, scheduler.port());
   const auto script = write_script(scratch.path(), token);
   const Prototype durable(Answers::after_commit, scratch.path() / "prototype");
   const Prototype bare(Answers::at_once, scratch.path() / "bare");

@@ -112,7 +112,7 @@ std::vector<Figure> round(const std::string& binary, const std::filesystem::path
   scheduler.start();
   const auto greedy = tenant(scheduler.port(), "greedy");
   const auto polite = tenant(scheduler.port(), "polite");
-  lift_unfinished_limits(data, scheduler.port());
+  lift_limits(data, scheduler.port());
 
   const auto alone = polite_load(scheduler.port(), polite, seconds);
   const auto capacity =

@@ -108,7 +108,12 @@ std::string token_for(int port, std::string_view api_key) {
   return string_member(pipe.demand("POST", "/api/v1/auth/token", body).body, "token");
 }
 
-void lift_unfinished_limits(const std::filesystem::path& data, int port) {
+namespace {
+constexpr std::string_view kNoLimits =
+    R"({"unfinishedMax":1000000000,"storedBytesMax":1125899906842624,"requestsPerSecond":0})";
+}  // namespace
+
+void lift_limits(const std::filesystem::path& data, int port) {
   std::ifstream file(data / "operator.key");
   std::string key;
   std::getline(file, key);
@@ -119,7 +124,7 @@ void lift_unfinished_limits(const std::filesystem::path& data, int port) {
   for (auto at = left.find(R"("tenantId":")"); at != left.npos; at = left.find(R"("tenantId":")")) {
     left.remove_prefix(at);
     const auto path = "/api/v1/admin/tenants/" + string_member(left, "tenantId") + "/limits";
-    pipe.demand("PATCH", path, R"({"unfinishedMax":1000000000})", admin);
+    pipe.demand("PATCH", path, kNoLimits, admin);
     left.remove_prefix(10);
   }
 }

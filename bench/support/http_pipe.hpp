@@ -35,8 +35,8 @@ std::string string_member(std::string_view json, std::string_view key);
 // A new tenant's token.
 std::string new_token(int port, std::string_view name);
 std::string token_for(int port, std::string_view api_key);
-// Lets the scheduler's first page of tenants hold as many unfinished tasks as they like. `data` has
+// Lets the tenants of the scheduler's first page hold and ask for as much as they like. `data` has
 // its operator.key.
-void lift_unfinished_limits(const std::filesystem::path& data, int port);
+void lift_limits(const std::filesystem::path& data, int port);
 
 }  // namespace belfry::bench
