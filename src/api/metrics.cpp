@@ -34,6 +34,7 @@ Answer metrics(Call call, bool all_tenants) {
       const auto row = snapshot.tenants().find(tenant);
       facts.stored_max = row ? row->limits.stored_max : 0;
       facts.queues = snapshot.queues().list(tenant);
+      facts.destinations = snapshot.destinations().states_with_counts(tenant);
       facts.points = metrics.series(tenant, facts.from, now, range.hourly);
     }
     return facts;

@@ -1,5 +1,7 @@
 #include "api/metrics_json.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <map>
 
 #include "json/writer.hpp"
@@ -136,6 +138,26 @@ void write_groups(json::Writer& w, const MetricFacts& facts, double seconds) {
   w.end_array();
 }
 
+// Where tasks wait, the most first.
+void write_destinations(json::Writer& w, std::vector<store::DestinationRow> rows) {
+  constexpr std::size_t kShown = 50;
+  std::ranges::sort(rows, std::greater{}, &store::DestinationRow::parked);
+  if (rows.size() > kShown) rows.resize(kShown);
+  w.key("destinations").begin_array();
+  for (const auto& row : rows) {
+    const bool open = row.state == store::DestinationState::open;
+    w.begin_object();
+    w.key("destination").string(row.name.origin + row.name.handler);
+    w.key("state").string(open ? "open" : "busy");
+    w.key("since").time(row.since);
+    w.key("waiting").number(row.parked);
+    if (!row.error.empty()) w.key("lastError").string(row.error);
+    if (open && row.next_call) w.key("nextProbeAt").time(*row.next_call);
+    w.end_object();
+  }
+  w.end_array();
+}
+
 }  // namespace
 
 std::string counts_json(const store::StatusCounts& counts) {
@@ -169,6 +191,7 @@ std::string metrics_json(const MetricFacts& facts) {
     w.end_array();
   }
   write_series(w, facts);
+  if (facts.by_tenant.empty()) write_destinations(w, facts.destinations);
   w.end_object();
   return out;
 }

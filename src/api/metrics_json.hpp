@@ -16,6 +16,7 @@ struct MetricFacts {
   std::vector<store::QueueRow> queues;
   std::vector<std::pair<TenantId, store::StatusCounts>> by_tenant;
   std::vector<store::SeriesPoint> points;
+  std::vector<store::DestinationRow> destinations;  // of one tenant
 };
 
 // The counters alone.

@@ -39,6 +39,44 @@ std::int64_t WaitingReasons::running_of_tenant() {
   return *running_;
 }
 
+// What a node says about it; what it says of an opening counts most.
+const store::DestinationRow* WaitingReasons::state(const std::string& origin,
+                                                   const std::string& handler) {
+  if (!destinations_) destinations_ = snapshot_.destinations().states(tenant_.id);
+  const store::DestinationRow* found = nullptr;
+  for (const auto& row : *destinations_) {
+    if (row.name.origin != origin || row.name.handler != handler) continue;
+    if (found == nullptr || row.state == store::DestinationState::open) found = &row;
+  }
+  return found;
+}
+
+Waiting WaitingReasons::for_destination(const store::TaskRow& row) {
+  const auto is_open = [](const store::DestinationRow* state) {
+    return state != nullptr && state->state == store::DestinationState::open;
+  };
+  const auto& at = *row.parked_at;
+  const auto* origin = state(at.origin, "");
+  const auto* handler = state(at.origin, at.handler);
+  const auto* open = is_open(origin) ? origin : is_open(handler) ? handler : nullptr;
+  if (open == nullptr) {
+    auto waiting = waits("destination_busy", "its destination answers as many calls as it can",
+                         handler != nullptr ? handler->since : row.next_at);
+    waiting.destination = at.origin + at.handler;
+    return waiting;
+  }
+  const auto name = open->name.origin + open->name.handler;
+  auto waiting = waits("destination_open",
+                       fmt::format("{} does not respond ({}); one call at a time finds out whether "
+                                   "it has recovered",
+                                   name, open->error),
+                       open->since);
+  waiting.destination = name;
+  waiting.last_error = open->error;
+  waiting.next_probe = open->next_call;
+  return waiting;
+}
+
 std::optional<Waiting> WaitingReasons::of(const store::TaskRow& row) {
   if (row.status == Status::scheduled) {
     if (row.failures > 0) return waits("retry_backoff", "waits before its next attempt", {});
@@ -52,6 +90,7 @@ std::optional<Waiting> WaitingReasons::of(const store::TaskRow& row) {
     return waits(reason, std::move(detail), row.next_at);
   };
   if (settings.paused) return because("queue_paused", "resume the queue to let it run");
+  if (row.parked_at) return for_destination(row);
   if (settings.concurrency_limit && in->running >= *settings.concurrency_limit) {
     return because(
         "queue_limit",
@@ -103,6 +142,9 @@ void write_waiting(json::Writer& w, const std::optional<Waiting>& waiting) {
   w.key("reason").string(waiting->reason);
   w.key("detail").string(waiting->detail);
   w.field("since", waiting->since);
+  if (!waiting->destination.empty()) w.key("destination").string(waiting->destination);
+  if (!waiting->last_error.empty()) w.key("lastError").string(waiting->last_error);
+  if (waiting->next_probe) w.key("nextProbeAt").time(*waiting->next_probe);
   if (waiting->ahead) w.key("ahead").number(*waiting->ahead);
   if (waiting->expected_start) w.key("expectedStartAt").time(*waiting->expected_start);
   w.end_object();

@@ -15,6 +15,9 @@ struct Waiting {
   std::string_view reason;         // as in api/openapi.yaml
   std::string detail;              // in words, with what would end it
   std::optional<Timestamp> since;  // unknown while a retry is put off
+  // Of destination_open and destination_busy: the origin, or the handler with its path.
+  std::string destination, last_error;
+  std::optional<Timestamp> next_probe;
   // Of one task only, as they cost more to tell:
   std::optional<int> ahead;  // ready tasks of its queue that come first, kAheadMax: or more
   std::optional<Timestamp> expected_start;  // by what its queue started lately
@@ -34,6 +37,8 @@ class WaitingReasons {
  private:
   const store::QueueRow* queue(const std::string& name);
   std::int64_t running_of_tenant();
+  Waiting for_destination(const store::TaskRow& row);
+  const store::DestinationRow* state(const std::string& origin, const std::string& handler);
   std::optional<Timestamp> expected_start(const store::TaskRow& row, int ahead, Timestamp now);
 
   store::Snapshot& snapshot_;
@@ -41,6 +46,7 @@ class WaitingReasons {
   bool default_target_is_echo_;
   std::map<std::string, std::optional<store::QueueRow>> queues_;
   std::optional<std::int64_t> running_;
+  std::optional<std::vector<store::DestinationRow>> destinations_;
 };
 
 // The key `waiting` of a task.

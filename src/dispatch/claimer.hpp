@@ -20,6 +20,8 @@ class Claimer {
 
   void on_changes(std::span<const store::TaskChange> changes);
   void on_configuration();
+  // There may be ready tasks in these lanes.
+  void flag(domain::QueueNo queue, unsigned lanes);
 
   boost::asio::awaitable<void> run();
   // One round of claims; true if another may find more at once.
@@ -27,7 +29,6 @@ class Claimer {
 
  private:
   boost::asio::awaitable<void> scan();
-  void flag(domain::QueueNo queue, unsigned lanes);
   void take(const FairPicker::Turn& turn, Result<store::Reply> reply);
   boost::asio::awaitable<void> run_attempt(std::shared_ptr<Attempt> attempt);
 

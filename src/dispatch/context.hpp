@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
 #include "base/random.hpp"
+#include "dispatch/backlog.hpp"
 #include "http/client.hpp"
 #include "http/destination_gate.hpp"
 #include "signing/webhook_signature.hpp"
@@ -61,6 +62,7 @@ struct Context {
   const store::Directory& directory;
   http::Client& client;
   http::DestinationGate& gate;
+  Backlog& backlog;
   SecretSource secrets;
   HeaderOpener open_header;
   Instruments& instruments;

@@ -13,7 +13,7 @@ struct LoopBench {
             store::Gateway& gateway, const store::Directory& directory, http::Client& client,
             MetricsRegistry& metrics, std::vector<signing::SigningKey> keys)
       : instruments(metrics),
-        gate(executor, clock, {}),
+        gate({executor, clock, random}, {}),
         context{executor,
                 clock,
                 random,
@@ -21,6 +21,7 @@ struct LoopBench {
                 directory,
                 client,
                 gate,
+                backlog,
                 [keys](TenantId) { return keys; },
                 [](TenantId, std::string_view) -> std::optional<std::string> { return "opened"; },
                 instruments,
@@ -30,6 +31,7 @@ struct LoopBench {
 
   Instruments instruments;
   http::DestinationGate gate;
+  Backlog backlog;
   Context context;
 };
 

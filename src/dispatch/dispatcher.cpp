@@ -10,6 +10,7 @@
 #include "dispatch/remover.hpp"
 #include "dispatch/rescuer.hpp"
 #include "dispatch/timer.hpp"
+#include "dispatch/unparker.hpp"
 
 namespace belfry::dispatch {
 
@@ -19,16 +20,17 @@ namespace asio = boost::asio;
 struct Dispatcher::State : std::enable_shared_from_this<State> {
   State(DispatcherParts parts, Options options)
       : instruments(parts.metrics),
-        gate(
-            parts.executor, parts.clock,
-            http::GateOptions{.in_flight_max = domain::kPushPerDestination, .in_flight_first = 32}),
-        context{parts.executor, parts.clock, parts.random,  parts.gateway,     parts.directory,
-                parts.client,   gate,        parts.secrets, parts.open_header, instruments,
-                options,        stop,        abandon},
+        gate({parts.executor, parts.clock, parts.random},
+             http::GateOptions{.in_flight_max = domain::kPushPerDestination}),
+        context{parts.executor, parts.clock, parts.random, parts.gateway, parts.directory,
+                parts.client,   gate,        backlog,      parts.secrets, parts.open_header,
+                instruments,    options,     stop,         abandon},
         runners(parts.executor, parts.on_failure),
         claims(parts.executor, parts.on_failure),
         loops(parts.executor, parts.on_failure),
         claimer(context, running, runners),
+        unparker(context,
+                 [this](domain::QueueNo queue, unsigned lanes) { claimer.flag(queue, lanes); }),
         keeper(context, running),
         rescuer(context),
         timer(context),
@@ -36,9 +38,30 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
         remover(context) {
     parts.metrics.gauge("belfry_attempts_in_flight", "Pushes and echoes that run here.",
                         [this] { return static_cast<double>(in_flight.load()); });
+    gate.on_end([this](const http::Destination& to) { unparker.on_end(to); });
+    backlog.on_settled([this](const http::Destination& to) { unparker.on_end(to); });
+    add_gauges(parts.metrics);
     parts.metrics.gauge("belfry_timer_lag_seconds",
                         "How long the oldest due task that is not made ready has been due.",
                         [this] { return static_cast<double>(lag_ms.load()) / 1'000.0; });
+  }
+
+  ~State() {
+    gate.on_end({});  // calls that are dropped now wake nobody
+    backlog.on_settled({});
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void add_gauges(MetricsRegistry& metrics) {
+    metrics.gauge("belfry_tasks_parked", "Ready tasks that wait for their destination.",
+                  [this] { return static_cast<double>(unparker.parked()); });
+    metrics.gauge("belfry_tasks_parked_oldest_seconds",
+                  "How long the oldest of them has been ready.",
+                  [this] { return unparker.oldest_seconds(); });
+    metrics.gauge("belfry_destinations_open",
+                  "Origins and handlers that tasks wait for and that are not called.",
+                  [this] { return static_cast<double>(unparker.open()); });
   }
 
   void take_inbox() {
@@ -85,12 +108,14 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
   async::StopSignal abandon;
   Instruments instruments;
   http::DestinationGate gate;
+  Backlog backlog;
   Context context;
   Running running;
   async::TaskGroup runners;
   async::TaskGroup claims;
   async::TaskGroup loops;
   Claimer claimer;
+  Unparker unparker;
   LeaseKeeper keeper;
   Rescuer rescuer;
   Timer timer;
@@ -128,6 +153,7 @@ void Dispatcher::start() {
   s.loops.spawn(s.keeper.run());
   s.loops.spawn(s.rescuer.run());
   s.loops.spawn(s.timer.run());
+  s.loops.spawn(s.unparker.run());
   s.loops.spawn(s.pruner.run());
   s.loops.spawn(s.remover.run());
   s.loops.spawn(s.watch_lag());

@@ -23,6 +23,7 @@ asio::awaitable<void> LeaseKeeper::run() {
 asio::awaitable<void> LeaseKeeper::run_once() {
   const auto soon = context_.clock.now() + context_.options.lease - context_.options.renewal;
   std::vector<std::shared_ptr<Attempt>> attempts;
+  std::vector<store::LeaseToken> tokens;
   std::vector<store::Command> commands;
   for (const auto& attempt : running_.all()) {
     if (attempt->fate != Fate::runs || attempt->task.lease_until > soon) continue;
@@ -33,11 +34,14 @@ asio::awaitable<void> LeaseKeeper::run_once() {
     renew.extend = context_.options.lease;
     commands.emplace_back(std::move(renew));
     attempts.push_back(attempt);
+    tokens.push_back(attempt->task.token);
   }
   if (commands.empty()) co_return;
   const auto replies = co_await context_.gateway.ask_all(std::move(commands));
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     const auto& reply = replies[i];
+    // It goes on under another lease by now.
+    if (attempts[i]->task.token != tokens[i]) continue;
     if (!reply) {
       if (is_over(reply.error())) attempts[i]->stop(Fate::lease_lost);
       continue;

@@ -32,9 +32,8 @@ std::string error_of(const http::OutboundResponse& answer) {
   return error;
 }
 
-PushOutcome failed(std::string error, bool retryable, bool healthy, int status) {
+PushOutcome failed(std::string error, bool retryable, int status) {
   PushOutcome outcome;
-  outcome.healthy = healthy;
   outcome.end.kind = AttemptEnd::Kind::failed;
   outcome.end.error = std::move(error);
   outcome.end.retryable = retryable;
@@ -54,11 +53,10 @@ std::string result_of(const http::OutboundResponse& answer) {
                                 domain::kResultBytesMax);
 }
 
-PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallError>& answer,
-                         Timestamp now) {
+PushOutcome push_outcome(const CallAnswer& answer, Timestamp now) {
   if (!answer) {
     const bool forbidden = answer.error().failure == http::CallFailure::destination_forbidden;
-    return failed(std::string(name(answer.error().failure)), !forbidden, forbidden, 0);
+    return failed(std::string(name(answer.error().failure)), !forbidden, 0);
   }
   if (answer->status == 202) {
     PushOutcome outcome;
@@ -71,8 +69,7 @@ PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallE
     outcome.end.result = result_of(*answer);
     return outcome;
   }
-  auto outcome =
-      failed(error_of(*answer), !never_retry(*answer), answer->status < 500, answer->status);
+  auto outcome = failed(error_of(*answer), !never_retry(*answer), answer->status);
   if (http::heeds_retry_after(answer->status)) {
     if (const auto value = answer->headers.get("Retry-After")) {
       outcome.end.not_before = http::retry_after(*value, now);

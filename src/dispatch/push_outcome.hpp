@@ -9,14 +9,14 @@
 
 namespace belfry::dispatch {
 
+using CallAnswer = std::expected<http::OutboundResponse, http::CallError>;
+
 // What an answer (or none) means for the attempt (DESIGN section 6).
 struct PushOutcome {
   bool accepted = false;  // 202: the target will call complete or fail with the lease
-  bool healthy = true;    // for the destination's breaker
   outbox::AttemptEnd end;
 };
-PushOutcome push_outcome(const std::expected<http::OutboundResponse, http::CallError>& answer,
-                         Timestamp now);
+PushOutcome push_outcome(const CallAnswer& answer, Timestamp now);
 
 // The answer's body as the task's result: JSON if it says so and is, else a JSON string.
 std::string result_of(const http::OutboundResponse& answer);

@@ -26,7 +26,6 @@ TEST(PushOutcome, JudgesEveryStatus) {
     const bool good = status >= 200 && status < 300;
     EXPECT_EQ(outcome.end.kind, good ? Kind::completed : Kind::failed) << status;
     EXPECT_EQ(outcome.end.http_status, status);
-    EXPECT_EQ(outcome.healthy, status < 500) << status;
     if (!good) {
       EXPECT_EQ(outcome.end.retryable, status != 410) << status;
     }
@@ -53,13 +52,11 @@ TEST(PushOutcome, FailuresOfTheCallAreTriedAgainButForForbiddenOnes) {
                              F::connection_broken, F::malformed_answer}) {
     const auto outcome = push_outcome(std::unexpected(http::CallError{failure}), from_ms(0));
     EXPECT_TRUE(outcome.end.retryable) << name(failure);
-    EXPECT_FALSE(outcome.healthy);
     EXPECT_EQ(outcome.end.error, name(failure));
   }
   const auto forbidden =
       push_outcome(std::unexpected(http::CallError{F::destination_forbidden}), from_ms(0));
   EXPECT_FALSE(forbidden.end.retryable);
-  EXPECT_TRUE(forbidden.healthy);
 }
 
 TEST(PushOutcome, TellsWhatTheTargetSaidOfItsFailure) {

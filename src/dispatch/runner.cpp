@@ -6,12 +6,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "async/wake_up.hpp"
 #include "base/log.hpp"
-#include "dispatch/push_outcome.hpp"
 #include "dispatch/push_request.hpp"
+#include "dispatch/put_off.hpp"
+#include "http/call_end.hpp"
 #include "outbox/event_body.hpp"
 
 namespace belfry::dispatch {
@@ -23,8 +25,8 @@ using outbox::AttemptEnd;
 constexpr Millis kStoreRetry{200};
 // A process without descriptors or memory gets them back when other work ends.
 constexpr Millis kOwnTroubleRetry{1'000};
-// For so long an outage of a target costs no task an attempt.
-constexpr Millis kShelter{60'000};
+// For so long failed look-ups of an origin's name do not count.
+constexpr Millis kUnresolvedShelter{60'000};
 
 AttemptEnd failure(std::string error, bool retryable) {
   AttemptEnd end;
@@ -36,11 +38,6 @@ AttemptEnd failure(std::string error, bool retryable) {
 
 double seconds(Timestamp from, Timestamp to) {
   return static_cast<double>((to - from).count()) / 1'000.0;
-}
-
-// Handed back uncounted before: by a busy destination, a drain, or an end that nobody read.
-bool handed_back_before(const store::Claim::Task& task) {
-  return task.token.attempt > task.run_attempt;
 }
 
 store::Finish release(const store::Claim::Task& task) {
@@ -55,15 +52,20 @@ store::Finish release(const store::Claim::Task& task) {
 }  // namespace
 
 asio::awaitable<void> Runner::run(std::shared_ptr<Attempt> attempt) {
-  context_.instruments.started.add();
-  const auto& task = attempt->task;
-  const auto due = std::max(task.submitted_at, task.scheduled_for.value_or(task.submitted_at));
-  if (task.token.attempt == 1) context_.instruments.wait.observe(seconds(due, task.started_at));
-  if (co_await tell_started(*attempt)) {
-    auto performed = co_await perform_unless_stopped(attempt);
-    co_await conclude(*attempt, std::move(performed));
-  }
+  auto performed = co_await perform_unless_stopped(attempt);
+  co_await conclude(*attempt, std::move(performed));
   running_.remove(*attempt);
+}
+
+asio::awaitable<bool> Runner::begin(std::shared_ptr<Attempt> attempt) {
+  const auto& task = attempt->task;
+  context_.instruments.started.add();
+  if (task.token.attempt == 1) {
+    const auto due = std::max(task.submitted_at, task.scheduled_for.value_or(task.submitted_at));
+    context_.instruments.wait.observe(seconds(due, context_.clock.now()));
+  }
+  const bool ours = co_await tell_started(*attempt);
+  co_return ours && attempt->fate == Fate::runs;
 }
 
 asio::awaitable<Runner::Performed> Runner::perform_unless_stopped(
@@ -153,65 +155,110 @@ asio::awaitable<Runner::Performed> Runner::push(std::shared_ptr<Attempt> attempt
     performed.end = failure("destination_forbidden", false);
     co_return performed;
   }
-  const auto key = to_string(task.tenant) + url->origin();
-  // Nobody waits here for long: a task that waits holds a slot that another one could use.
-  if (context_.gate.closed_until(key) || context_.gate.crowded(key)) {
-    co_return turned_away(*attempt, key);
-  }
-  auto pass = co_await context_.gate.enter(key);
+  const auto to = context_.gate.entry_of(http::destination_of(task.tenant, *url));
+  if (turns_away(context_, task, to)) co_return turned_away(*attempt, to);
+  auto pass = co_await context_.gate.enter(to, {task.rank, task.id.uuid.high});
   if (!pass) {
     if (attempt->fate != Fate::runs) co_return Performed{};
-    co_return turned_away(*attempt, key);
+    co_return turned_away(*attempt, to);
   }
+  if (!co_await begin(attempt)) co_return Performed{};
   if (!open_headers(task.tenant, target)) {
     performed.end = failure("target_header_unreadable", false);
     co_return performed;
   }
   const auto timeout = push_timeout(task.options, target, queue);
-  auto request = push_request(task, target, std::move(*url), context_.secrets(task.tenant),
-                              context_.clock, timeout, context_.random);
-  if (handed_back_before(task)) request.connection = http::OutboundRequest::Connection::fresh;
-  attempt->task.payload = {};  // the request holds it now, and one copy is enough
-  const auto answer = co_await context_.client.send(std::move(request));
+  const auto answer = co_await call(attempt, Push{std::move(target), std::move(*url), timeout});
   if (!answer && answer.error().failure == http::CallFailure::cancelled) co_return Performed{};
-  if (!answer && answer.error().stale) {
-    performed.what = Performed::What::unread;
-    co_return performed;
-  }
-  if (!answer && answer.error().own_trouble) {
-    performed.what = Performed::What::postponed;
-    performed.until = context_.clock.now() + kOwnTroubleRetry;
-    co_return performed;
-  }
-  auto outcome = push_outcome(answer, context_.clock.now());
-  pass.done(outcome.healthy);
-  performed.what = outcome.accepted ? Performed::What::accepted : Performed::What::ended;
-  performed.end = std::move(outcome.end);
+  pass.done(http::call_end(answer, context_.clock.now()));
+  performed = judge(*attempt, to, answer);
   performed.accepted_for = std::max(timeout, domain::kLeaseMin);
   co_return performed;
 }
 
-// A busy destination costs a task time; one whose breaker is open costs it its attempts too, but
-// only after the outage has lasted (docs/decisions/open-breaker.md).
-Runner::Performed Runner::turned_away(const Attempt& attempt, const std::string& destination) {
-  const auto& task = attempt.task;
+Runner::Performed Runner::judge(const Attempt& attempt, const http::Destination& to,
+                                const CallAnswer& answer) {
+  const auto now = context_.clock.now();
   Performed performed;
-  performed.until = context_.gate.put_off(destination);
-  performed.what = Performed::What::postponed;
-  const auto open_since = context_.gate.open_since(destination);
-  if (!open_since || !handed_back_before(task)) return performed;
+  if (!answer && answer.error().own_trouble && !answer.error().sent) {
+    performed.what = Performed::What::postponed;
+    performed.until = now + kOwnTroubleRetry;
+    return performed;
+  }
+  auto outcome = push_outcome(answer, now);
+  performed.what = outcome.accepted ? Performed::What::accepted : Performed::What::ended;
+  performed.end = std::move(outcome.end);
+  if (answer || answer.error().failure != http::CallFailure::name_not_resolved) return performed;
+  const auto since = context_.gate.unresolved_since(to);
+  if (!since || now - *since >= kUnresolvedShelter) return performed;
+  const auto& task = attempt.task;
   const auto policy = outbox::policy_of(task.options, task.queue, context_.directory);
-  const auto shelter = std::max(kShelter, domain::base_delay_after(policy, task.failures + 1));
-  if (context_.clock.now() - *open_since < shelter) return performed;
-  performed.what = Performed::What::ended;
-  performed.end = failure("circuit_open", true);
-  performed.end.not_before = performed.until;
+  performed.what = Performed::What::unresolved;
+  performed.until = now + domain::delay_after(policy, task.failures + 1, context_.random);
+  return performed;
+}
+
+http::OutboundRequest Runner::request_of(Attempt& attempt, const Push& push) const {
+  const auto& task = attempt.task;
+  auto request = push_request(task, push.target, push.url, context_.secrets(task.tenant),
+                              context_.clock, push.timeout, context_.random);
+  attempt.task.payload = {};  // the request holds it now, and one copy is enough
+  return request;
+}
+
+asio::awaitable<CallAnswer> Runner::call(std::shared_ptr<Attempt> attempt, Push push) {
+  auto answer = co_await context_.client.send(request_of(*attempt, push));
+  if (answer || !answer.error().stale) co_return answer;
+  if (!co_await send_again(attempt)) {
+    if (attempt->fate == Fate::runs) co_return answer;
+    co_return std::unexpected(http::CallError{http::CallFailure::cancelled});
+  }
+  auto request = request_of(*attempt, push);
+  request.connection = http::OutboundRequest::Connection::fresh;
+  co_return co_await context_.client.send(std::move(request));
+}
+
+// The next number and lease are committed before anything is sent under them. False if the run has
+// had such an end before, or the lease is lost.
+asio::awaitable<bool> Runner::send_again(std::shared_ptr<Attempt> attempt) {
+  const auto& task = attempt->task;
+  // An abort between the commit and its answer must not lose the new token.
+  co_await asio::this_coro::throw_if_cancelled(false);
+  store::SendAgain command;
+  command.tenant = task.tenant;
+  command.id = task.id;
+  command.token = task.token;
+  command.lease = context_.options.lease;
+  command.error = "connection_closed";
+  const auto reply = co_await ask(std::move(command));
+  if (reply) {
+    running_.renumber(attempt, reply->token);
+    attempt->task.started_at = reply->started_at;
+    attempt->task.lease_until = reply->lease_until;
+  }
+  std::function<std::optional<store::TaskRow>(store::Snapshot&)> read =
+      [tenant = task.tenant, id = task.id](store::Snapshot& snapshot) {
+        return snapshot.tasks().find(tenant, id);
+      };
+  auto row = co_await context_.gateway.read<std::optional<store::TaskRow>>(std::move(read));
+  co_await asio::this_coro::throw_if_cancelled(true);
+  if (!reply || !row || !*row) co_return false;
+  attempt->task.payload = std::move((*row)->payload);
+  co_return attempt->fate == Fate::runs&& co_await tell_started(*attempt);
+}
+
+Runner::Performed Runner::turned_away(const Attempt& attempt, const http::Destination& to) {
+  Performed performed;
+  performed.what = Performed::What::postponed;
+  performed.parked_at = to;
+  context_.backlog.park(to, {attempt.task.rank, attempt.task.id});
   return performed;
 }
 
 asio::awaitable<Runner::Performed> Runner::echo(std::shared_ptr<Attempt> attempt,
                                                 domain::EchoTarget target, bool by_default) {
   const auto& task = attempt->task;
+  if (!co_await begin(attempt)) co_return Performed{};
   if (target.delay > Millis{0}) {
     asio::steady_timer timer(context_.executor, target.delay);
     boost::system::error_code aborted;
@@ -260,12 +307,15 @@ asio::awaitable<void> Runner::conclude(const Attempt& attempt, Performed perform
       auto finish = release(task);
       finish.unsent = true;
       finish.next_at = performed.until;
+      if (performed.parked_at) finish.parking = parking_of(context_, task, *performed.parked_at);
       co_await settle(std::move(finish));
+      if (performed.parked_at) context_.backlog.settled(*performed.parked_at);
       co_return;
     }
-    case What::unread: {
+    case What::unresolved: {
       auto finish = release(task);
-      finish.error = "connection_closed";
+      finish.error = std::move(performed.end.error);
+      finish.next_at = performed.until;
       co_await settle(std::move(finish));
       co_return;
     }

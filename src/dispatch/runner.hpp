@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "dispatch/context.hpp"
+#include "dispatch/push_outcome.hpp"
 #include "dispatch/running.hpp"
 #include "outbox/finish.hpp"
 
@@ -22,10 +23,11 @@ class Runner {
  private:
   // How the work itself went, before the store is told.
   struct Performed {
-    // `unread`: the peer ended a kept connection and most probably read nothing.
-    enum class What { ended, accepted, postponed, unread, stopped } what = What::stopped;
+    // `unresolved`: the target's name could not be looked up, which does not count yet.
+    enum class What { ended, accepted, postponed, unresolved, stopped } what = What::stopped;
     outbox::AttemptEnd end;
-    std::optional<Timestamp> until;  // postponed: not before this
+    std::optional<Timestamp> until;              // postponed, unresolved: not before this
+    std::optional<http::Destination> parked_at;  // postponed: until this has room
     Millis accepted_for{0};
   };
   boost::asio::awaitable<Performed> perform_unless_stopped(std::shared_ptr<Attempt> attempt);
@@ -34,7 +36,20 @@ class Runner {
                                          domain::HttpTarget target, domain::QueueSettings queue);
   boost::asio::awaitable<Performed> echo(std::shared_ptr<Attempt> attempt,
                                          domain::EchoTarget target, bool by_default);
-  Performed turned_away(const Attempt& attempt, const std::string& destination);
+  // What a push is made of, beside its task.
+  struct Push {
+    domain::HttpTarget target;
+    http::Url url;
+    Millis timeout{0};
+  };
+  http::OutboundRequest request_of(Attempt& attempt, const Push& push) const;
+  // Sends it; once more under the next attempt number if the first connection was stale.
+  boost::asio::awaitable<CallAnswer> call(std::shared_ptr<Attempt> attempt, Push push);
+  boost::asio::awaitable<bool> send_again(std::shared_ptr<Attempt> attempt);
+  Performed judge(const Attempt& attempt, const http::Destination& to, const CallAnswer& answer);
+  Performed turned_away(const Attempt& attempt, const http::Destination& to);
+  // The attempt starts now. False if its lease is not ours any more.
+  boost::asio::awaitable<bool> begin(std::shared_ptr<Attempt> attempt);
   boost::asio::awaitable<Performed> hand_back();
   boost::asio::awaitable<void> conclude(const Attempt& attempt, Performed performed);
   boost::asio::awaitable<bool> tell_started(const Attempt& attempt);

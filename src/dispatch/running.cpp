@@ -36,6 +36,12 @@ void Running::remove(const Attempt& attempt) {
   attempts_.erase(key_of(attempt));
 }
 
+void Running::renumber(const std::shared_ptr<Attempt>& attempt, store::LeaseToken token) {
+  attempts_.erase(key_of(*attempt));
+  attempt->task.token = token;
+  attempts_[key_of(*attempt)] = attempt;
+}
+
 void Running::stop(TaskId task, std::int32_t attempt, Fate why) {
   const auto found = attempts_.find({task, attempt});
   if (found == attempts_.end()) {

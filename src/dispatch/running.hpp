@@ -34,6 +34,8 @@ class Running {
 
   std::shared_ptr<Attempt> add(store::Claim::Task task);
   void remove(const Attempt& attempt);
+  // The attempt goes on under the number and lease of the task's next one.
+  void renumber(const std::shared_ptr<Attempt>& attempt, store::LeaseToken token);
   // The task was cancelled, or lost its lease, while this attempt ran.
   void stop(TaskId task, std::int32_t attempt, Fate why);
   void stop_all(Fate why);

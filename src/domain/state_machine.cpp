@@ -25,6 +25,8 @@ std::optional<Status> next(Status status, TaskEvent event) {
       return allow(runs, Status::scheduled);
     case TaskEvent::attempts_used_up:
       return allow(runs, Status::failed);
+    case TaskEvent::given_up:
+      return allow(ready, Status::failed);
     case TaskEvent::completed:
       return allow(runs, Status::completed);
     case TaskEvent::cancelled:

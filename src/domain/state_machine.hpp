@@ -16,13 +16,14 @@ enum class TaskEvent : std::uint8_t {
   put_off,           // handed back unharmed, until a later time (its destination is busy)
   attempt_failed,    // attempts are left: backs off, if only for a moment
   attempts_used_up,  // failed or lost for the last time, or for good
+  given_up,          // its destination has taken no call for too long
   completed,
   cancelled,
   expired,          // expiresAt passed before an attempt could start
   retried_by_hand,  // a new run
   damaged,          // what is stored of it is not what was written
 };
-inline constexpr int kTaskEventCount = 12;
+inline constexpr int kTaskEventCount = 13;
 
 // The status after `event`, or nothing if the event cannot happen in `status`.
 std::optional<Status> next(Status status, TaskEvent event);

@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, kTaskEventCount> kTable = {
     "...S....",  // put_off
     "...S....",  // attempt_failed
     "...F....",  // attempts_used_up
+    "..F.....",  // given_up
     "...C....",  // completed
     "XXXX....",  // cancelled
     "EEE.....",  // expired

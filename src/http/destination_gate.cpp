@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// How much the newest call counts in a destination's pace.
+// How much the newest call counts in a handler's pace.
 constexpr double kNewest = 0.2;
 constexpr Millis kShortestPutOff{250};
 constexpr double kLeastPaceMs = 20;
@@ -18,202 +18,392 @@ constexpr double kLeastPaceMs = 20;
 constexpr Millis kLeastSpacing{2};
 // After so many of its longest intervals without a probe, an open breaker is forgotten.
 constexpr int kProbesMissed = 10;
+// One part in so many of an origin's calls is kept for handlers that hold few calls, so that slow
+// handlers never take all of them.
+constexpr int kReservedPart = 8;
+constexpr int kFewCallsPart = 32;
 
 }  // namespace
 
-DestinationGate::DestinationGate(asio::any_io_executor executor, const Clock& clock,
-                                 GateOptions options)
-    : executor_(std::move(executor)), clock_(clock), options_(options) {}
+Destination destination_of(TenantId tenant, const Url& url) {
+  return {tenant, url.origin(), url.target.substr(0, url.target.find('?'))};
+}
+
+struct DestinationGate::Handler {
+  Destination name;
+  Breaker breaker;
+  int in_flight = 0;
+  int window = 1;
+  double duration_ms = 0;  // of a call, smoothed; 0: none has ended yet
+  Timestamp busy_since;    // when a call last ended, or began while none was under way
+  Timestamp full_since;    // since when calls have been waiting
+  Timestamp tail;          // until when the last one was put off
+  std::optional<Timestamp> paused_until;
+  Line line;
+};
+
+struct DestinationGate::Origin {
+  Breaker breaker;
+  std::optional<Timestamp> unresolved_since;
+  int in_flight = 0;
+  std::map<std::string, Handler> handlers;
+  std::size_t waiting = 0;  // in all lines
+};
+
+DestinationGate::DestinationGate(Parts parts, GateOptions options)
+    : parts_(std::move(parts)), options_(options) {}
 
 DestinationGate::~DestinationGate() = default;
 
-std::optional<Timestamp> DestinationGate::closed_until(const std::string& key) const {
-  const auto found = entries_.find(key);
-  if (found == entries_.end() || !found->second.open_until) return std::nullopt;
-  const auto& entry = found->second;
-  if (!entry.probing && *entry.open_until <= clock_.now()) return std::nullopt;
-  return std::max(*entry.open_until, clock_.now() + Millis{1'000});
+const DestinationGate::Handler* DestinationGate::find(const Destination& to,
+                                                      const Origin*& origin) const {
+  const auto found = origins_.find({to.tenant, to.origin});
+  origin = found == origins_.end() ? nullptr : found->second.get();
+  if (origin == nullptr) return nullptr;
+  const auto handler = origin->handlers.find(to.handler);
+  return handler == origin->handlers.end() ? nullptr : &handler->second;
 }
 
-bool DestinationGate::refuses(const std::string& key) const {
-  const auto found = entries_.find(key);
-  if (found == entries_.end() || !found->second.open_until) return false;
-  return !found->second.probing && *found->second.open_until > clock_.now();
+DestinationGate::Handler& DestinationGate::get(const Destination& to, Origin*& origin) {
+  if (origins_.size() >= sweep_at_) forget_idle();
+  auto& owned = origins_[{to.tenant, to.origin}];
+  if (!owned) owned = std::make_unique<Origin>();
+  origin = owned.get();
+  const auto found = origin->handlers.find(to.handler);
+  if (found != origin->handlers.end()) return found->second;
+  if (origin->handlers.size() >= kHandlersPerOrigin) forget_handlers(*origin);
+  auto& handler = origin->handlers[to.handler];
+  handler.name = to;
+  handler.window = options_.handler_first;
+  return handler;
 }
 
-std::optional<Timestamp> DestinationGate::open_since(const std::string& key) const {
-  const auto found = entries_.find(key);
-  return found == entries_.end() ? std::nullopt : found->second.open_since;
+Destination DestinationGate::entry_of(Destination destination) const {
+  const Origin* origin = nullptr;
+  if (find(destination, origin) != nullptr || origin == nullptr) return destination;
+  if (origin->handlers.size() < kHandlersPerOrigin) return destination;
+  const auto kept =
+      std::ranges::count_if(origin->handlers, [&](const auto& item) { return busy(item.second); });
+  if (static_cast<std::size_t>(kept) >= kHandlersPerOrigin) destination.handler.clear();
+  return destination;
 }
 
-int DestinationGate::first_window() const {
-  return options_.in_flight_first > 0 ? options_.in_flight_first : options_.in_flight_max;
+Standing DestinationGate::standing(const Destination& to) const {
+  const Origin* origin = nullptr;
+  const auto* handler = find(to, origin);
+  Standing standing;
+  if (origin == nullptr) return standing;
+  const auto tell_open = [&](const Breaker& breaker) {
+    const bool first = standing.kind != Standing::Kind::open;
+    standing.kind = Standing::Kind::open;
+    standing.since = first ? *breaker.since() : std::min(standing.since, *breaker.since());
+    standing.failed_probe = std::max(standing.failed_probe, breaker.failed_probe());
+    if (!first) return;
+    standing.error = breaker.last_error();
+    standing.next_call = breaker.next_probe();
+  };
+  standing.origin = origin->breaker.open();
+  if (standing.origin) tell_open(origin->breaker);
+  if (handler == nullptr) return standing;
+  if (handler->breaker.open()) tell_open(handler->breaker);
+  if (standing.kind == Standing::Kind::open || may_enter(*origin, *handler)) return standing;
+  standing.kind = Standing::Kind::busy;
+  standing.since = handler->full_since == Timestamp{} ? parts_.clock.now() : handler->full_since;
+  standing.next_call = handler->paused_until;
+  return standing;
 }
 
-int DestinationGate::window_of(const Entry& entry) const {
-  return entry.window > 0 ? entry.window : first_window();
+std::optional<Timestamp> DestinationGate::unresolved_since(const Destination& to) const {
+  const Origin* origin = nullptr;
+  find(to, origin);
+  return origin == nullptr ? std::nullopt : origin->unresolved_since;
 }
 
 // How long a call takes, or has taken so far with no end in sight.
-double DestinationGate::pace_ms(const Entry& entry) const {
-  if (entry.in_flight == 0) return entry.duration_ms;
-  const auto quiet = static_cast<double>((clock_.now() - entry.busy_since).count());
-  return std::max(entry.duration_ms, quiet);
+double DestinationGate::pace_ms(const Handler& handler) const {
+  if (handler.in_flight == 0) return handler.duration_ms;
+  const auto quiet = static_cast<double>((parts_.clock.now() - handler.busy_since).count());
+  return std::max(handler.duration_ms, quiet);
 }
 
-bool DestinationGate::crowded(const std::string& key) const {
-  const auto found = entries_.find(key);
-  if (found == entries_.end() || may_enter(found->second)) return false;
-  const auto& entry = found->second;
-  const auto turns = static_cast<double>(entry.waiting.size()) / window_of(entry);
-  return turns * pace_ms(entry) > static_cast<double>(options_.wait_max.count());
+bool DestinationGate::blocked(const Origin& origin, const Handler& handler) const {
+  const auto now = parts_.clock.now();
+  if (handler.paused_until && *handler.paused_until > now) return true;
+  if (!origin.breaker.admits(now)) return true;
+  // The probe of an open origin is the probe of its handler as well.
+  return origin.breaker.open() ? handler.breaker.probing() : !handler.breaker.admits(now);
 }
 
-Timestamp DestinationGate::put_off(const std::string& key) {
-  if (entries_.size() >= sweep_at_) forget_idle();
-  auto& entry = entries_[key];
-  const auto now = clock_.now();
-  const auto earliest = std::max(now + kShortestPutOff, closed_until(key).value_or(now));
-  const auto step = std::max(pace_ms(entry), kLeastPaceMs) / window_of(entry);
-  const auto latest = std::max(earliest + options_.put_off_max, entry.tail + kLeastSpacing);
-  entry.tail = std::clamp(entry.tail + Millis{static_cast<std::int64_t>(step)}, earliest, latest);
-  return entry.tail;
+bool DestinationGate::may_enter(const Origin& origin, const Handler& handler) const {
+  if (blocked(origin, handler)) return false;
+  if (origin.breaker.open() || handler.breaker.open()) return true;
+  if (handler.in_flight >= std::min(handler.window, options_.handler_max)) return false;
+  const bool holds_few = handler.in_flight < std::max(1, options_.in_flight_max / kFewCallsPart);
+  const int reserved = holds_few ? 0 : options_.in_flight_max / kReservedPart;
+  return origin.in_flight < options_.in_flight_max - reserved;
 }
 
-bool DestinationGate::may_enter(const Entry& entry) const {
-  if (entry.open_until) return !entry.probing && *entry.open_until <= clock_.now();
-  return entry.in_flight < window_of(entry);
+bool DestinationGate::crowded(const Destination& to) const {
+  const Origin* origin = nullptr;
+  const auto* handler = find(to, origin);
+  if (handler == nullptr) return origin != nullptr && !origin->breaker.admits(parts_.clock.now());
+  if (may_enter(*origin, *handler)) return false;
+  if (blocked(*origin, *handler)) return true;
+  const auto turns = static_cast<double>(handler->line.size()) / handler->window;
+  return turns * pace_ms(*handler) > static_cast<double>(options_.wait_max.count());
 }
 
-void DestinationGate::take(Entry& entry) {
-  if (entry.in_flight == 0) entry.busy_since = clock_.now();
-  ++entry.in_flight;
-  if (entry.open_until) entry.probing = true;
+int DestinationGate::room(const Destination& to) const {
+  const Origin* origin = nullptr;
+  const auto* handler = find(to, origin);
+  if (handler == nullptr)
+    return origin != nullptr && !origin->breaker.admits(parts_.clock.now())
+               ? 0
+               : options_.handler_first;
+  if (blocked(*origin, *handler)) return 0;
+  if (origin->breaker.open() || handler->breaker.open()) return 1;
+  const int window = std::min(handler->window, options_.handler_max);
+  const auto turns =
+      static_cast<double>(options_.wait_max.count()) / std::max(pace_ms(*handler), kLeastPaceMs);
+  const int wanted = static_cast<int>(window * std::max(1.0, turns));
+  return std::max(0, wanted - handler->in_flight - static_cast<int>(handler->line.size()));
 }
 
-DestinationGate::Pass DestinationGate::try_enter(const std::string& key) {
-  auto& entry = entries_[key];
-  if (!may_enter(entry)) return {};
-  take(entry);
-  return Pass(this, key, clock_.now(), entry.probing);
+Timestamp DestinationGate::put_off(const Destination& to) {
+  Origin* origin = nullptr;
+  auto& handler = get(to, origin);
+  const auto now = parts_.clock.now();
+  const auto earliest = std::max(now + kShortestPutOff, standing(to).next_call.value_or(now));
+  const auto step = std::max(pace_ms(handler), kLeastPaceMs) / handler.window;
+  const auto latest = std::max(earliest + options_.put_off_max, handler.tail + kLeastSpacing);
+  handler.tail =
+      std::clamp(handler.tail + Millis{static_cast<std::int64_t>(step)}, earliest, latest);
+  return handler.tail;
 }
 
-asio::awaitable<DestinationGate::Pass> DestinationGate::enter(std::string key) {
-  const auto deadline = std::chrono::steady_clock::now() + options_.wait_max;
-  for (;;) {
-    if (auto pass = try_enter(key)) co_return pass;
-    auto& entry = entries_[key];
-    if (entry.open_until) co_return Pass{};
-    const auto turn = std::make_shared<asio::steady_timer>(executor_, deadline);
-    entry.waiting.push_back(turn);
-    boost::system::error_code woken;
-    co_await turn->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    // Whoever lets us in has taken us off the queue; if we still stand there, the time is over, or
-    // we were cancelled.
-    auto& queue = entries_[key].waiting;
-    const auto still = std::find(queue.begin(), queue.end(), turn);
-    if (still == queue.end()) continue;
-    queue.erase(still);
-    co_return Pass{};
+DestinationGate::Pass DestinationGate::take(Origin& origin, Handler& handler) {
+  const auto now = parts_.clock.now();
+  if (handler.in_flight == 0) handler.busy_since = now;
+  ++handler.in_flight;
+  ++origin.in_flight;
+  Pass pass;
+  pass.gate_ = this;
+  pass.gate_lives_ = lives_;
+  pass.origin_ = &origin;
+  pass.handler_ = &handler;
+  pass.since_ = now;
+  pass.origin_probe_ = origin.breaker.begin(now);
+  pass.handler_probe_ = handler.breaker.begin(now);
+  return pass;
+}
+
+DestinationGate::Pass DestinationGate::try_enter(const Destination& to) {
+  Origin* origin = nullptr;
+  auto& handler = get(to, origin);
+  if (!may_enter(*origin, handler)) {
+    if (handler.full_since == Timestamp{}) handler.full_since = parts_.clock.now();
+    return {};
+  }
+  if (handler.line.empty()) handler.full_since = {};
+  return take(*origin, handler);
+}
+
+asio::awaitable<DestinationGate::Pass> DestinationGate::enter(Destination to, Place place) {
+  if (auto pass = try_enter(to)) co_return pass;
+  Origin* origin = nullptr;
+  auto& handler = get(to, origin);
+  if (blocked(*origin, handler)) co_return Pass{};
+  const auto waiter =
+      std::make_shared<Waiter>(asio::steady_timer(parts_.executor, options_.wait_max));
+  const auto at = handler.line.emplace(place, waiter);
+  ++origin->waiting;
+  boost::system::error_code woken;
+  co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  // Whoever lets us in or turns us away has taken us off the line.
+  if (!waiter->over) {
+    handler.line.erase(at);
+    --origin->waiting;
+  }
+  co_return std::move(waiter->pass);
+}
+
+void DestinationGate::adjust_window(Handler& handler, const CallEnd& end) const {
+  using Kind = CallEnd::Kind;
+  if (end.kind == Kind::healthy)
+    handler.window = std::min(handler.window + 1, options_.handler_max);
+  if (end.kind == Kind::failed) handler.window = std::max(handler.window / 2, 1);
+  if (end.kind != Kind::slowed) return;
+  handler.window = std::max(handler.window / 2, 1);
+  if (!end.not_before) return;
+  const auto now = parts_.clock.now();
+  const auto until = std::min(*end.not_before, now + options_.pause_max);
+  if (until <= now) return;
+  handler.window = 1;
+  handler.paused_until = std::max(handler.paused_until.value_or(until), until);
+  if (handler.full_since == Timestamp{}) handler.full_since = now;
+}
+
+void DestinationGate::judge(const Pass& pass, const CallEnd& end) {
+  using Kind = CallEnd::Kind;
+  const auto now = parts_.clock.now();
+  auto& origin = pass.origin_->breaker;
+  auto& handler = pass.handler_->breaker;
+  const bool sent = end.kind != Kind::unreachable && end.kind != Kind::unknown;
+  if (end.name_unresolved) {
+    if (!pass.origin_->unresolved_since) pass.origin_->unresolved_since = now;
+  } else if (end.kind != Kind::unknown) {
+    pass.origin_->unresolved_since.reset();
+  }
+  if (end.response_bytes) {
+    origin.succeed();
+  } else if (end.kind == Kind::unreachable) {
+    origin.fail(pass.origin_probe_, end.error, now, options_.breaker, parts_.random);
+  } else if (sent && pass.origin_probe_) {
+    origin.fail(true, end.error, now, options_.breaker, parts_.random);
+  } else {
+    origin.end_unjudged(pass.origin_probe_, sent, now, options_.breaker);
+  }
+  const bool shared = pass.handler_->name.handler.empty();
+  if (!sent || shared) {
+    handler.end_unjudged(pass.handler_probe_, false, now, options_.breaker);
+  } else if (end.kind == Kind::failed) {
+    handler.fail(pass.handler_probe_, end.error, now, options_.breaker, parts_.random);
+  } else {
+    handler.succeed();
   }
 }
 
-void DestinationGate::judge(Entry& entry, bool healthy) {
-  if (options_.in_flight_first > 0) {
-    const int window = window_of(entry);
-    entry.window = healthy ? std::min(window + 1, options_.in_flight_max) : std::max(window / 2, 1);
+void DestinationGate::leave(Pass& pass, const CallEnd& end) {
+  auto& origin = *pass.origin_;
+  auto& handler = *pass.handler_;
+  --handler.in_flight;
+  --origin.in_flight;
+  const bool measured =
+      end.kind != CallEnd::Kind::unreachable && end.kind != CallEnd::Kind::unknown;
+  if (measured) {
+    const auto took = static_cast<double>((parts_.clock.now() - pass.since_).count());
+    const bool first = handler.duration_ms == 0;
+    handler.duration_ms += (first ? 1 : kNewest) * (took - handler.duration_ms);
+    handler.busy_since = parts_.clock.now();
+    adjust_window(handler, end);
   }
-  if (healthy) {
-    entry.failures = 0;
-    entry.open_since.reset();
-    entry.open_until.reset();
-    entry.probe_wait = Millis{0};
-    return;
-  }
-  if (++entry.failures < options_.failures_to_open) return;
-  entry.probe_wait = entry.probe_wait == Millis{0}
-                         ? options_.probe_first
-                         : std::min(entry.probe_wait * 2, options_.probe_max);
-  if (!entry.open_since) entry.open_since = clock_.now();
-  entry.open_until = clock_.now() + entry.probe_wait;
+  judge(pass, end);
+  const auto name = handler.name;
+  admit_waiting(origin);
+  if (handler.line.empty() && may_enter(origin, handler)) handler.full_since = {};
+  if (!worth_keeping(handler)) origin.handlers.erase(name.handler);
+  if (origin.handlers.empty() && !in_use(origin) && origin.breaker.untouched())
+    origins_.erase({name.tenant, name.origin});
+  if (on_end_) on_end_(name);
 }
 
-void DestinationGate::leave(const Pass& pass, std::optional<bool> healthy) {
-  auto& entry = entries_[pass.key_];
-  --entry.in_flight;
-  if (healthy) {
-    const auto took = static_cast<double>((clock_.now() - pass.since_).count());
-    const bool first = entry.duration_ms == 0;
-    entry.duration_ms += (first ? 1 : kNewest) * (took - entry.duration_ms);
-    entry.busy_since = clock_.now();
-  }
-  const bool was_open = entry.open_until.has_value();
-  if (pass.probe_) entry.probing = false;
-  // While it is open, what was called before it opened tells of the past.
-  if (healthy && (!was_open || pass.probe_)) judge(entry, *healthy);
-  // One leaves, one may enter; when the breaker opens, all who wait learn of it.
-  std::size_t wake = entry.open_until ? entry.waiting.size() : 1;
-  if (was_open && !entry.open_until) wake = entry.waiting.size();
-  for (; wake > 0 && !entry.waiting.empty(); --wake) {
-    const auto next = entry.waiting.front();
-    entry.waiting.pop_front();
-    next->cancel();
-  }
-  if (!worth_keeping(entry)) {
-    entries_.erase(pass.key_);
-  } else if (entries_.size() >= sweep_at_) {
-    forget_idle();
+// Lets in who waits, in order of place among the handlers that may be called; turns those away
+// whose handler is called no more.
+void DestinationGate::admit_waiting(Origin& origin) {
+  while (origin.waiting > 0) {
+    Handler* best = nullptr;
+    for (auto& [name, handler] : origin.handlers) {
+      if (handler.line.empty()) continue;
+      if (blocked(origin, handler)) {
+        turn_away(origin, handler);
+        continue;
+      }
+      if (!may_enter(origin, handler)) continue;
+      if (best == nullptr || handler.line.begin()->first < best->line.begin()->first) {
+        best = &handler;
+      }
+    }
+    if (best == nullptr) return;
+    const auto waiter = best->line.begin()->second;
+    best->line.erase(best->line.begin());
+    --origin.waiting;
+    waiter->over = true;
+    waiter->pass = take(origin, *best);
+    waiter->timer.cancel();
   }
 }
 
-bool DestinationGate::open_still(const Entry& entry) const {
-  return entry.open_until && *entry.open_until + kProbesMissed * options_.probe_max > clock_.now();
+void DestinationGate::turn_away(Origin& origin, Handler& handler) {
+  for (auto& [place, waiter] : handler.line) {
+    waiter->over = true;
+    waiter->timer.cancel();
+  }
+  origin.waiting -= handler.line.size();
+  handler.line.clear();
 }
 
-bool DestinationGate::worth_keeping(const Entry& entry) const {
-  if (entry.in_flight > 0 || !entry.waiting.empty()) return true;
-  if (entry.open_until) return open_still(entry);
-  return entry.failures > 0 || window_of(entry) > first_window() || entry.tail > clock_.now();
+bool DestinationGate::open_still(const Breaker& breaker) const {
+  return breaker.open() &&
+         breaker.next_probe() + kProbesMissed * options_.breaker.probe_max > parts_.clock.now();
 }
 
-// Beyond keys_max only what is in use, or open, is kept.
+bool DestinationGate::in_use(const Origin& origin) const {
+  return origin.in_flight > 0 || origin.waiting > 0 || open_still(origin.breaker);
+}
+
+bool DestinationGate::worth_keeping(const Handler& handler) const {
+  return busy(handler) || (handler.window != options_.handler_first && !handler.breaker.open());
+}
+
+// Its calls, failures or pauses are not over. What else is known of it can be learnt again.
+bool DestinationGate::busy(const Handler& handler) const {
+  if (handler.in_flight > 0 || !handler.line.empty()) return true;
+  if (handler.breaker.open()) return open_still(handler.breaker);
+  const auto now = parts_.clock.now();
+  return !handler.breaker.untouched() || handler.tail > now ||
+         (handler.paused_until && *handler.paused_until > now);
+}
+
+void DestinationGate::forget_handlers(Origin& origin) const {
+  std::erase_if(origin.handlers, [&](const auto& item) { return !busy(item.second); });
+}
+
+// Beyond origins_max only what is in use, or open, is kept.
 void DestinationGate::forget_idle() {
-  const bool too_many = entries_.size() > options_.keys_max;
-  std::erase_if(entries_, [&](const auto& item) {
-    const auto& entry = item.second;
-    const bool in_use = entry.in_flight > 0 || !entry.waiting.empty() || open_still(entry);
-    return too_many ? !in_use : !worth_keeping(entry);
+  const bool too_many = origins_.size() > options_.origins_max;
+  std::erase_if(origins_, [&](const auto& item) {
+    auto& origin = *item.second;
+    if (in_use(origin)) return false;
+    if (!too_many) forget_handlers(origin);
+    const bool open = std::ranges::any_of(
+        origin.handlers, [&](const auto& h) { return open_still(h.second.breaker); });
+    if (open) return false;
+    return too_many || (origin.handlers.empty() && origin.breaker.untouched());
   });
-  sweep_at_ = std::max<std::size_t>(1'024, 2 * entries_.size());
+  sweep_at_ = std::max<std::size_t>(1'024, 2 * origins_.size());
 }
 
-DestinationGate::Pass::Pass(Pass&& other) noexcept
-    : gate_(std::exchange(other.gate_, nullptr)),
-      key_(std::move(other.key_)),
-      since_(other.since_),
-      probe_(other.probe_) {}
+void DestinationGate::Pass::swap(Pass& other) noexcept {
+  std::swap(gate_, other.gate_);
+  std::swap(gate_lives_, other.gate_lives_);
+  std::swap(origin_, other.origin_);
+  std::swap(handler_, other.handler_);
+  std::swap(since_, other.since_);
+  std::swap(origin_probe_, other.origin_probe_);
+  std::swap(handler_probe_, other.handler_probe_);
+}
+
+DestinationGate::Pass::Pass(Pass&& other) noexcept {
+  swap(other);
+}
 
 DestinationGate::Pass& DestinationGate::Pass::operator=(Pass&& other) noexcept {
-  if (this != &other) {
-    give_back(std::nullopt);
-    gate_ = std::exchange(other.gate_, nullptr);
-    key_ = std::move(other.key_);
-    since_ = other.since_;
-    probe_ = other.probe_;
-  }
+  Pass moved(std::move(other));
+  swap(moved);
   return *this;
 }
 
 DestinationGate::Pass::~Pass() {
-  give_back(std::nullopt);
+  give_back({});
 }
 
-void DestinationGate::Pass::done(bool healthy) {
-  give_back(healthy);
+void DestinationGate::Pass::done(const CallEnd& end) {
+  give_back(end);
 }
 
-void DestinationGate::Pass::give_back(std::optional<bool> healthy) {
-  if (auto* gate = std::exchange(gate_, nullptr)) gate->leave(*this, healthy);
+void DestinationGate::Pass::give_back(const CallEnd& end) {
+  auto* gate = std::exchange(gate_, nullptr);
+  if (gate != nullptr && !gate_lives_.expired()) gate->leave(*this, end);
 }
 
 }  // namespace belfry::http

@@ -113,20 +113,35 @@ bool follow(int fd, SSL* tls, Then then) {
   return true;
 }
 
-}  // namespace
-
-ScriptedPeer::ScriptedPeer(std::vector<Act> script, SSL_CTX* tls)
-    : script_(std::move(script)), tls_(tls) {
-  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+// A socket on 127.0.0.1 that does not listen yet; `port` 0 becomes the one that it got.
+int bound_socket(std::uint16_t& port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int yes = 1;
+  CHECK(::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0);
   sockaddr_in at{};
   at.sin_family = AF_INET;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  at.sin_port = htons(port);
   socklen_t size = sizeof at;
-  CHECK(::bind(listener_, reinterpret_cast<sockaddr*>(&at), size) == 0);
+  CHECK(::bind(fd, reinterpret_cast<sockaddr*>(&at), size) == 0);
+  CHECK(::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) == 0);
+  port = ntohs(at.sin_port);
+  return fd;
+}
+
+}  // namespace
+
+ClosedPort::ClosedPort() : fd_(bound_socket(port_)) {}
+
+ClosedPort::~ClosedPort() {
+  ::close(fd_);
+}
+
+ScriptedPeer::ScriptedPeer(std::vector<Act> script, SSL_CTX* tls, std::uint16_t port)
+    : script_(std::move(script)), tls_(tls), port_(port) {
+  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+  listener_ = bound_socket(port_);
   CHECK(::listen(listener_, 128) == 0);
-  CHECK(::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size) == 0);
-  port_ = ntohs(at.sin_port);
   acceptor_ = std::thread([this] { accept_loop(); });
 }
 

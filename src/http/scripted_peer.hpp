@@ -32,11 +32,25 @@ struct Act {
   Then then = Then::go_on;
 };
 
+// Test support: a port of 127.0.0.1 that refuses connections, and that a peer can be put on.
+class ClosedPort {
+ public:
+  ClosedPort();
+  ~ClosedPort();
+  ClosedPort(const ClosedPort&) = delete;
+  ClosedPort& operator=(const ClosedPort&) = delete;
+  std::uint16_t port() const { return port_; }
+
+ private:
+  std::uint16_t port_ = 0;
+  int fd_ = -1;
+};
+
 // Test support: a raw TCP (or TLS) peer on 127.0.0.1 with a thread of its own. Each request takes
 // the next act of the script, the last one for ever; requests are recorded as they came.
 class ScriptedPeer {
  public:
-  explicit ScriptedPeer(std::vector<Act> script, SSL_CTX* tls = nullptr);
+  explicit ScriptedPeer(std::vector<Act> script, SSL_CTX* tls = nullptr, std::uint16_t port = 0);
   ~ScriptedPeer();
   ScriptedPeer(const ScriptedPeer&) = delete;
   ScriptedPeer& operator=(const ScriptedPeer&) = delete;

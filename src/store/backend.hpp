@@ -21,9 +21,9 @@ namespace belfry::store {
 // twice (commit conflict), so it has no side effects.
 using TransactFn = std::function<Result<>(Transaction&)>;
 
-using Command = std::variant<Submit, Claim, Finish, Renew, End, MoveDue, TransactFn>;
-using Reply = std::variant<std::monostate, Submit::Reply, Claim::Reply, Finish::Reply, Renew::Reply,
-                           End::Reply, MoveDue::Reply>;
+using Command = std::variant<Submit, Claim, Finish, SendAgain, Renew, End, MoveDue, TransactFn>;
+using Reply = std::variant<std::monostate, Submit::Reply, Claim::Reply, Finish::Reply,
+                           SendAgain::Reply, Renew::Reply, End::Reply, MoveDue::Reply>;
 
 // What a transaction is for decides whether it runs while the disk is full.
 enum class Purpose : std::uint8_t {

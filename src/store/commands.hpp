@@ -102,6 +102,8 @@ struct Claim {
     int priority = 0;
     int max_attempts = 0;
     domain::TaskOptions options;
+    std::int64_t rank = 0;  // among ready tasks of its tenant: smaller runs first
+    Timestamp ready_since;
     Timestamp submitted_at;
     std::optional<Timestamp> scheduled_for;
     std::optional<Timestamp> expires_at;
@@ -139,12 +141,24 @@ enum class Verdict : std::uint8_t {
   released,   // handed back unharmed: PENDING again, or SCHEDULED at `next_at`; does not count
 };
 
+// Where a task waits whose destination takes no call now: PENDING and ready since `ready_since`,
+// but passed over by claims until DestinationWrites::unpark makes it claimable again.
+struct Parking {
+  std::string origin, handler;  // as in DestinationName
+  Timestamp ready_since;
+  // Refused by an open destination: open since then; absent: the destination is busy.
+  std::optional<Timestamp> open_since;
+  Millis patience{0};  // how long a destination that stays open may refuse it before it is given up
+};
+
 struct Finish {
   TenantId tenant;
   TaskId id;
   LeaseToken token;
   Verdict verdict = Verdict::completed;
-  bool unsent = false;  // released before anything was sent: no attempt is recorded
+  // Released before anything was sent: no attempt is recorded, and its number is given back.
+  bool unsent = false;
+  std::optional<Parking> parking;  // of an unsent one
   std::optional<Timestamp> next_at;
   std::string result;   // raw JSON text; empty: none
   std::string error;    // for people, at most kErrorBytesMax
@@ -154,6 +168,23 @@ struct Finish {
   struct Reply {
     domain::Status status = domain::Status::completed;
     Timestamp at;
+  };
+};
+
+// The peer ended a kept connection instead of answering, most probably without reading the
+// request: ends the attempt uncounted (as `released`, with `error`) and begins the run's next one,
+// with a new number and a new lease, in one step. Fenced like Finish; invalid_state if this run has
+// had such an end before.
+struct SendAgain {
+  TenantId tenant;
+  TaskId id;
+  LeaseToken token;
+  Millis lease{15'000};
+  std::string error;
+  std::optional<Timestamp> now;
+  struct Reply {
+    LeaseToken token;
+    Timestamp started_at, lease_until;
   };
 };
 
@@ -184,12 +215,13 @@ struct Renew {
 };
 
 // Ends a task from outside: CANCELLED from any unfinished state, FAILED likewise (its stored data
-// are damaged), EXPIRED from SCHEDULED or PENDING whose expiresAt has passed. invalid_state if
-// finished already (or running, for EXPIRED).
+// are damaged) or only while it is parked, EXPIRED from SCHEDULED or PENDING whose expiresAt has
+// passed. invalid_state if finished already (or running, for EXPIRED; or not parked).
 struct End {
   TenantId tenant;
   TaskId id;
   domain::Status status = domain::Status::cancelled;
+  bool only_parked = false;  // FAILED: because its destination has taken no call for too long
   std::string error;
   Outbox outbox;
   std::optional<Timestamp> now;

@@ -152,11 +152,13 @@ class FakeTransaction final : public Transaction {
   TaskReads& tasks() override { not_in_the_fake(); }
   ApiKeyReads& api_keys() override { not_in_the_fake(); }
   DeliveryReads& deliveries() override { not_in_the_fake(); }
+  DestinationReads& destinations() override { not_in_the_fake(); }
   MetricReads& metrics() override { not_in_the_fake(); }
   SigningKeyReads& signing_keys() override { not_in_the_fake(); }
   TaskWrites& task_writes() override { not_in_the_fake(); }
   ApiKeyWrites& api_key_writes() override { not_in_the_fake(); }
   DeliveryWrites& delivery_writes() override { not_in_the_fake(); }
+  DestinationWrites& destination_writes() override { not_in_the_fake(); }
   SigningKeyWrites& signing_key_writes() override { not_in_the_fake(); }
   IdempotencyWrites& idempotency_writes() override { not_in_the_fake(); }
   Result<End::Reply> end(const End&) override { not_in_the_fake(); }

@@ -114,6 +114,22 @@ class DeliveryReads {
   // When the one that has been put off for longest was due.
   virtual std::optional<Timestamp> put_off_longest_all_tenants() = 0;
   virtual std::int64_t waiting_all_tenants() = 0;
+  // The destinations that deliveries are set aside for.
+  virtual std::vector<DestinationName> set_aside_all_tenants() = 0;
+};
+
+class DestinationReads {
+ public:
+  virtual ~DestinationReads() = default;
+  virtual std::vector<DestinationRow> states(TenantId tenant) = 0;
+  // The same with the number of tasks that are parked; those for an origin are all of its
+  // handlers'.
+  virtual std::vector<DestinationRow> states_with_counts(TenantId tenant) = 0;
+  virtual std::vector<ParkedRow> parked_all_tenants() = 0;
+  // Tasks that are parked there and have been refused, within this outage, since before the probe
+  // that failed and for longer than their patience; summaries, at most `limit` and kPageBytesMax.
+  virtual std::vector<TaskRow> impatient(const DestinationName& name, const Outage& outage,
+                                         int limit) = 0;
 };
 
 class MetricReads {
@@ -154,6 +170,7 @@ class Snapshot {
   virtual ApiKeyReads& api_keys() = 0;
   virtual EndpointReads& endpoints() = 0;
   virtual DeliveryReads& deliveries() = 0;
+  virtual DestinationReads& destinations() = 0;
   virtual MetricReads& metrics() = 0;
   virtual SigningKeyReads& signing_keys() = 0;
 };
@@ -226,11 +243,39 @@ class DeliveryWrites {
                               std::optional<Timestamp> next_at) = 0;
   // Puts a waiting one off; no attempt is counted. Others are left as they are.
   virtual void postpone(DeliveryId id, Timestamp until) = 0;
+  // Sets a waiting one aside, as its destination takes no call now: it keeps its place, and is due
+  // again so long after its round was first due, unless it is called back before.
+  virtual void set_aside(DeliveryId id, const DestinationName& name, Millis after_first_due) = 0;
+  // Makes up to `limit` of those that were set aside due again, longest due first; how many.
+  virtual int call_back(const DestinationName& name, int limit) = 0;
   // Starts a new round now. invalid_state while it is held or waiting.
   virtual Result<> redeliver(TenantId tenant, DeliveryId id, Timestamp now) = 0;
   // Removes those that were done before `before`, at most `limit`; how many. The newest of a task
   // and endpoint stays as long as the task: the next sequence is counted from it.
   virtual int prune_all_tenants(Timestamp before, int limit) = 0;
+};
+
+class DestinationWrites {
+ public:
+  virtual ~DestinationWrites() = default;
+  virtual void put_state(const DestinationRow& row) = 0;
+  virtual void remove_state(const DestinationName& name, const std::string& node) = 0;
+  // Drops the states of all nodes but this one, and destinations for which nothing waits.
+  virtual void forget_unused_all_tenants(const std::string& node) = 0;
+
+  struct Place {
+    std::int64_t rank = 0;
+    TaskId task;
+    auto operator<=>(const Place&) const = default;
+  };
+  struct Unparked {
+    std::vector<std::pair<domain::QueueNo, unsigned>> lanes;  // that have ready tasks now
+    std::vector<Place> tasks;                                 // in order
+    std::optional<Place> next;                                // the best of those that stay
+  };
+  // Makes up to `limit` of the tasks parked there claimable, best place first; those behind `after`
+  // come before the others.
+  virtual Unparked unpark(const DestinationName& name, std::optional<Place> after, int limit) = 0;
 };
 
 class SigningKeyWrites {
@@ -260,6 +305,7 @@ class Transaction : public Snapshot {
   virtual ApiKeyWrites& api_key_writes() = 0;
   virtual EndpointWrites& endpoint_writes() = 0;
   virtual DeliveryWrites& delivery_writes() = 0;
+  virtual DestinationWrites& destination_writes() = 0;
   virtual SigningKeyWrites& signing_key_writes() = 0;
   virtual IdempotencyWrites& idempotency_writes() = 0;
   // A hot command inside this transaction (bulk submission under one idempotency key).

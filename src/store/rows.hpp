@@ -27,6 +27,45 @@ struct AttemptRow {
   std::string worker;
 };
 
+// Where a tenant's calls go: an origin (scheme, host and port) and one of its handlers (a path). An
+// empty handler is the origin itself, or its handlers beyond those that are told apart.
+struct DestinationName {
+  TenantId tenant;
+  std::string origin, handler;
+  auto operator<=>(const DestinationName&) const = default;
+};
+
+enum class DestinationState : std::uint8_t {
+  busy = 0,  // takes as many calls as it can
+  open = 1,  // is not called, but for one probe at a time
+};
+
+// What one node says about a destination.
+struct DestinationRow {
+  DestinationName name;
+  std::string node;
+  DestinationState state = DestinationState::busy;
+  Timestamp since;
+  std::string error;                   // the last one; empty: none
+  std::optional<Timestamp> next_call;  // open: the next probe
+  std::int64_t parked = 0;             // tasks that wait there, as far as kParkedCountMax; if read
+};
+
+// An opening of a destination: since when, when the latest probe that failed had begun, and now.
+struct Outage {
+  Timestamp open_since, failed_probe, now;
+};
+
+// The tasks that wait for one destination.
+struct ParkedRow {
+  DestinationName name;
+  std::int64_t tasks = 0;  // kParkedCountMax: or more
+  std::int64_t best_rank = 0;
+  TaskId best;
+  Timestamp oldest_ready_at;  // among those that are the next ones
+};
+inline constexpr std::int64_t kParkedCountMax = 10'000;
+
 struct TaskRow {
   TaskId id;
   TenantId tenant;
@@ -45,8 +84,9 @@ struct TaskRow {
   Timestamp submitted_at;
   std::optional<Timestamp> scheduled_for;
   std::optional<Timestamp> expires_at;
-  std::optional<Timestamp> next_at;     // unfinished: due time, ready since, or lease end
-  std::optional<Timestamp> started_at;  // of the newest attempt
+  std::optional<Timestamp> next_at;          // unfinished: due time, ready since, or lease end
+  std::optional<DestinationName> parked_at;  // PENDING, and waits for this destination
+  std::optional<Timestamp> started_at;       // of the newest attempt
   std::optional<Timestamp> finished_at;
   std::string result;  // raw JSON; empty: none, and in summaries
   std::string error;   // of the newest failed attempt
@@ -141,6 +181,7 @@ struct DeliveryRow {
   int attempts_total = 0;
   Timestamp created_at;
   std::optional<Timestamp> next_at, finished_at;
+  std::optional<Timestamp> first_due;  // of this round, if it has been set aside
 };
 
 struct DeliveryAttemptRow {

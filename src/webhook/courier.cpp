@@ -1,15 +1,18 @@
 #include "webhook/courier.hpp"
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <map>
 #include <unordered_map>
 
 #include "async/task_group.hpp"
 #include "async/wake_up.hpp"
 #include "base/log.hpp"
+#include "http/call_end.hpp"
 #include "webhook/delivery_request.hpp"
 #include "webhook/endpoint_health.hpp"
 #include "webhook/schedule.hpp"
@@ -27,6 +30,9 @@ constexpr Millis kStoreRetry{200};
 constexpr Millis kOwnTroubleRetry{1'000};
 // An ended call wakes the loop; this is for what becomes due behind it.
 constexpr Millis kLookWhileBusy{250};
+// What was called back is on its way for so long before the room is looked at again.
+constexpr Millis kOnItsWay{200};
+constexpr Millis kProbeOnItsWay{3'000};
 
 struct Due {
   std::vector<store::DeliveryRow> rows;
@@ -34,13 +40,22 @@ struct Due {
   std::optional<Timestamp> put_off_longest;
 };
 
-// What was due and is not called: because its destination is busy, or because it is not called now.
+// What was due and is not called: because its destination is busy, or because it is open.
 struct NotCalled {
   std::vector<std::pair<DeliveryId, Timestamp>> put_off;
-  std::vector<store::DeliveryRow> refused;
+  std::vector<Parcel> refused;
 };
 using AbortSignal = std::shared_ptr<asio::cancellation_signal>;
 using CallAnswer = std::expected<http::OutboundResponse, http::CallError>;
+
+store::DestinationName name_of(const http::Destination& to) {
+  return {to.tenant, to.origin, to.handler};
+}
+
+// One that was set aside has had its time.
+bool is_over(const store::DeliveryRow& row, Timestamp now) {
+  return row.first_due && *row.first_due + kScheduleLength <= now;
+}
 
 AttemptVerdict given_up(const store::DeliveryRow& row, Timestamp now, std::string failure) {
   AttemptVerdict verdict;
@@ -62,7 +77,7 @@ struct Courier::State : std::enable_shared_from_this<State> {
         refusals(attempts("refused")),
         postponed(parts.metrics.counter("belfry_webhooks_postponed_total",
                                         "Deliveries put off because their destination is busy.")),
-        lineup(parts.executor, parts.clock, options.lineup),
+        lineup({parts.executor, parts.clock, parts.random}, options.lineup),
         wake(parts.executor),
         loops(parts.executor, parts.on_failure),
         sends(parts.executor, parts.on_failure) {
@@ -96,7 +111,11 @@ struct Courier::State : std::enable_shared_from_this<State> {
   void begin(store::DeliveryRow row, NotCalled& not_called);
   void start(Lineup::Start start);
   asio::awaitable<void> postpone(const NotCalled& not_called);
-  asio::awaitable<void> record_refusals(std::vector<store::DeliveryRow> rows);
+  asio::awaitable<void> set_aside(std::vector<Parcel> parcels);
+  asio::awaitable<void> call_back();
+  asio::awaitable<void> find_set_aside();
+  std::vector<std::pair<http::Destination, int>> plan_call_backs();
+  Millis next_look() const;
   asio::awaitable<void> commit(store::TransactFn fn);
   asio::awaitable<void> attempt(Parcel parcel, http::DestinationGate::Pass pass, AbortSignal abort);
   asio::awaitable<CallAnswer> call(http::OutboundRequest request, AbortSignal abort);
@@ -119,7 +138,10 @@ struct Courier::State : std::enable_shared_from_this<State> {
   async::TaskGroup sends;
   // What is under way or stands in line, and is not to be read again; the signal aborts a call.
   std::unordered_map<DeliveryId, AbortSignal> taken;
-  std::optional<Timestamp> counted_at;
+  // Destinations that deliveries are set aside for, and when to call back the next ones.
+  std::map<http::Destination, Timestamp> waited_for;
+  std::map<std::pair<TenantId, std::string>, std::string> turns;  // the handler probed last
+  std::optional<Timestamp> counted_at, scanned_at;
   std::atomic<std::int64_t> waiting{0};
   std::atomic<std::int64_t> oldest_due_ms{0};
   std::atomic<int> flying{0};
@@ -129,7 +151,7 @@ asio::awaitable<void> Courier::State::run() {
   while (!stop.requested()) {
     const auto wait = co_await run_once();
     if (wait && *wait <= Millis{0}) continue;
-    co_await wake.wait(std::min(wait.value_or(kLookAgain), kLookAgain), stop);
+    co_await wake.wait(std::min(wait.value_or(kLookAgain), next_look()), stop);
   }
 }
 
@@ -164,6 +186,7 @@ asio::awaitable<void> Courier::State::count_waiting() {
 asio::awaitable<std::optional<Millis>> Courier::State::run_once() {
   co_await count_waiting();
   if (lineup.full()) co_return std::nullopt;
+  co_await call_back();
   auto due = co_await read_due();
   if (!due) co_return kStoreRetry;
   oldest_due_ms =
@@ -175,7 +198,7 @@ asio::awaitable<std::optional<Millis>> Courier::State::run_once() {
   const bool more = due->rows.size() == static_cast<std::size_t>(kBatch) ||
                     !not_called.put_off.empty() || !not_called.refused.empty();
   co_await postpone(not_called);
-  co_await record_refusals(std::move(not_called.refused));
+  co_await set_aside(std::move(not_called.refused));
   if (more) co_return lineup.full() ? std::nullopt : std::optional(Millis{0});
   // The earliest may be one that is under way, and tells nothing of the others then.
   const auto now = parts.clock.now();
@@ -193,14 +216,15 @@ void Courier::State::begin(store::DeliveryRow row, NotCalled& not_called) {
   auto url = http::parse_url(target);
   if (!url) return give_up(std::move(row), "destination_forbidden");
   const auto id = row.id;
-  auto destination = to_string(row.tenant) + url->origin();
+  auto destination = http::destination_of(row.tenant, *url);
+  if (row.endpoint) destination.handler = "endpoint:" + to_string(row.endpoint);
   auto place = lineup.place({std::move(row), std::move(*url), std::move(destination)});
   if (auto* now = std::get_if<Lineup::Start>(&place)) {
     start(std::move(*now));
   } else if (const auto* later = std::get_if<Lineup::PutOff>(&place)) {
     not_called.put_off.emplace_back(id, later->until);
   } else if (auto* refused = std::get_if<Lineup::Refused>(&place)) {
-    not_called.refused.push_back(std::move(refused->parcel.row));
+    not_called.refused.push_back(std::move(refused->parcel));
   } else {
     taken[id] = nullptr;
   }
@@ -225,24 +249,109 @@ asio::awaitable<void> Courier::State::postpone(const NotCalled& not_called) {
   if (!done) co_await async::sleep_for(kStoreRetry, stop);
 }
 
-// One transaction for all of them: when a destination is dead they are many.
-asio::awaitable<void> Courier::State::record_refusals(std::vector<store::DeliveryRow> rows) {
-  if (rows.empty()) co_return;
-  std::vector<std::pair<DeliveryId, AttemptVerdict>> verdicts;
-  verdicts.reserve(rows.size());
-  for (const auto& row : rows) {
-    verdicts.emplace_back(row.id, refused(row, parts.clock.now(), parts.random));
-    const bool last = verdicts.back().second.state == store::DeliveryState::exhausted;
-    (last ? exhausted : refusals).add();
+// One transaction for all of them: when a destination is dead they are many. They keep their place,
+// until the destination takes calls again or their schedule would have ended.
+asio::awaitable<void> Courier::State::set_aside(std::vector<Parcel> parcels) {
+  if (parcels.empty()) co_return;
+  const auto now = parts.clock.now();
+  std::vector<std::pair<DeliveryId, store::DestinationName>> waiting_ones;
+  std::vector<std::pair<DeliveryId, AttemptVerdict>> ended;
+  for (const auto& parcel : parcels) {
+    if (is_over(parcel.row, now)) {
+      ended.emplace_back(parcel.row.id, given_up(parcel.row, now, "destination_open"));
+      exhausted.add();
+    } else {
+      waiting_ones.emplace_back(parcel.row.id, name_of(parcel.destination));
+      waited_for.try_emplace(parcel.destination);
+      refusals.add();
+    }
   }
-  store::TransactFn fn = [verdicts = std::move(verdicts)](store::Transaction& tx) -> Result<> {
-    for (const auto& [id, verdict] : verdicts) {
+  store::TransactFn fn = [waiting_ones, ended](store::Transaction& tx) -> Result<> {
+    for (const auto& [id, name] : waiting_ones) {
+      tx.delivery_writes().set_aside(id, name, kScheduleLength);
+    }
+    for (const auto& [id, verdict] : ended) {
       tx.delivery_writes().record_attempt(id, verdict.attempt, verdict.state, verdict.next_at);
     }
     return {};
   };
   co_await commit(std::move(fn));
-  for (const auto& row : rows) taken.erase(row.id);
+  for (const auto& parcel : parcels) taken.erase(parcel.row.id);
+}
+
+// What waits for a destination that is open for nobody here (since a start, or unnoticed).
+asio::awaitable<void> Courier::State::find_set_aside() {
+  const auto now = parts.clock.now();
+  if (scanned_at && now - *scanned_at < kLookAgain) co_return;
+  scanned_at = now;
+  using Names = std::vector<store::DestinationName>;
+  std::function<Names(store::Snapshot&)> read = [](store::Snapshot& snapshot) {
+    return snapshot.deliveries().set_aside_all_tenants();
+  };
+  const auto names = co_await parts.gateway.read<Names>(std::move(read));
+  if (!names) co_return;
+  for (const auto& name : *names) waited_for.try_emplace({name.tenant, name.origin, name.handler});
+}
+
+// As many for each as it takes now: of an open origin, one for one of its handlers in turn.
+std::vector<std::pair<http::Destination, int>> Courier::State::plan_call_backs() {
+  const auto now = parts.clock.now();
+  std::vector<std::pair<http::Destination, int>> planned;
+  std::map<std::pair<TenantId, std::string>, std::vector<http::Destination>> probes;
+  int left = kBatch;
+  for (auto& [to, not_before] : waited_for) {
+    const int room = not_before <= now ? std::min(lineup.room(to), left) : 0;
+    if (room <= 0) continue;
+    if (lineup.standing(to).origin) {
+      probes[{to.tenant, to.origin}].push_back(to);
+      continue;
+    }
+    left -= room;
+    const bool open = lineup.standing(to).kind == http::Standing::Kind::open;
+    not_before = now + (open ? kProbeOnItsWay : kOnItsWay);
+    planned.emplace_back(to, room);
+  }
+  for (auto& [origin, handlers] : probes) {
+    auto& turn = turns[origin];
+    auto next = std::ranges::upper_bound(handlers, turn, {}, &http::Destination::handler);
+    if (next == handlers.end()) next = handlers.begin();
+    turn = next->handler;
+    for (const auto& to : handlers) waited_for[to] = now + kProbeOnItsWay;
+    planned.emplace_back(*next, 1);
+  }
+  return planned;
+}
+
+asio::awaitable<void> Courier::State::call_back() {
+  co_await find_set_aside();
+  const auto planned = plan_call_backs();
+  if (planned.empty()) co_return;
+  const auto counts = std::make_shared<std::vector<int>>();
+  store::TransactFn fn = [planned, counts](store::Transaction& tx) -> Result<> {
+    counts->clear();
+    for (const auto& [to, room] : planned) {
+      counts->push_back(tx.delivery_writes().call_back(name_of(to), room));
+    }
+    return {};
+  };
+  if (!co_await parts.gateway.transact(std::move(fn), store::Purpose::upkeep)) co_return;
+  for (std::size_t i = 0; i < planned.size(); ++i) {
+    const bool was_last = (*counts)[i] < planned[i].second;
+    if (was_last && lineup.standing(planned[i].first).kind != http::Standing::Kind::open) {
+      waited_for.erase(planned[i].first);
+    }
+  }
+}
+
+Millis Courier::State::next_look() const {
+  auto next = kLookAgain;
+  const auto now = parts.clock.now();
+  for (const auto& [to, not_before] : waited_for) {
+    const auto standing = lineup.standing(to);
+    const auto free_at = std::max(not_before, now + kOnItsWay);
+    next = std::min(next, std::max(standing.next_call.value_or(free_at), not_before) - now);
+  }
+  return std::max(next, Millis{20});
 }
 
 // What has happened is told until the store has taken it, or the drain's time is up.
@@ -272,7 +381,7 @@ asio::awaitable<void> Courier::State::attempt(Parcel parcel, http::DestinationGa
   const auto keys =
       row.endpoint ? parts.secrets.of_endpoint(row.endpoint) : parts.secrets.of_tenant(row.tenant);
   const auto began = parts.clock.now();
-  std::optional<bool> healthy;
+  http::CallEnd end;
   if (keys.empty()) {  // nothing can sign it: its endpoint was removed while it stood in line
     co_await record(row, given_up(row, began, "endpoint_disabled"), false);
   } else {
@@ -283,26 +392,27 @@ asio::awaitable<void> Courier::State::attempt(Parcel parcel, http::DestinationGa
       again.connection = http::OutboundRequest::Connection::fresh;
       answer = co_await call(std::move(again), abort);
     }
-    if (!answer && answer.error().own_trouble) {
-      NotCalled later;
-      later.put_off.emplace_back(row.id, parts.clock.now() + kOwnTroubleRetry);
-      co_await postpone(later);
+    if (!answer && answer.error().own_trouble && !answer.error().sent) {
+      NotCalled not_called;  // this process lacks something: no attempt is used
+      not_called.put_off.emplace_back(row.id, parts.clock.now() + kOwnTroubleRetry);
+      co_await postpone(not_called);
     } else if (answer || answer.error().failure != http::CallFailure::cancelled) {
       auto verdict = judge(row, answer, began, parts.clock.now(), parts.random);
-      healthy = verdict.healthy;
+      if (verdict.state == store::DeliveryState::waiting && is_over(row, parts.clock.now())) {
+        verdict.state = store::DeliveryState::exhausted;
+      }
+      end = http::call_end(answer, parts.clock.now());
       co_await record(row, std::move(verdict), true);
     }
   }
   taken.erase(row.id);
-  go_on(lineup.ended(parcel, std::move(pass), healthy));
+  go_on(lineup.ended(parcel, std::move(pass), end));
 }
 
 void Courier::State::go_on(Lineup::Next next) {
   flying = lineup.in_flight();
   for (auto& one : next.starts) start(std::move(one));
-  std::vector<store::DeliveryRow> refused;
-  for (auto& parcel : next.refused) refused.push_back(std::move(parcel.row));
-  if (!refused.empty()) sends.spawn(record_refusals(std::move(refused)));
+  if (!next.refused.empty()) sends.spawn(set_aside(std::move(next.refused)));
   wake.notify();
 }
 

@@ -16,11 +16,13 @@ using domain::EventType;
 using http::ScriptedPeer;
 using store::DeliveryState;
 
+constexpr auto* kRefused = R"(belfry_webhook_attempts_total{outcome="refused"})";
+
 std::string answer(int status, const std::string& more = "") {
   return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: 0\r\n" + more + "\r\n";
 }
 
-std::string url_of(const ScriptedPeer& peer) {
+std::string url_of(const auto& peer) {
   return "http://127.0.0.1:" + std::to_string(peer.port()) + "/hook";
 }
 
@@ -155,32 +157,60 @@ TEST_F(CourierTest, MarksWhenAnEndpointBeginsToFailAndWhenItIsWell) {
   EXPECT_FALSE(directory.endpoint(endpoint)->failing_since);
 }
 
-// What an open breaker holds back goes along its schedule, as if it had been tried: it is not read
-// again and again. The endpoint is blamed for what was sent to it only.
-TEST_F(CourierTest, AnOpenBreakerPutsADeliveryOffAlongItsSchedule) {
-  std::vector<http::Act> script(5, {.send = answer(500)});
-  script.push_back({.send = answer(200)});
-  ScriptedPeer peer(script);
+// A dead endpoint keeps none of its deliveries away for longer than it is dead: they keep their
+// place, use no attempt and are called back in order.
+TEST_F(CourierTest, DeliveriesToADeadEndpointAreCalledBackWhenItIsWell) {
+  constexpr int kTasks = 300;
+  const http::ClosedPort closed;
   const auto tenant = add_tenant();
+  const auto endpoint = add_endpoint(tenant, url_of(closed));
+  for (int i = 0; i < kTasks; ++i) submit(tenant, {EventType::submitted});
   start();
-  for (int i = 0; i < 5; ++i) submit(tenant, {EventType::completed}, url_of(peer));
+  ASSERT_TRUE(while_time_passes([&] { return metric(kRefused) >= kTasks - 20; }));
+  for (const auto& row : deliveries(tenant)) {
+    EXPECT_EQ(row.state, DeliveryState::waiting);
+    EXPECT_LE(row.attempts, 2);
+  }
+  EXPECT_TRUE(directory.endpoint(endpoint)->enabled);
+  ScriptedPeer peer({{.send = answer(200)}}, nullptr, closed.port());
+  // In less than the schedule's second wait of five minutes.
+  ASSERT_TRUE(while_time_passes([&] { return all_are(tenant, DeliveryState::delivered); }));
+  EXPECT_EQ(peer.requests().size(), static_cast<std::size_t>(kTasks));
+  for (const auto& row : deliveries(tenant)) EXPECT_LE(row.attempts, 3);
+}
+
+TEST_F(CourierTest, ADeliveryThatIsRefusedForItsWholeScheduleIsExhausted) {
+  const auto tenant = add_tenant();
+  const http::ClosedPort closed;
+  const auto url = url_of(closed);
+  start();
+  for (int i = 0; i < 30; ++i) submit(tenant, {EventType::completed}, url);
+  const auto is_exhausted = [](const auto& row) { return row.state == DeliveryState::exhausted; };
+  ASSERT_TRUE(while_time_passes([&] { return metric(kRefused) >= 20; }));
+  pass(std::chrono::hours{74});
+  EXPECT_EQ(std::ranges::count_if(deliveries(tenant), is_exhausted), 0);
+  pass(std::chrono::hours{2});
+  ASSERT_TRUE(while_time_passes(
+      [&] { return std::ranges::count_if(deliveries(tenant), is_exhausted) >= 20; }));
+  EXPECT_TRUE(std::ranges::any_of(deliveries(tenant), [&](const auto& row) {
+    const auto log = attempts(tenant, row.id);  // of one that was never called, maybe none yet
+    return !log.empty() && log.back().failure == "destination_open";
+  }));
+}
+
+TEST_F(CourierTest, EndpointsOnOneHostDoNotStopEachOther) {
+  ScriptedPeer peer({{.send = answer(500)}});
+  const auto tenant = add_tenant(), other = add_tenant();
+  add_endpoint(tenant, url_of(peer));
+  for (int i = 0; i < 40; ++i) submit(tenant, {EventType::submitted});
+  start();
   ASSERT_TRUE(eventually([&] {
     return std::ranges::all_of(deliveries(tenant), [](auto& row) { return row.attempts == 1; });
   }));
-  const auto endpoint = add_endpoint(tenant, url_of(peer));
-  const auto task = submit(tenant, {EventType::submitted});
-  const auto held_back = [&] { return deliveries(tenant, task).front(); };
-  ASSERT_TRUE(eventually([&] { return held_back().attempts == 1; }));
-  EXPECT_EQ(held_back().state, DeliveryState::waiting);
-  EXPECT_GE(held_back().next_at, clock.now() + Millis{4'500});
-  EXPECT_EQ(attempts(tenant, held_back().id).front().failure, "circuit_open");
-  EXPECT_EQ(metric(R"(belfry_webhook_attempts_total{outcome="refused"})"), 1);
-  EXPECT_EQ(metric("belfry_webhooks_postponed_total"), 0);
-  EXPECT_FALSE(directory.endpoint(endpoint)->failing_since);
-  EXPECT_EQ(peer.requests().size(), 5U);
-  pass(Millis{6'000});
-  ASSERT_TRUE(eventually([&] { return all_are(tenant, DeliveryState::delivered); }));
-  EXPECT_EQ(peer.requests().size(), 11U);
+  // Every one was called: an answer of 500 stops nobody.
+  EXPECT_EQ(peer.requests().size(), 40U);
+  EXPECT_EQ(metric(kRefused), 0);
+  EXPECT_EQ(deliveries(other).size(), 0U);
 }
 
 TEST_F(CourierTest, WhatAStopCutsOffIsDeliveredAfterTheNextStart) {

@@ -1,9 +1,11 @@
 #include "webhook/lineup.hpp"
 
+#include <algorithm>
+
 namespace belfry::webhook {
 
-Lineup::Lineup(boost::asio::any_io_executor executor, const Clock& clock, LineupOptions options)
-    : options_(options), gate_(std::move(executor), clock, options.gate) {}
+Lineup::Lineup(http::DestinationGate::Parts parts, LineupOptions options)
+    : options_(options), gate_(std::move(parts), options.gate) {}
 
 bool Lineup::full() const {
   return in_flight_ >= options_.in_flight_max;
@@ -20,8 +22,21 @@ std::optional<Lineup::Start> Lineup::try_start(Parcel& parcel) {
   return Start{std::move(parcel), std::move(pass)};
 }
 
+bool Lineup::refuses(const http::Destination& to) const {
+  return gate_.standing(to).kind == http::Standing::Kind::open && gate_.crowded(to);
+}
+
+int Lineup::room(const http::Destination& to) const {
+  if (full()) return 0;
+  const auto line = lines_.find(to);
+  const auto held = line == lines_.end() ? 0 : line->second.size();
+  const auto left = options_.held_per_line - std::min(held, options_.held_per_line);
+  return std::min(gate_.room(to), static_cast<int>(left));
+}
+
 Lineup::Place Lineup::place(Parcel parcel) {
-  if (gate_.refuses(parcel.destination)) return Refused{std::move(parcel)};
+  parcel.destination = gate_.entry_of(std::move(parcel.destination));
+  if (refuses(parcel.destination)) return Refused{std::move(parcel)};
   const auto line = lines_.find(parcel.destination);
   const std::size_t before = line == lines_.end() ? 0 : line->second.size();
   if (before == 0) {
@@ -47,7 +62,7 @@ void Lineup::hold(Parcel parcel, Tenant& tenant) {
   line.push_back(std::move(parcel));
 }
 
-void Lineup::take_front(const std::string& destination, Tenant& tenant) {
+void Lineup::take_front(const http::Destination& destination, Tenant& tenant) {
   const auto line = lines_.find(destination);
   line->second.pop_front();
   if (line->second.empty()) lines_.erase(line);
@@ -69,8 +84,8 @@ std::optional<Lineup::Start> Lineup::next_of(Tenant& tenant) {
 }
 
 // A destination that is not called for a while keeps nobody in memory.
-void Lineup::empty_refused_line(const std::string& destination, Tenant& tenant, Next& next) {
-  if (!gate_.refuses(destination)) return;
+void Lineup::empty_refused_line(const http::Destination& destination, Tenant& tenant, Next& next) {
+  if (gate_.standing(destination).kind != http::Standing::Kind::open) return;
   for (auto line = lines_.find(destination); line != lines_.end();
        line = lines_.find(destination)) {
     next.refused.push_back(std::move(line->second.front()));
@@ -80,13 +95,9 @@ void Lineup::empty_refused_line(const std::string& destination, Tenant& tenant, 
 }
 
 Lineup::Next Lineup::ended(const Parcel& parcel, http::DestinationGate::Pass pass,
-                           std::optional<bool> healthy) {
+                           const http::CallEnd& end) {
   Next next;
-  if (healthy) {
-    pass.done(*healthy);
-  } else {
-    pass = {};
-  }
+  pass.done(end);
   --in_flight_;
   auto& tenant = tenants_[parcel.row.tenant];
   --tenant.in_flight;

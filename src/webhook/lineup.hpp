@@ -3,8 +3,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <optional>
-#include <string>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -22,24 +22,24 @@ struct LineupOptions {
   std::size_t held_per_tenant = 500;  // of one tenant
   std::size_t held_per_line = 256;    // for one destination
   Millis spread_max{60'000};          // how far the rest is put off
-  http::GateOptions gate{.in_flight_max = 16, .in_flight_first = 2};
+  http::GateOptions gate{.in_flight_max = 64, .handler_max = 16, .handler_first = 2};
 };
 
 // A delivery whose destination is known.
 struct Parcel {
   store::DeliveryRow row;
   http::Url url;
-  std::string destination;  // tenant and origin
+  http::Destination destination;
 };
 
 // Who may be sent now, who stands in line in memory, who is put off in the store, and who is
-// refused because its destination is not called for a while (PROMISES
-// P11): a destination is given as many calls as it has shown to answer, a tenant no more than its
-// share, and what would wait long is put off at the pace of its destination. So memory, and what is
-// read again and again, stay bounded whatever hangs. Single-threaded.
+// refused because its destination is not called for a while (PROMISES P11): a destination is given
+// as many calls as it has shown to answer, a tenant no more than its share, and what would wait
+// long is put off at the pace of its destination. So memory, and what is read again and again, stay
+// bounded whatever hangs. Single-threaded.
 class Lineup {
  public:
-  Lineup(boost::asio::any_io_executor executor, const Clock& clock, LineupOptions options);
+  Lineup(http::DestinationGate::Parts parts, LineupOptions options);
 
   struct Start {
     Parcel parcel;
@@ -49,7 +49,7 @@ class Lineup {
   struct PutOff {
     Timestamp until;
   };
-  // The destination has failed too often to be called now: this is one more failure.
+  // The destination is open: the delivery is set aside until it is called back.
   struct Refused {
     Parcel parcel;
   };
@@ -62,8 +62,11 @@ class Lineup {
     std::vector<Start> starts;
     std::vector<Parcel> refused;
   };
-  // `healthy` absent: it was aborted.
-  Next ended(const Parcel& parcel, http::DestinationGate::Pass pass, std::optional<bool> healthy);
+  Next ended(const Parcel& parcel, http::DestinationGate::Pass pass, const http::CallEnd& end);
+
+  http::Standing standing(const http::Destination& to) const { return gate_.standing(to); }
+  // How many deliveries may be called back to it at present.
+  int room(const http::Destination& to) const;
 
   bool full() const;  // nothing more can be started
   // Drops who stands in line: they wait in the store.
@@ -76,17 +79,18 @@ class Lineup {
   struct Tenant {
     int in_flight = 0;
     std::size_t held = 0;
-    std::deque<std::string> lines;  // destinations with parcels in line, each once
+    std::deque<http::Destination> lines;  // with parcels in line, each once
   };
   std::optional<Start> try_start(Parcel& parcel);
   void hold(Parcel parcel, Tenant& tenant);
-  void take_front(const std::string& destination, Tenant& tenant);
+  bool refuses(const http::Destination& to) const;
+  void take_front(const http::Destination& destination, Tenant& tenant);
   std::optional<Start> next_of(Tenant& tenant);
-  void empty_refused_line(const std::string& destination, Tenant& tenant, Next& next);
+  void empty_refused_line(const http::Destination& destination, Tenant& tenant, Next& next);
 
   LineupOptions options_;
   http::DestinationGate gate_;
-  std::unordered_map<std::string, Line> lines_;  // none of them empty
+  std::map<http::Destination, Line> lines_;  // none of them empty
   std::unordered_map<TenantId, Tenant> tenants_;
   int in_flight_ = 0;
   std::size_t held_ = 0;

@@ -8,11 +8,14 @@
 namespace belfry::webhook {
 namespace {
 
+using Kind = http::CallEnd::Kind;
+
 class LineupTest : public testing::Test {
  protected:
   explicit LineupTest(LineupOptions options = {}) { make(options); }
   void make(LineupOptions options) {
-    lineup = std::make_unique<Lineup>(context.get_executor(), clock, options);
+    lineup = std::make_unique<Lineup>(
+        http::DestinationGate::Parts{context.get_executor(), clock, random}, options);
   }
 
   TenantId tenant(std::uint64_t n) { return TenantId{Uuid{n, n}}; }
@@ -20,7 +23,7 @@ class LineupTest : public testing::Test {
     Parcel made;
     made.row.id = DeliveryId{Uuid{++number, 7}};
     made.row.tenant = tenant(of);
-    made.destination = to_string(made.row.tenant) + host;
+    made.destination = {made.row.tenant, host, "/"};
     return made;
   }
   // What became of it: 's'tarted, 'h'eld, 'p'ut off, 'r'efused.
@@ -42,10 +45,10 @@ class LineupTest : public testing::Test {
     return all;
   }
   // Ends the oldest call, and takes those that start in its stead.
-  Lineup::Next end(std::optional<bool> healthy) {
+  Lineup::Next end(http::CallEnd::Kind kind) {
     auto call = std::move(calls.front());
     calls.pop_front();
-    auto next = lineup->ended(call.parcel, std::move(call.pass), healthy);
+    auto next = lineup->ended(call.parcel, std::move(call.pass), {.kind = kind});
     for (auto& start : next.starts) calls.push_back(std::move(start));
     next.starts.clear();
     return next;
@@ -53,6 +56,7 @@ class LineupTest : public testing::Test {
 
   boost::asio::io_context context;
   ManualClock clock;
+  Random random{9};
   std::unique_ptr<Lineup> lineup;
   std::deque<Lineup::Start> calls;
   std::uint64_t number = 0;
@@ -61,9 +65,9 @@ class LineupTest : public testing::Test {
 
 TEST_F(LineupTest, GivesADestinationMoreCallsAsItAnswers) {
   EXPECT_EQ(place_many(5, 1, "a"), "sshhh");
-  end(true);  // its place, and one more
+  end(Kind::healthy);  // its place, and one more
   EXPECT_EQ(calls.size(), 3U);
-  end(true);
+  end(Kind::healthy);
   EXPECT_EQ(calls.size(), 3U);  // nobody stands in line any more
   EXPECT_EQ(place_many(3, 1, "a"), "shh");
   EXPECT_EQ(lineup->in_flight(), 4);
@@ -73,35 +77,61 @@ TEST_F(LineupTest, GivesADestinationMoreCallsAsItAnswers) {
 TEST_F(LineupTest, TakesThemAwayFromOneThatFails) {
   for (int i = 0; i < 20; ++i) {
     place(1, "a");
-    end(true);
+    end(Kind::healthy);
   }
   EXPECT_EQ(place_many(20, 1, "a"), "sssssssssssssssshhhh");  // 16 at the most
-  end(false);
-  end(false);
+  end(Kind::failed);
+  end(Kind::failed);
   EXPECT_EQ(lineup->in_flight(), 14);  // more than its window: nobody follows
 }
 
 TEST_F(LineupTest, RefusesWhatADestinationThatIsNotCalledHolds) {
   EXPECT_EQ(place_many(2, 1, "a"), "ss");
   for (int failures = 0; failures < 4; ++failures) {
-    end(false);
+    end(Kind::failed);
     place(1, "a");
   }
   EXPECT_EQ(place_many(3, 1, "a"), "hhh");
-  const auto next = end(false);  // the fifth in a row opens the breaker
+  const auto next = end(Kind::failed);  // the fifth in a row opens it
   EXPECT_FALSE(next.refused.empty());
   EXPECT_EQ(lineup->held(), 0U);
   EXPECT_EQ(place_many(3, 1, "a"), "rrr");
-  clock.advance(Millis{5'001});
-  while (!calls.empty()) end(std::nullopt);
-  EXPECT_EQ(place_many(3, 1, "a"), "shh");  // one probe, whose answer the others wait for
-  EXPECT_EQ(end(false).refused.size(), 2U);
-  clock.advance(Millis{10'001});
-  EXPECT_EQ(place_many(3, 1, "a"), "shh");
-  EXPECT_TRUE(end(true).refused.empty());
-  EXPECT_FALSE(calls.empty());
-  while (!calls.empty()) end(true);
-  EXPECT_EQ(lineup->held(), 0U);
+  const auto next_probe = [&] {
+    clock.advance(*lineup->standing({tenant(1), "a", "/"}).next_call - clock.now());
+  };
+  next_probe();
+  while (!calls.empty()) end(Kind::unknown);
+  EXPECT_EQ(lineup->room({tenant(1), "a", "/"}), 1);
+  EXPECT_EQ(place_many(3, 1, "a"), "srr");  // one probe
+  end(Kind::failed);
+  next_probe();
+  EXPECT_EQ(place_many(3, 1, "a"), "srr");
+  EXPECT_TRUE(end(Kind::healthy).refused.empty());
+  EXPECT_EQ(place_many(2, 1, "a"), "ss");
+  while (!calls.empty()) end(Kind::healthy);
+}
+
+// Endpoints on one host: one that fails leaves the other alone, and one that answers shows that the
+// host can be reached.
+TEST_F(LineupTest, AnEndpointsStateIsItsOwn) {
+  const auto place_at = [&](const std::string& handler) {
+    auto one = parcel(1, "host");
+    one.destination.handler = handler;
+    auto placed = lineup->place(std::move(one));
+    auto* start = std::get_if<Lineup::Start>(&placed);
+    if (start != nullptr) calls.push_back(std::move(*start));
+    return start != nullptr;
+  };
+  for (int i = 0; i < 40; ++i) {
+    if (place_at("bad")) end(Kind::failed);
+    ASSERT_TRUE(place_at("good"));
+    end(Kind::healthy);
+  }
+  EXPECT_FALSE(place_at("bad"));
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(place_at("500"));
+    end(Kind::answered);
+  }
 }
 
 TEST_F(LineupTest, PutsOffAtTheDestinationsPaceAndNotForEver) {
@@ -135,8 +165,8 @@ TEST_F(LineupTest, BoundsATenantAndTheWhole) {
   EXPECT_EQ(place(3, "a"), 's');
   EXPECT_TRUE(lineup->full());
   EXPECT_EQ(place(4, "a"), 'p');  // nobody of it would be called when a call of its own ends
-  end(true);                      // of tenant 1: its next destination's turn
-  EXPECT_EQ(calls.back().parcel.destination, to_string(tenant(1)) + "h4");
+  end(Kind::healthy);             // of tenant 1: its next destination's turn
+  EXPECT_EQ(calls.back().parcel.destination, (http::Destination{tenant(1), "h4", "/"}));
 }
 
 TEST_F(LineupTest, LetsATenantsDestinationsTakeTurns) {
@@ -148,8 +178,8 @@ TEST_F(LineupTest, LetsATenantsDestinationsTakeTurns) {
   EXPECT_EQ(place_many(2, 1, "b"), "hh");
   std::string order;
   for (int i = 0; i < 4; ++i) {
-    end(true);
-    order += calls.front().parcel.destination.back();
+    end(Kind::healthy);
+    order += calls.front().parcel.destination.origin.back();
   }
   EXPECT_EQ(order, "abab");
 }
@@ -158,7 +188,7 @@ TEST_F(LineupTest, ForgetsWhoStandsInLineWhenItCloses) {
   EXPECT_EQ(place_many(4, 1, "a"), "sshh");
   lineup->close();
   EXPECT_EQ(lineup->held(), 0U);
-  end(true);
+  end(Kind::healthy);
   EXPECT_EQ(calls.size(), 1U);
 }
 
@@ -167,14 +197,15 @@ TEST_F(LineupTest, ForgetsWhoStandsInLineWhenItCloses) {
 char good_one_beside_a_thousand_that_hang(const LineupOptions& options) {
   boost::asio::io_context context;
   const ManualClock clock;
-  Lineup lineup(context.get_executor(), clock, options);
+  Random random(9);
+  Lineup lineup({context.get_executor(), clock, random}, options);
   std::vector<Lineup::Start> hanging;
   std::uint64_t number = 0;
   const auto place = [&](std::uint64_t of, const std::string& host) {
     Parcel parcel;
     parcel.row.id = DeliveryId{Uuid{++number, 7}};
     parcel.row.tenant = TenantId{Uuid{of, of}};
-    parcel.destination = to_string(parcel.row.tenant) + host;
+    parcel.destination = {parcel.row.tenant, host, "/"};
     auto placed = lineup.place(std::move(parcel));
     auto* start = std::get_if<Lineup::Start>(&placed);
     if (start != nullptr) hanging.push_back(std::move(*start));
@@ -186,7 +217,7 @@ char good_one_beside_a_thousand_that_hang(const LineupOptions& options) {
   }
   const char answer = lineup.full() ? 'f' : place(5'000, "good");
   for (auto& call : hanging) {
-    lineup.ended(call.parcel, std::move(call.pass), std::nullopt);
+    lineup.ended(call.parcel, std::move(call.pass), {});
   }
   return answer;
 }
@@ -197,7 +228,7 @@ TEST(LineupFairness, AThousandThatHangDelayNobody) {
 
 TEST(LineupFairness, ControlWithoutGrowingWindowsTheyDo) {
   LineupOptions unfair;
-  unfair.gate.in_flight_first = 0;
+  unfair.gate.handler_first = 16;
   EXPECT_EQ(good_one_beside_a_thousand_that_hang(unfair), 'f');
 }
 

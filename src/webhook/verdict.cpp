@@ -18,10 +18,6 @@ std::string beginning(const std::string& body) {
   return is_utf8(text) ? text : "(not text)";
 }
 
-bool throttles(int status) {
-  return status == 429 || status == 502 || status == 503 || status == 504;
-}
-
 // The next place in the schedule, or its end.
 void go_on_by_schedule(AttemptVerdict& verdict, int attempts, Timestamp now, Random& random) {
   const auto wait = wait_after(attempts, random);
@@ -30,15 +26,6 @@ void go_on_by_schedule(AttemptVerdict& verdict, int attempts, Timestamp now, Ran
 }
 
 }  // namespace
-
-AttemptVerdict refused(const store::DeliveryRow& delivery, Timestamp now, Random& random) {
-  AttemptVerdict verdict;
-  verdict.attempt.number = delivery.attempts_total + 1;
-  verdict.attempt.at = now;
-  verdict.attempt.failure = "circuit_open";
-  go_on_by_schedule(verdict, delivery.attempts + 1, now, random);
-  return verdict;
-}
 
 AttemptVerdict judge(const store::DeliveryRow& delivery,
                      const std::expected<http::OutboundResponse, http::CallError>& answer,
@@ -54,11 +41,9 @@ AttemptVerdict judge(const store::DeliveryRow& delivery,
     attempt.answer = beginning(answer->body);
     if (answer->status >= 200 && answer->status < 300) return verdict;
     verdict.endpoint_gone = answer->status == 410;
-    verdict.healthy = answer->status < 500 && !throttles(answer->status);
     attempt.failure = "bad_status";
   } else {
     attempt.failure = name(answer.error().failure);
-    verdict.healthy = answer.error().failure == http::CallFailure::destination_forbidden;
   }
   const bool never =
       verdict.endpoint_gone ||

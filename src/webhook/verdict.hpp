@@ -14,7 +14,6 @@ struct AttemptVerdict {
   std::optional<Timestamp> next_at;  // waiting: the next attempt
   store::DeliveryAttemptRow attempt;
   bool endpoint_gone = false;  // 410: disable it
-  bool healthy = true;         // for the destination's breaker
 };
 
 // Success is 2xx only; 410 ends it; anything else waits for the next place in the schedule, or as
@@ -22,9 +21,5 @@ struct AttemptVerdict {
 AttemptVerdict judge(const store::DeliveryRow& delivery,
                      const std::expected<http::OutboundResponse, http::CallError>& answer,
                      Timestamp began, Timestamp now, Random& random);
-
-// An attempt that was due and was not made, because the destination's breaker is open: it counts as
-// one that failed (docs/decisions/open-breaker.md).
-AttemptVerdict refused(const store::DeliveryRow& delivery, Timestamp now, Random& random);
 
 }  // namespace belfry::webhook

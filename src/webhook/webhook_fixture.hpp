@@ -84,6 +84,23 @@ class CourierTest : public outbox::LoopsTest<ManualClock> {
     woken.deliveries_added = true;
     courier->on_commit(woken);
   }
+  // Lets four minutes pass at the most, a little whenever the courier has done something or has
+  // nothing to do.
+  testing::AssertionResult while_time_passes(const std::function<bool()>& holds) {
+    constexpr Millis kAtMost{240'000}, kStep{250};
+    for (Millis passed{0}; passed < kAtMost; passed += kStep) {
+      if (holds()) return testing::AssertionSuccess();
+      std::uint64_t seen = 0;
+      {
+        const std::lock_guard lock(mutex);
+        seen = commits;
+      }
+      pass(kStep);
+      std::unique_lock lock(mutex);
+      changed.wait_for(lock, std::chrono::milliseconds{50}, [&] { return commits != seen; });
+    }
+    return testing::AssertionFailure() << "it did not come in four minutes";
+  }
   bool all_are(TenantId tenant, store::DeliveryState state) {
     const auto rows = deliveries(tenant);
     return !rows.empty() &&

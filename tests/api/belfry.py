@@ -203,6 +203,16 @@ class Client:
         return self.call("POST", path, body, **more)
 
 
+def until(holds, what="it never came"):
+    """Asks again and again until the answer is true, and gives it."""
+    deadline = time.monotonic() + PATIENCE
+    while not (answer := holds()):
+        if time.monotonic() > deadline:
+            raise AssertionError(what)
+        time.sleep(0.02)
+    return answer
+
+
 class Tenant(Client):
     def __init__(self, scheduler, name):
         super().__init__(scheduler)

@@ -4,7 +4,7 @@ import re
 import time
 import unittest
 
-from belfry import PATIENCE, Client, Receiver, Scheduler, WallClock, operator, signature_fits
+from belfry import Client, Receiver, Scheduler, WallClock, operator, signature_fits, until
 
 HOUR, DAY = 3600, 86400
 ACCEPT = "/api/v1/admin/clock/accept"
@@ -16,14 +16,6 @@ def seconds_of(text):
 
 def text_of(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
-def until(holds, what="it never came"):
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > deadline:
-            raise AssertionError(what)
-        time.sleep(0.02)
 
 
 class ClockCase(unittest.TestCase):

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import threading
 import unittest
@@ -228,6 +229,7 @@ class ContractTest(unittest.TestCase):
         self.walk_tasks(caller)
         self.walk_workers(caller)
         self.walk_queues(caller)
+        self.walk_destinations(caller)
         self.walk_webhooks(caller)
         self.walk_keys(caller)
         self.walk_rest(caller)
@@ -340,6 +342,21 @@ class ContractTest(unittest.TestCase):
         caller.call(tenant, "GET", "/api/v1/queues/{queue}", queue="all")
         caller.call(tenant, "GET", "/api/v1/queues")
         caller.call(tenant, "POST", "/api/v1/queues/{queue}/resume", queue="all")
+
+    def walk_destinations(self, caller):
+        """Tasks whose target cannot be reached wait for it, and say so."""
+        tenant = self.scheduler.tenant("unreachable")
+        with socket.socket() as holder:  # bound, so that nobody else listens there
+            holder.bind(("127.0.0.1", 0))
+            target = {"type": "http", "url": f"http://127.0.0.1:{holder.getsockname()[1]}/run"}
+            for _ in range(20):
+                tenant.submit(target=target)
+            belfry.until(lambda: tenant.get("/api/v1/metrics").json["destinations"])
+            caller.call(tenant, "GET", "/api/v1/metrics")
+            waits = lambda task: (task["waiting"] or {}).get("destination")
+            listed = belfry.until(lambda: list(filter(waits, tenant.get("/api/v1/tasks?status=PENDING").json)))
+            caller.call(tenant, "GET", "/api/v1/tasks/{taskId}", taskId=listed[0]["taskId"])
+            caller.call(tenant, "POST", "/api/v1/tasks/cancel", {"filter": {"status": ["PENDING"]}})
 
     def walk_webhooks(self, caller):
         tenant = self.tenant

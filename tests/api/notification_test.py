@@ -206,6 +206,18 @@ class Mail(Beside):
         self.assertEqual({name: one["retry"][name] for name in ("initialMs", "maxMs", "backoff")},
                          {"initialMs": 60_000, "maxMs": 3_600_000, "backoff": "exponential"})
 
+    def test_recipients_who_are_put_off_stop_no_other(self):
+        mail = self.server()
+        late = [f"late{i}@x.example" for i in range(20)]
+        good = [f"good{i}@x.example" for i in range(60)]
+        mail.answers = {one: ["451 4.7.1 greylisted"] for one in late}
+        notification = self.example(*sending(mail))
+        batch_id = self.begin(notification, batch_to(*late, *good))
+        until("the mails to all others", lambda: len(mail.mails) == len(good))
+        self.assertEqual({m[0] for m in mail.mails}, set(good))
+        until("their end", lambda: self.counts(notification, batch_id)["delivered"] == len(good))
+        self.assertEqual(self.counts(notification, batch_id)["failed"], 0)
+
     def test_a_template_that_grows_too_large_fails_for_good(self):
         notification = self.example()
         batch = batch_to("a@x.example")

@@ -69,6 +69,7 @@ std::vector<Model::Task*> Model::ready(const Claim& command, Timestamp now) {
   std::vector<Task*> found;
   for (auto& [id, task] : tasks_) {
     if (task.queue != command.queue || task.status != Status::pending) continue;
+    if (!task.parked.empty()) continue;
     if (task.expires_at && *task.expires_at <= now) continue;
     found.push_back(&task);
   }
@@ -138,11 +139,32 @@ std::string Model::finish(const Finish& command, const Result<Reply>& reply, Tim
     case Verdict::released:
       back(std::max(command.next_at.value_or(now), now));
       --task.run_attempt;
+      if (command.unsent) --task.attempt;
+      if (!command.parking) break;
+      task.status = Status::pending;
+      task.next_at = command.parking->ready_since;
+      task.parked = command.parking->handler;
       break;
   }
   const auto got = std::get<Finish::Reply>(*reply).status;
   if (got == task.status) return {};
   return differs("finish", std::string(name(task.status)), std::string(name(got)));
+}
+
+std::string Model::send_again(const SendAgain& command, const Result<Reply>& reply, Timestamp now) {
+  auto& task = tasks_.at(command.id);
+  const bool stale = task.status != Status::running || task.token != command.token;
+  const auto* expected = stale                         ? "stale_lease"
+                         : task.resent_run == task.run ? "invalid_state"
+                                                       : "ok";
+  if (auto fault = judge("send again", expected, reply); !fault.empty() || !reply) return fault;
+  const auto& got = std::get<SendAgain::Reply>(*reply);
+  ++task.attempt;
+  task.resent_run = task.run;
+  task.token = got.token;
+  task.next_at = now + command.lease;
+  if (got.token.attempt == task.attempt && got.lease_until == task.next_at) return {};
+  return differs("send again", std::to_string(task.attempt), std::to_string(got.token.attempt));
 }
 
 std::string Model::renew(const Renew& command, const Result<Reply>& reply, Timestamp now) {
@@ -169,7 +191,7 @@ std::string Model::end(const End& command, const Result<Reply>& reply, Timestamp
   auto& task = tasks_.at(command.id);
   const bool expires = command.status == Status::expired;
   const bool can =
-      !domain::is_terminal(task.status) &&
+      !domain::is_terminal(task.status) && (!command.only_parked || !task.parked.empty()) &&
       (!expires || (task.status != Status::running && task.expires_at && *task.expires_at <= now));
   if (auto fault = judge("end", can ? "ok" : "invalid_state", reply); !fault.empty() || !can) {
     return fault;
@@ -178,6 +200,7 @@ std::string Model::end(const End& command, const Result<Reply>& reply, Timestamp
   // A heartbeat is told of the cancellation only if its attempt was the one that ran.
   if (!was_running) task.token = {};
   task.status = command.status;
+  task.parked.clear();
   if (std::get<End::Reply>(*reply).was_running == was_running) return {};
   return differs("end", was_running ? "running" : "waiting", "the other");
 }
@@ -204,6 +227,7 @@ std::string Model::apply(const Command& command, const Result<Reply>& reply, Tim
   if (const auto* c = std::get_if<Submit>(&command)) return submit(*c, reply);
   if (const auto* c = std::get_if<Claim>(&command)) return claim(*c, reply, now);
   if (const auto* c = std::get_if<Finish>(&command)) return finish(*c, reply, now);
+  if (const auto* c = std::get_if<SendAgain>(&command)) return send_again(*c, reply, now);
   if (const auto* c = std::get_if<Renew>(&command)) return renew(*c, reply, now);
   if (const auto* c = std::get_if<End>(&command)) return end(*c, reply, now);
   return move_due(reply, now);
@@ -222,6 +246,17 @@ std::string Model::apply_retry(TaskId id, const Result<Reply>& reply, Timestamp 
   task.run_attempt = task.failures = 0;
   ++task.run;
   return {};
+}
+
+void Model::apply_unpark(TenantId tenant, const std::string& handler, int limit) {
+  std::vector<Task*> parked;
+  for (auto& [id, task] : tasks_) {
+    if (task.tenant == tenant && task.parked == handler) parked.push_back(&task);
+  }
+  std::ranges::sort(parked, {}, [](const Task* t) { return std::pair(t->rank, t->id); });
+  for (auto* task : parked) {
+    if (limit-- > 0) task->parked.clear();
+  }
 }
 
 std::string Model::compare(Snapshot& snapshot) const {
@@ -249,6 +284,8 @@ std::string Model::compare(Snapshot& snapshot) const {
     const bool same = row->status == task.status && row->run == task.run &&
                       row->attempt == task.attempt && row->run_attempt == task.run_attempt &&
                       row->failures == task.failures;
+    const auto parked = row->parked_at ? row->parked_at->handler : "";
+    if (parked != task.parked) return differs(to_string(id), task.parked, parked);
     if (!same) return differs(to_string(id), std::string(name(task.status)), "another row");
     if (domain::is_terminal(task.status) && row->heartbeat_at) {
       return "progress of a finished task: " + to_string(id);

@@ -22,7 +22,9 @@ class Model {
     Timestamp next_at;  // as in TaskRow, of unfinished ones
     std::optional<Timestamp> expires_at;
     int run = 1, attempt = 0, run_attempt = 0, failures = 0;
-    LeaseToken token;  // the newest attempt's
+    LeaseToken token;    // the newest attempt's
+    std::string parked;  // the handler that it waits for
+    int resent_run = 0;
   };
   struct Limits {
     std::int64_t unfinished_max = 0;  // of the tenant
@@ -43,6 +45,8 @@ class Model {
   // transaction does not say what it does.
   std::string apply(const Command& command, const Result<Reply>& reply, Timestamp now);
   std::string apply_retry(TaskId id, const Result<Reply>& reply, Timestamp now);
+  // The best `limit` tasks of the tenant that are parked at the handler are claimable again.
+  void apply_unpark(TenantId tenant, const std::string& handler, int limit);
   // Compares every total, every queue's depth and every task.
   std::string compare(Snapshot& snapshot) const;
 
@@ -53,6 +57,7 @@ class Model {
   std::string submit(const Submit& command, const Result<Reply>& reply);
   std::string claim(const Claim& command, const Result<Reply>& reply, Timestamp now);
   std::string finish(const Finish& command, const Result<Reply>& reply, Timestamp now);
+  std::string send_again(const SendAgain& command, const Result<Reply>& reply, Timestamp now);
   std::string renew(const Renew& command, const Result<Reply>& reply, Timestamp now);
   std::string end(const End& command, const Result<Reply>& reply, Timestamp now);
   std::string move_due(const Result<Reply>& reply, Timestamp now);

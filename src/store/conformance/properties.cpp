@@ -13,6 +13,7 @@ using domain::Status;
 
 constexpr int kSteps = 1'200;  // transactions of one to six commands
 constexpr int kStretch = 150;
+constexpr int kUnparked = 2;  // tasks at a time
 
 class Walk {
  public:
@@ -50,6 +51,8 @@ class Walk {
   // What a transaction does, which nobody can see from outside.
   struct Inside {
     std::optional<TaskId> retry;
+    std::string unparked;  // the handler
+    TenantId tenant;
     bool rolled_back = false;
   };
 
@@ -70,6 +73,11 @@ class Walk {
   }
 
   std::string judge(const Command& command, const Inside& inside, const Result<Reply>& reply) {
+    if (!inside.unparked.empty()) {
+      if (!reply) return "unparking failed";
+      model_.apply_unpark(inside.tenant, inside.unparked, kUnparked);
+      return "";
+    }
     if (inside.retry) return model_.apply_retry(*inside.retry, reply, bed_.now());
     if (!inside.rolled_back) return model_.apply(command, reply, bed_.now());
     return outcome(reply) == "conflict" ? "" : "a roll-back that was none";
@@ -79,7 +87,9 @@ class Walk {
     const auto kind = below(100);
     if (kind < 25 || model_.tasks().empty()) return a_submit();
     if (kind < 45) return a_claim();
-    if (kind < 75) return a_finish();
+    if (kind < 72) return a_finish();
+    if (kind < 74) return a_second_sending();
+    if (kind < 78) return an_unparking(inside);
     if (kind < 83) return a_renewal();
     if (kind < 91) return an_end();
     if (kind < 94) return MoveDue{1'000, bed_.at()};
@@ -151,7 +161,24 @@ class Walk {
                                      Verdict::lost,      Verdict::lost_last, Verdict::released};
     auto finish = bed_.a_finish(as_claimed(a_likely_task()), kVerdicts[below(6)]);
     if (below(2) == 0) finish.next_at = bed_.now() + some_millis(4'000);
+    finish.unsent = finish.verdict == Verdict::released && below(2) == 0;
+    if (!finish.unsent || below(3) == 0) return finish;
+    finish.parking = Parking{"http://a", a_handler(), bed_.now() - some_millis(900), {}, {}};
     return finish;
+  }
+  std::string a_handler() { return "/" + std::to_string(below(2)); }
+  Command a_second_sending() {
+    const auto claimed = as_claimed(a_likely_task());
+    return SendAgain{claimed.tenant, claimed.id, claimed.token, kLease, "closed", bed_.at()};
+  }
+  Command an_unparking(Inside& inside) {
+    inside.unparked = a_handler();
+    inside.tenant = tenants_[below(3)];
+    const DestinationName name{inside.tenant, "http://a", inside.unparked};
+    return TransactFn([name](Transaction& tx) -> Result<> {
+      tx.destination_writes().unpark(name, {}, kUnparked);
+      return {};
+    });
   }
   Command a_renewal() {
     auto renew = bed_.a_renewal(as_claimed(a_likely_task()));
@@ -161,7 +188,10 @@ class Walk {
   }
   Command an_end() {
     const auto& task = any_task();
-    return bed_.an_end(task.tenant, task.id, below(2) == 0 ? Status::expired : Status::cancelled);
+    constexpr Status kEnds[] = {Status::expired, Status::cancelled, Status::failed};
+    auto end = bed_.an_end(task.tenant, task.id, kEnds[below(3)]);
+    end.only_parked = end.status == Status::failed;
+    return end;
   }
 
   Bed& bed_;
@@ -230,6 +260,14 @@ TEST_P(StoreConformance, TheModelCatchesPlantedBugs) {
          auto* claim = std::get_if<Claim>(&command);
          if (claim == nullptr || ++shortened % 10 != 0) return false;
          claim->lease -= Millis{1};
+         return true;
+       }},
+      {"a task that is ready where it should be parked",
+       [](Command& command) {
+         auto* finish = std::get_if<Finish>(&command);
+         if (finish == nullptr || !finish->parking) return false;
+         finish->parking.reset();
+         finish->next_at.reset();
          return true;
        }},
       {"a claim that overlooks a lane",

@@ -113,6 +113,12 @@ TEST_P(StoreConformance, ARemovedTenantLeavesNothingAndOthersKeepAll) {
     bed.add_endpoint(bed.an_endpoint(tenant));
     EXPECT_EQ(outcome(bed.transact([&](Transaction& tx) -> Result<> {
                 tx.idempotency_writes().insert(tenant, "key", {"f", 200, "{}"}, bed.now());
+                for (const auto* handler : {"/a", "/b", "/c"}) {
+                  DestinationRow row;
+                  row.name = {tenant, "http://a:80", handler};
+                  row.node = "n";
+                  tx.destination_writes().put_state(row);
+                }
                 return tx.api_key_writes().insert(bed.an_api_key(tenant));
               })),
               "ok");
@@ -152,6 +158,7 @@ TEST_P(StoreConformance, ARemovedTenantLeavesNothingAndOthersKeepAll) {
     EXPECT_EQ(s.queues().list(stays).size(), 1U);
     EXPECT_EQ(s.endpoints().list(stays).size(), 1U);
     EXPECT_EQ(s.api_keys().list(stays).size(), 1U);
+    EXPECT_EQ(s.destinations().states(stays).size(), 3U);
     return 0;
   });
   EXPECT_EQ(bed.counts(gone)[domain::Status::completed], 0);
@@ -161,6 +168,7 @@ TEST_P(StoreConformance, ARemovedTenantLeavesNothingAndOthersKeepAll) {
   bed.read([&](Snapshot& s) {
     EXPECT_TRUE(s.tasks().query(fresh, {}, {}, 10, false).tasks.empty());
     EXPECT_EQ(s.tenants().find(fresh)->name, "fresh");
+    EXPECT_TRUE(s.destinations().states(fresh).empty());
     return 0;
   });
 }

@@ -40,6 +40,7 @@ struct SeriesEvent {
     cancelled,
     expired,
     attempt,  // only measures `run`
+    put_off,  // what was counted as started was not
   };
   std::int64_t tenant_no = 0;
   std::int64_t queue_no = 0;

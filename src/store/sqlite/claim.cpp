@@ -57,12 +57,13 @@ void Executor::claim_one(const Claim& command, const Candidate& candidate, const
       context_.report_damage({"live", candidate.seq}, "an unfinished task has no body");
       throw Damaged("an unfinished task has no body");
     }
+    task.rank = candidate.rank;
     task.expires_at = candidate.expires_at;
     known.run = row.integer(0);
     attempt = row.integer(1) + 1;
     task.run_attempt = static_cast<int>(row.integer(2)) + 1;
     task.failures = static_cast<int>(row.integer(3));
-    ready_since = from_ms(row.integer(4));
+    ready_since = task.ready_since = from_ms(row.integer(4));
     task.id = task_id(candidate.seq, row.integer(6));
     task.name = row.text(7);
     task.priority = static_cast<int>(row.integer(8));

@@ -2,6 +2,8 @@
 
 #include "sql.hpp"
 #include "store/sqlite/columns.hpp"
+#include "store/sqlite/destination_edits.hpp"
+#include "store/sqlite/destination_rows.hpp"
 #include "store/sqlite/positions.hpp"
 #include "store/sqlite/stored_bytes.hpp"
 
@@ -70,6 +72,32 @@ void DeliveryEdits::postpone(DeliveryId id, Timestamp until) {
   const auto bytes = uuid_bytes(id.uuid);
   auto s = context_.db.statement(sql::deliveries::postpone);
   s.bind_blob(bytes).bind(to_ms(until)).run();
+}
+
+void DeliveryEdits::set_aside(DeliveryId id, const DestinationName& name, Millis after_first_due) {
+  const auto tenant_no = context_.numbers.tenant_no(name.tenant);
+  if (!tenant_no) return;
+  const auto no = add_destination(context_, *tenant_no, name.origin, name.handler);
+  const auto bytes = uuid_bytes(id.uuid);
+  context_.db.statement(sql::deliveries::note_first_due).bind_blob(bytes).run();
+  auto s = context_.db.statement(sql::deliveries::set_aside);
+  s.bind_blob(bytes).bind(no).bind(after_first_due.count()).run();
+}
+
+int DeliveryEdits::call_back(const DestinationName& name, int limit) {
+  const auto no = destination_no(context_, name);
+  if (!no) return 0;
+  std::vector<std::int64_t> found;
+  {
+    auto s = context_.db.statement(sql::deliveries::next_set_aside);
+    s.bind(*no).bind(limit);
+    while (s.step()) found.push_back(s.integer(0));
+  }
+  for (const auto delivery : found) {
+    context_.db.statement(sql::deliveries::call_back).bind(delivery).run();
+  }
+  if (!found.empty()) context_.batch->deliveries_added();
+  return static_cast<int>(found.size());
 }
 
 Result<> DeliveryEdits::redeliver(TenantId tenant, DeliveryId id, Timestamp now) {

@@ -13,6 +13,8 @@ class DeliveryEdits final : public DeliveryWrites {
   void record_attempt(DeliveryId id, const DeliveryAttemptRow& attempt, DeliveryState state,
                       std::optional<Timestamp> next_at) override;
   void postpone(DeliveryId id, Timestamp until) override;
+  void set_aside(DeliveryId id, const DestinationName& name, Millis after_first_due) override;
+  int call_back(const DestinationName& name, int limit) override;
   Result<> redeliver(TenantId tenant, DeliveryId id, Timestamp now) override;
   int prune_all_tenants(Timestamp before, int limit) override;
 

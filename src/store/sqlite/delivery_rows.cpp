@@ -7,6 +7,7 @@
 
 #include "sql.hpp"
 #include "store/sqlite/columns.hpp"
+#include "store/sqlite/destination_rows.hpp"
 #include "store/sqlite/turns.hpp"
 
 namespace belfry::store::sqlite {
@@ -30,6 +31,7 @@ DeliveryRow delivery_from(const Statement& s, Numbers& numbers) {
   row.created_at = time_at(s, 12);
   row.next_at = maybe_time_at(s, 13);
   row.finished_at = maybe_time_at(s, 14);
+  row.first_due = maybe_time_at(s, 15);
   return row;
 }
 
@@ -56,6 +58,15 @@ std::optional<DeliveryRow> DeliveryRows::row(std::int64_t no) {
   auto s = context_.db.statement(sql::deliveries::row);
   s.bind(no);
   return s.step() ? std::optional(delivery_from(s, context_.numbers)) : std::nullopt;
+}
+
+std::vector<DestinationName> DeliveryRows::set_aside_all_tenants() {
+  std::vector<DestinationName> names;
+  auto s = context_.db.statement(sql::deliveries::set_aside_for);
+  while (s.step()) {
+    if (auto name = destination_name(context_, s.integer(0))) names.push_back(std::move(*name));
+  }
+  return names;
 }
 
 std::optional<DeliveryRow> DeliveryRows::find(TenantId tenant, DeliveryId id) {

@@ -17,6 +17,7 @@ class DeliveryRows final : public DeliveryReads {
   std::optional<Timestamp> next_due_all_tenants() override;
   std::optional<Timestamp> put_off_longest_all_tenants() override;
   std::int64_t waiting_all_tenants() override;
+  std::vector<DestinationName> set_aside_all_tenants() override;
 
  private:
   std::optional<std::int64_t> no_of(std::int64_t tenant_no, DeliveryId id);

@@ -32,6 +32,7 @@ class Executor {
   Result<Submit::Reply> run(const Submit& command);
   Result<Claim::Reply> run(const Claim& command);
   Result<Finish::Reply> run(const Finish& command);
+  Result<SendAgain::Reply> run(const SendAgain& command);
   Result<Renew::Reply> run(const Renew& command);
   Result<End::Reply> run(const End& command);
   Result<MoveDue::Reply> run(const MoveDue& command);
@@ -95,11 +96,16 @@ class Executor {
                  Timestamp now, std::vector<Claim::Task>& out);
   bool claim_sound(const Claim& command, const Candidate& candidate, const QueueRules& queue,
                    Timestamp now, std::vector<Claim::Task>& out);
-  void write_attempt(const Found& task, std::string_view outcome, const Finish& command,
-                     Timestamp now);
+  struct AttemptNote {
+    std::string_view outcome, error;
+    int http_status = 0;
+  };
+  void write_attempt(const Found& task, const AttemptNote& note, Timestamp now);
   void write_outcome(const Found& task, const Ending& ending);
   domain::Status end_run(const Found& task, const Finish& command, Timestamp now);
   domain::Status put_back(const Found& task, const Finish& command, Timestamp now);
+  domain::Status park(const Found& task, const Finish& command, Timestamp now);
+  bool remove(const Found& task, bool if_parked);
   void record(const Found& task, SeriesEvent::Kind kind, Timestamp at, bool measure_run);
   void change(const Found& task, domain::Status to, Timestamp at, Timestamp next_at);
   std::vector<Found> due(Timestamp now, int max);

@@ -46,18 +46,17 @@ constexpr std::int64_t kLogLinesMax = 1'000;  // a task
 
 }  // namespace
 
-void Executor::write_attempt(const Found& task, std::string_view outcome, const Finish& command,
-                             Timestamp now) {
+void Executor::write_attempt(const Found& task, const AttemptNote& note, Timestamp now) {
   auto row = context_.db.statement(sql::hot::add_attempt);
   row.bind(task.seq).bind(task.attempt).bind(task.run).bind(task.started_at.value_or(to_ms(now)));
-  row.bind(to_ms(now)).bind_text(outcome).bind(command.http_status).bind_text(command.error);
+  row.bind(to_ms(now)).bind_text(note.outcome).bind(note.http_status).bind_text(note.error);
   if (task.worker) {
     row.bind_text(*task.worker);
   } else {
     row.bind_null();
   }
   row.run();
-  context_.batch->store_bytes(task.tenant_no, stored::attempt(command.error));
+  context_.batch->store_bytes(task.tenant_no, stored::attempt(note.error));
 }
 
 domain::Status Executor::end_run(const Found& task, const Finish& command, Timestamp now) {
@@ -90,10 +89,13 @@ domain::Status Executor::put_back(const Found& task, const Finish& command, Time
   // One that was handed back keeps its place.
   row.bind(released ? std::nullopt
                     : std::optional(domain::rank(next_at, task.priority, queue->aging)));
-  row.bind(task.failures + (released ? 0 : 1)).bind(task.run_attempt - (released ? 1 : 0)).run();
+  const bool unsent = released && command.unsent;
+  row.bind(task.failures + (released ? 0 : 1)).bind(task.run_attempt - (released ? 1 : 0));
+  row.bind(unsent ? 1 : 0).run();
   CHECK(context_.db.changes() == 1);
-  if (!released || !command.unsent) {
-    write_attempt(task, released ? "released" : retry ? "failed" : "lease_lost", command, now);
+  if (!unsent) {
+    const auto* outcome = released ? "released" : retry ? "failed" : "lease_lost";
+    write_attempt(task, {outcome, command.error, command.http_status}, now);
   }
   if (!released) record(task, Kind::retried, now, true);
   change(task, status, now, next_at);
@@ -110,7 +112,9 @@ Result<Finish::Reply> Executor::run(const Finish& command) {
   if (lost && from_ms(task.next_at) > now) return stale();
   const bool ends = command.verdict == Verdict::completed || command.verdict == Verdict::failed ||
                     command.verdict == Verdict::lost_last;
-  const auto status = ends ? end_run(task, command, now) : put_back(task, command, now);
+  const auto status = ends              ? end_run(task, command, now)
+                      : command.parking ? park(task, command, now)
+                                        : put_back(task, command, now);
   running_.erase(task.seq);
   post(command.outbox, command.tenant, command.id, now);
   return Finish::Reply{status, now};
@@ -176,21 +180,11 @@ Result<Renew::Reply> Executor::run(const Renew& command) {
   return Renew::Reply{until, false};
 }
 
-Result<End::Reply> Executor::run(const End& command) {
-  const auto found = find(command.tenant, command.id);
-  if (!found) return fail(found.error());
-  const auto& task = **found;
-  if (!task.status) return fail(ErrorCode::invalid_state, "the task has finished already");
-  const auto now = context_.now_or(command.now);
-  const bool expires = command.status == Status::expired;
-  const bool damaged = command.status == Status::failed;
-  const auto event = expires   ? TaskEvent::expired
-                     : damaged ? TaskEvent::damaged
-                               : TaskEvent::cancelled;
-  const auto to = domain::next(*task.status, event);
-  if (!to) return fail(ErrorCode::invalid_state, "a running task does not expire");
-  if (expires && (!task.expires_at || from_ms(*task.expires_at) > now)) {
-    return fail(ErrorCode::invalid_state, "the task's time has not passed");
+// False if it is to be removed only while it is parked, and is not.
+bool Executor::remove(const Found& task, bool if_parked) {
+  if (if_parked) {
+    context_.db.statement(sql::hot::remove_parked).bind(task.seq).bind(task.tenant_no).run();
+    return context_.db.changes() == 1;
   }
   context_.db.statement(sql::hot::remove_unfinished)
       .bind(task.seq)
@@ -199,6 +193,29 @@ Result<End::Reply> Executor::run(const End& command) {
       .bind(task.attempt)
       .run();
   CHECK(context_.db.changes() == 1);
+  return true;
+}
+
+Result<End::Reply> Executor::run(const End& command) {
+  const auto found = find(command.tenant, command.id);
+  if (!found) return fail(found.error());
+  const auto& task = **found;
+  if (!task.status) return fail(ErrorCode::invalid_state, "the task has finished already");
+  const auto now = context_.now_or(command.now);
+  const bool expires = command.status == Status::expired;
+  const bool fails = command.status == Status::failed;
+  const auto event = expires               ? TaskEvent::expired
+                     : command.only_parked ? TaskEvent::given_up
+                     : fails               ? TaskEvent::damaged
+                                           : TaskEvent::cancelled;
+  const auto to = domain::next(*task.status, event);
+  if (!to) return fail(ErrorCode::invalid_state, "a running task is ended by its attempt");
+  if (expires && (!task.expires_at || from_ms(*task.expires_at) > now)) {
+    return fail(ErrorCode::invalid_state, "the task's time has not passed");
+  }
+  if (!remove(task, command.only_parked)) {
+    return fail(ErrorCode::invalid_state, "the task is not parked");
+  }
   const bool was_running = task.status == Status::running;
   // The secret stays, so that the attempt that still runs can be told at its next heartbeat.
   write_outcome(task, {*to,
@@ -208,7 +225,7 @@ Result<End::Reply> Executor::run(const End& command) {
                        command.error,
                        {},
                        now});
-  const auto kind = expires ? Kind::expired : damaged ? Kind::failed : Kind::cancelled;
+  const auto kind = expires ? Kind::expired : fails ? Kind::failed : Kind::cancelled;
   record(task, kind, now, was_running);
   change(task, *to, now, now);
   running_.erase(task.seq);

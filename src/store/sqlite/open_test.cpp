@@ -216,6 +216,19 @@ TEST_F(OpenTest, AStoreThatFailedIsCheckedAsAWholeByTheNextStart) {
 TEST_F(OpenTest, AStoreOfTheFirstSchemaIsBroughtToThisOne) {
   make_store();
   change_file([](Database& db) {
+    for (const auto* index : {"deliveries_set_aside", "live_parked", "live_parked_patience",
+                              "live_parked_lane", "live_ready"}) {
+      db.execute(fmt::format("DROP INDEX {}", index));
+    }
+    db.execute("CREATE INDEX live_ready ON live (lane, rank, seq) WHERE status = 2");
+    for (const auto* column : {"parked", "refused_at", "patience_ms", "resent_run"}) {
+      db.execute(fmt::format("ALTER TABLE live DROP COLUMN {}", column));
+    }
+    for (const auto* column : {"set_aside", "first_due"}) {
+      db.execute(fmt::format("ALTER TABLE deliveries DROP COLUMN {}", column));
+    }
+    db.execute("DROP TABLE destinations");
+    db.execute("DROP TABLE destination_states");
     db.execute("DROP INDEX outcomes_failed_at");
     db.execute("DROP INDEX live_upcoming");
     db.execute("DROP INDEX deliveries_turns");

@@ -40,11 +40,13 @@ std::optional<Timestamp> QueueRows::oldest_ready(domain::QueueNo queue) {
   std::optional<Timestamp> oldest;
   for (const auto lane :
        {domain::Lane::by_queue_default, domain::Lane::push, domain::Lane::worker}) {
-    auto s = context_.db.statement(sql::queues::oldest_ready);
-    s.bind(lane_key(queue, lane)).bind(kOldestRowsMax);
-    if (!s.step() || s.is_null(0)) continue;
-    const auto found = time_at(s, 0);
-    oldest = oldest ? std::min(*oldest, found) : found;
+    for (const auto sql : {sql::queues::oldest_ready, sql::queues::oldest_parked}) {
+      auto s = context_.db.statement(sql);
+      s.bind(lane_key(queue, lane)).bind(kOldestRowsMax);
+      if (!s.step() || s.is_null(0)) continue;
+      const auto found = time_at(s, 0);
+      oldest = oldest ? std::min(*oldest, found) : found;
+    }
   }
   return oldest;
 }

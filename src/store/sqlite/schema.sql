@@ -54,7 +54,7 @@ CREATE TABLE deliveries (
   created_at     INTEGER NOT NULL,
   next_at        INTEGER,
   finished_at    INTEGER
-, due_since INTEGER);
+, due_since INTEGER, set_aside INTEGER, first_due INTEGER);
 CREATE TABLE delivery_attempts (
   delivery    INTEGER NOT NULL,
   number      INTEGER NOT NULL,
@@ -65,6 +65,22 @@ CREATE TABLE delivery_attempts (
   answer      TEXT NOT NULL,
   PRIMARY KEY (delivery, number)
 ) WITHOUT ROWID;
+CREATE TABLE destination_states (
+  destination INTEGER NOT NULL,
+  node        TEXT NOT NULL,
+  state       INTEGER NOT NULL CHECK (state IN (0, 1)),
+  since       INTEGER NOT NULL,
+  error       TEXT NOT NULL,
+  next_call   INTEGER,
+  PRIMARY KEY (destination, node)
+) WITHOUT ROWID;
+CREATE TABLE destinations (
+  no      INTEGER PRIMARY KEY,
+  tenant  INTEGER NOT NULL,
+  origin  TEXT NOT NULL,
+  handler TEXT NOT NULL,
+  UNIQUE (tenant, origin, handler)
+);
 CREATE TABLE endpoints (
   no              INTEGER PRIMARY KEY AUTOINCREMENT,
   id              BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
@@ -106,7 +122,7 @@ CREATE TABLE live (
   lease_secret INTEGER,
   lease_kind   INTEGER,
   started_at   INTEGER,
-  worker       TEXT,
+  worker       TEXT, parked INTEGER CHECK (parked IS NULL OR status = 2), refused_at INTEGER, patience_ms INTEGER, resent_run INTEGER,
   CHECK ((status = 3) = (lease_secret IS NOT NULL))
 );
 CREATE TABLE log_lines (
@@ -216,6 +232,8 @@ CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 1;
 CREATE INDEX deliveries_exhausted ON deliveries (tenant, endpoint, no) WHERE state = 3;
 CREATE INDEX deliveries_open ON deliveries (tenant, endpoint, no) WHERE state < 2;
 CREATE INDEX deliveries_put_off ON deliveries (due_since) WHERE state = 1 AND due_since IS NOT NULL;
+CREATE INDEX deliveries_set_aside ON deliveries (set_aside, due_since, no)
+WHERE state = 1 AND set_aside IS NOT NULL;
 CREATE INDEX deliveries_turns ON deliveries (tenant, next_at) WHERE state = 1;
 CREATE INDEX endpoints_by_tenant ON endpoints (tenant);
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
@@ -223,7 +241,11 @@ CREATE INDEX live_by_tenant ON live (tenant, seq);
 CREATE INDEX live_due ON live (next_at) WHERE status = 1;
 CREATE INDEX live_expiring ON live (expires_at) WHERE expires_at IS NOT NULL AND status < 3;
 CREATE INDEX live_leases ON live (next_at) WHERE status = 3;
-CREATE INDEX live_ready ON live (lane, rank, seq) WHERE status = 2;
+CREATE INDEX live_parked ON live (parked, rank, seq) WHERE parked IS NOT NULL;
+CREATE INDEX live_parked_lane ON live (lane, rank) WHERE parked IS NOT NULL;
+CREATE INDEX live_parked_patience ON live (parked, patience_ms, refused_at)
+WHERE parked IS NOT NULL;
+CREATE INDEX live_ready ON live (lane, rank, seq) WHERE status = 2 AND parked IS NULL;
 CREATE INDEX live_scheduled ON live (tenant, seq) WHERE status = 1;
 CREATE INDEX live_upcoming ON live (tenant, next_at) WHERE status = 1;
 CREATE INDEX outcomes_cancelled ON outcomes (tenant, seq) WHERE status = 6;

@@ -41,6 +41,9 @@ void add(SeriesPoint& point, const SeriesEvent& event) {
     case Kind::expired:
       ++point.expired;
       break;
+    case Kind::put_off:
+      --point.started;
+      break;
     case Kind::attempt:
       break;
   }
@@ -105,6 +108,7 @@ void SeriesRows::merge(const Key& key, const SeriesPoint& delta) {
   }
   auto& point = it->second;
   add(point, delta);
+  point.started = std::max<std::int64_t>(point.started, 0);
   const auto& [step, tenant_no, at, queue_no, name] = key;
   const auto counts = encode_counts(point);
   const auto wait = point.wait.encode();

@@ -5,6 +5,8 @@
 #include "store/sqlite/api_key_rows.hpp"
 #include "store/sqlite/delivery_edits.hpp"
 #include "store/sqlite/delivery_rows.hpp"
+#include "store/sqlite/destination_edits.hpp"
+#include "store/sqlite/destination_rows.hpp"
 #include "store/sqlite/endpoint_edits.hpp"
 #include "store/sqlite/endpoint_rows.hpp"
 #include "store/sqlite/executor.hpp"
@@ -30,6 +32,7 @@ struct Readers {
         api_keys(context),
         endpoints(context),
         deliveries(context),
+        destinations(context),
         metrics(context),
         signing_keys(context) {}
   TaskRows tasks;
@@ -38,6 +41,7 @@ struct Readers {
   ApiKeyRows api_keys;
   EndpointRows endpoints;
   DeliveryRows deliveries;
+  DestinationRows destinations;
   MetricRows metrics;
   SigningKeyRows signing_keys;
 };
@@ -51,6 +55,7 @@ class SqliteSnapshot final : public Snapshot {
   ApiKeyReads& api_keys() override { return readers_.api_keys; }
   EndpointReads& endpoints() override { return readers_.endpoints; }
   DeliveryReads& deliveries() override { return readers_.deliveries; }
+  DestinationReads& destinations() override { return readers_.destinations; }
   MetricReads& metrics() override { return readers_.metrics; }
   SigningKeyReads& signing_keys() override { return readers_.signing_keys; }
 
@@ -68,6 +73,7 @@ class SqliteTransaction final : public Transaction {
         api_key_edits_(context),
         endpoint_edits_(context),
         delivery_edits_(context),
+        destination_edits_(context),
         signing_key_edits_(context),
         idempotency_edits_(context),
         executor_(executor) {}
@@ -78,6 +84,7 @@ class SqliteTransaction final : public Transaction {
   ApiKeyReads& api_keys() override { return readers_.api_keys; }
   EndpointReads& endpoints() override { return readers_.endpoints; }
   DeliveryReads& deliveries() override { return readers_.deliveries; }
+  DestinationReads& destinations() override { return readers_.destinations; }
   MetricReads& metrics() override { return readers_.metrics; }
   SigningKeyReads& signing_keys() override { return readers_.signing_keys; }
 
@@ -87,6 +94,7 @@ class SqliteTransaction final : public Transaction {
   ApiKeyWrites& api_key_writes() override { return api_key_edits_; }
   EndpointWrites& endpoint_writes() override { return endpoint_edits_; }
   DeliveryWrites& delivery_writes() override { return delivery_edits_; }
+  DestinationWrites& destination_writes() override { return destination_edits_; }
   SigningKeyWrites& signing_key_writes() override { return signing_key_edits_; }
   IdempotencyWrites& idempotency_writes() override { return idempotency_edits_; }
 
@@ -101,6 +109,7 @@ class SqliteTransaction final : public Transaction {
   ApiKeyEdits api_key_edits_;
   EndpointEdits endpoint_edits_;
   DeliveryEdits delivery_edits_;
+  DestinationEdits destination_edits_;
   SigningKeyEdits signing_key_edits_;
   IdempotencyEdits idempotency_edits_;
   Executor& executor_;

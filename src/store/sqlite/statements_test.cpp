@@ -104,6 +104,12 @@ TEST_F(StatementsTest, HotStatementsUseTheIndexThatIsMeantForThem) {
       {"hot.lease", "live USING INTEGER PRIMARY KEY"},
       {"hot.end_attempt", "live USING INTEGER PRIMARY KEY"},
       {"hot.put_back", "live USING INTEGER PRIMARY KEY"},
+      {"hot.park", "live USING INTEGER PRIMARY KEY"},
+      {"hot.send_again", "live USING INTEGER PRIMARY KEY"},
+      {"hot.remove_parked", "live USING INTEGER PRIMARY KEY"},
+      {"destinations.next_parked", "l USING INDEX live_parked (parked=? AND rank>?)"},
+      {"destinations.best_parked", "l USING COVERING INDEX live_parked (parked=?)"},
+      {"destinations.impatient", "INDEX live_parked_patience (parked=? AND patience_ms<?)"},
       {"hot.renew", "live USING INTEGER PRIMARY KEY"},
       {"hot.remove_unfinished", "live USING INTEGER PRIMARY KEY"},
       {"hot.make_ready", "live USING INTEGER PRIMARY KEY"},
@@ -123,6 +129,7 @@ TEST_F(StatementsTest, HotStatementsUseTheIndexThatIsMeantForThem) {
       {"deliveries.next_due", "INDEX deliveries_due"},
       {"deliveries.due_turns", "d USING INDEX deliveries_turns (tenant=?)"},
       {"deliveries.due_of_tenant", "INDEX deliveries_turns (tenant=? AND next_at<?)"},
+      {"deliveries.next_set_aside", "INDEX deliveries_set_aside (set_aside=?)"},
       {"deliveries.put_off_longest", "INDEX deliveries_put_off"},
       {"hot.due_turns", "l USING INDEX live_upcoming (tenant=?)"},
       {"hot.due_of_tenant", "l USING INDEX live_upcoming (tenant=? AND next_at<?)"},
@@ -155,6 +162,8 @@ TEST_F(StatementsTest, NothingWalksATableOrSortsButWhatIsMeantTo) {
       "copies.tables",
       "copies.tasks_counted",
       "deliveries.of_task",
+      "destinations.forget_other_states",
+      "destinations.forget_unused",
       "endpoints.forget_removed",
 
       "hot.with_progress",
@@ -164,6 +173,7 @@ TEST_F(StatementsTest, NothingWalksATableOrSortsButWhatIsMeantTo) {
       "signing_keys.every",
       "stored.every",
       "stored.recount",
+      "upkeep.move_ready_back",
       "upkeep.move_waits_back",
       "upkeep.schema",
       "upkeep.schema_objects",
@@ -196,7 +206,8 @@ TEST_F(StatementsTest, PagesOfTasksWalkTheirIndexNewestFirstWhateverIsFiltered) 
       text.append(sql::task_filters::newest_first);
       const auto found = plan(text);
       // Few rows at a time, so they are sorted (see task_page.sql).
-      if (name == "task_page.running" || name == "task_page.pending") {
+      if (name == "task_page.running" || name == "task_page.pending" ||
+          name == "task_page.parked") {
         EXPECT_EQ(found.find("SCAN b"), std::string::npos) << found;
         continue;
       }

@@ -7,6 +7,7 @@
 #include "store/failure.hpp"
 #include "store/lanes.hpp"
 #include "store/sqlite/columns.hpp"
+#include "store/sqlite/destination_rows.hpp"
 #include "store/sqlite/task_walk.hpp"
 
 namespace belfry::store::sqlite {
@@ -95,6 +96,7 @@ std::optional<TaskRow> TaskRows::row(std::int64_t seq, Extent extent) {
   TaskRow task;
   try {
     task = task_from(s, context_.numbers);
+    if (!s.is_null(28)) task.parked_at = destination_name(context_, s.integer(28));
   } catch (const Damaged& damaged) {
     return untold(damaged.what());
   }

@@ -27,12 +27,13 @@ class TaskRows final : public TaskReads {
   std::optional<Timestamp> next_expiry_all_tenants() override;
   std::vector<std::pair<domain::QueueNo, unsigned>> ready_lanes_all_tenants() override;
 
+  // The summaries that a statement names in its first column, as far as kPageBytesMax goes.
+  std::vector<TaskRow> summaries(Statement s);
+
  private:
   enum class Extent { summary, full };
   std::optional<TaskRow> row(std::int64_t seq, Extent extent);
   std::optional<TaskRow> sound_row(TenantId tenant, TaskId id, Extent extent);
-  // The summaries that a statement names in its first column, as far as kPageBytesMax goes.
-  std::vector<TaskRow> summaries(Statement s);
   bool owned(TenantId tenant, TaskId id);
   TaskId id_of(std::int64_t seq);
 

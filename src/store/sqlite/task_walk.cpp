@@ -86,7 +86,10 @@ Route choose(const std::vector<Status>& asked, const StatusCounts& counts) {
   if (all) {
     route.arms.push_back(sql::task_page::every_task);
   } else if (std::ranges::all_of(wanted, [&](Status s) { return walks_alone(s, counts); })) {
-    for (const auto status : wanted) route.arms.push_back(arm_of(status));
+    for (const auto status : wanted) {
+      route.arms.push_back(arm_of(status));
+      if (status == Status::pending) route.arms.push_back(sql::task_page::parked);
+    }
   } else if (unfinished) {
     route.arms.push_back(sql::task_page::unfinished);
     route.status_filter = sql::task_filters::status_unfinished;

@@ -76,7 +76,17 @@ int TenantEdits::remove_history(std::int64_t tenant_no, int limit) {
     s.bind(step).bind(tenant_no).bind(limit - removed).run();
     removed += static_cast<int>(context_.db.changes());
   }
-  return removed;
+  return removed + remove_destinations(tenant_no, limit - removed);
+}
+
+// Their states go first, with the same ones.
+int TenantEdits::remove_destinations(std::int64_t tenant_no, int limit) {
+  if (limit <= 0) return 0;
+  for (const auto sql :
+       {sql::tenants::remove_some_destination_states, sql::tenants::remove_some_destinations}) {
+    context_.db.statement(sql).bind(tenant_no).bind(limit).run();
+  }
+  return static_cast<int>(context_.db.changes());
 }
 
 void TenantEdits::remove_the_rest(TenantId id, std::int64_t tenant_no) {

@@ -19,6 +19,7 @@ class TenantEdits final : public TenantWrites {
  private:
   // Each removes up to `limit` rows, and says how many.
   int remove_deliveries(std::int64_t tenant_no, int limit);
+  int remove_destinations(std::int64_t tenant_no, int limit);
   int remove_history(std::int64_t tenant_no, int limit);
   void remove_the_rest(TenantId id, std::int64_t tenant_no);
   Result<> changed(TenantId id);  // after an update: was there such a tenant?

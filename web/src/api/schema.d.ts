@@ -1401,11 +1401,17 @@ export interface components {
         };
         Waiting: {
             /** @enum {string} */
-            reason: "not_due" | "retry_backoff" | "queue_paused" | "queue_limit" | "tenant_limit" | "no_worker" | "fair_share";
+            reason: "not_due" | "retry_backoff" | "queue_paused" | "destination_open" | "destination_busy" | "queue_limit" | "tenant_limit" | "no_worker" | "fair_share";
             /** @description In words, with what would end it. */
             detail: string;
-            /** @description Since when it waits: submitted, or ready to run; null while a retry is put off. */
+            /** @description Since when it waits: submitted, or ready to run; of a destination, since when it is open or busy; null while a retry is put off. */
             since: components["schemas"]["Time"] | null;
+            /** @description Of destination_open and destination_busy. The origin, or the origin and the path, that takes no call at present. */
+            destination?: string;
+            /** @description Of destination_open. The class of the last failure there, such as connect_failed. */
+            lastError?: string;
+            /** @description Of destination_open. When the next call finds out whether it has recovered. */
+            nextProbeAt?: components["schemas"]["Time"];
             /** @description Ready tasks of its queue that come first; 10000 means as many or more. Of a ready task, in the task itself only. */
             ahead?: number;
             /** @description When its turn comes if the queue goes on as in the last five minutes. Absent if too little was started to tell. */
@@ -1709,7 +1715,7 @@ export interface components {
                 at: components["schemas"]["Time"];
                 durationMs: number;
                 httpStatus: number | null;
-                /** @description A class of failure, such as timeout or destination_forbidden; circuit_open when it was not called because it keeps failing. */
+                /** @description A class of failure, such as timed_out or destination_forbidden; destination_open when its destination was open for the whole schedule. */
                 failure: string | null;
                 /** @description The answer's first bytes. */
                 answer: string;
@@ -1827,6 +1833,21 @@ export interface components {
             series: (components["schemas"]["Rates"] & {
                 at: components["schemas"]["Time"];
             })[];
+            /** @description Of one tenant. Where its tasks wait because a destination is open or busy, the most first. */
+            destinations?: components["schemas"]["Destination"][];
+        };
+        Destination: {
+            /** @description An origin, or an origin and a path. */
+            destination: string;
+            /** @enum {string} */
+            state: "open" | "busy";
+            since: components["schemas"]["Time"];
+            /** @description Tasks that wait there; 10000 means as many or more. */
+            waiting: number;
+            /** @description The class of the last failure, such as connect_failed. */
+            lastError?: string;
+            /** @description When the next call finds out whether it has recovered. */
+            nextProbeAt?: components["schemas"]["Time"];
         };
         AllMetrics: components["schemas"]["Metrics"] & {
             tenants?: (components["schemas"]["Counts"] & {

@@ -1,6 +1,7 @@
 -- name: row
 SELECT d.id, d.tenant, d.seq, d.task_low, e.id, d.url, d.type, d.sequence, d.body, d.state, d.attempts,
-       d.attempts_total, d.created_at, d.next_at, d.finished_at
+       d.attempts_total, d.created_at, d.next_at, d.finished_at,
+       d.first_due
 FROM deliveries AS d
 LEFT JOIN endpoints AS e ON e.no = d.endpoint
 WHERE d.no = ?1;
@@ -101,11 +102,47 @@ UPDATE deliveries SET attempts = attempts + 1, attempts_total = max(attempts_tot
 WHERE no = ?1;
 
 -- name: set_state
-UPDATE deliveries SET state = ?2, next_at = ?3, finished_at = ?4, due_since = NULL WHERE no = ?1;
+UPDATE deliveries SET state = ?2, next_at = ?3, finished_at = ?4, due_since = NULL,
+                      set_aside = NULL
+WHERE no = ?1;
 
 -- name: postpone
 UPDATE deliveries SET next_at = ?2, due_since = coalesce(due_since, next_at)
 WHERE id = ?1 AND state = 1;
+
+-- A round is first due when its first attempt was made, or else was to be made.
+-- name: note_first_due
+UPDATE deliveries
+SET first_due = coalesce(CASE WHEN attempts > 0 THEN
+                           (SELECT a.at FROM delivery_attempts AS a
+                            WHERE a.delivery = deliveries.no
+                              AND a.number = deliveries.attempts_total - deliveries.attempts + 1)
+                         END, due_since, next_at)
+WHERE id = ?1 AND state = 1 AND first_due IS NULL;
+
+-- name: set_aside
+UPDATE deliveries SET set_aside = ?2, next_at = first_due + ?3,
+                      due_since = coalesce(due_since, next_at)
+WHERE id = ?1 AND state = 1;
+
+-- name: next_set_aside
+SELECT no FROM deliveries INDEXED BY deliveries_set_aside
+WHERE state = 1 AND set_aside = ?1 ORDER BY due_since, no LIMIT ?2;
+
+-- name: call_back
+UPDATE deliveries SET set_aside = NULL, next_at = due_since WHERE no = ?1 AND state = 1;
+
+-- A loose scan: one seek per destination.
+-- name: set_aside_for
+WITH RECURSIVE named (no) AS (
+  SELECT (SELECT set_aside FROM deliveries INDEXED BY deliveries_set_aside
+          WHERE state = 1 AND set_aside IS NOT NULL ORDER BY set_aside LIMIT 1)
+  UNION ALL
+  SELECT (SELECT d.set_aside FROM deliveries AS d INDEXED BY deliveries_set_aside
+          WHERE d.state = 1 AND d.set_aside > named.no ORDER BY d.set_aside LIMIT 1)
+  FROM named WHERE named.no IS NOT NULL
+)
+SELECT no FROM named WHERE no IS NOT NULL;
 
 -- name: release_next
 UPDATE deliveries SET state = 1, next_at = ?3
@@ -120,7 +157,8 @@ WHERE seq = ?1 AND endpoint = ?2 AND state = 1 LIMIT 1;
 SELECT enabled FROM endpoints WHERE no = ?1 AND removed_at IS NULL;
 
 -- name: new_round
-UPDATE deliveries SET state = ?2, attempts = 0, next_at = ?3, finished_at = NULL, due_since = NULL
+UPDATE deliveries SET state = ?2, attempts = 0, next_at = ?3, finished_at = NULL, due_since = NULL,
+                      set_aside = NULL, first_due = NULL
 WHERE no = ?1;
 
 -- name: prune_walk

@@ -56,7 +56,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 -- The next candidates of a lane: from the index alone.
 -- name: ready
 SELECT rank, seq, expires_at FROM live INDEXED BY live_ready
-WHERE lane = ?1 AND status = 2 AND (rank, seq) > (?2, ?3) ORDER BY rank, seq LIMIT ?4;
+WHERE lane = ?1 AND status = 2 AND parked IS NULL AND (rank, seq) > (?2, ?3) ORDER BY rank, seq LIMIT ?4;
 
 -- name: candidate
 SELECT l.run, l.attempt, l.run_attempt, l.failures, l.next_at, l.expires_at,
@@ -83,8 +83,29 @@ WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret 
 
 -- name: put_back
 UPDATE live SET status = ?5, next_at = ?6, rank = coalesce(?7, rank), failures = ?8,
-                run_attempt = ?9, lease_secret = NULL, lease_kind = NULL
+                run_attempt = ?9, attempt = attempt - ?10, lease_secret = NULL, lease_kind = NULL,
+                refused_at = NULL, patience_ms = NULL
 WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret = ?4;
+
+-- A refusal goes on from the first one of the present outage.
+-- name: park
+UPDATE live SET status = 2, next_at = ?5, parked = ?6,
+                refused_at = CASE WHEN ?7 IS NULL THEN NULL
+                                  WHEN refused_at >= ?7 THEN refused_at ELSE ?8 END,
+                patience_ms = ?9, attempt = attempt - 1, run_attempt = run_attempt - 1,
+                started_at = (SELECT a.started_at FROM attempts AS a
+                              WHERE a.seq = live.seq AND a.number = live.attempt - 1),
+                lease_secret = NULL, lease_kind = NULL
+WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret = ?4;
+
+-- name: send_again
+UPDATE live SET attempt = attempt + 1, lease_secret = ?5, next_at = ?6, started_at = ?7,
+                resent_run = run
+WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret = ?4
+  AND (resent_run IS NULL OR resent_run <> run);
+
+-- name: remove_parked
+DELETE FROM live WHERE seq = ?1 AND tenant = ?2 AND status = 2 AND parked IS NOT NULL;
 
 -- name: renew
 UPDATE live SET next_at = ?5, lease_kind = CASE WHEN ?6 THEN 1 ELSE lease_kind END

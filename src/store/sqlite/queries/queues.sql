@@ -13,7 +13,12 @@ WHERE t.no = ?1 ORDER BY q.name;
 -- The rows that run next. Rank is not age, so the oldest is looked for among the first few.
 -- name: oldest_ready
 SELECT min(next_at) FROM (SELECT next_at FROM live INDEXED BY live_ready
-                          WHERE status = 2 AND lane = ?1 ORDER BY rank, seq LIMIT ?2);
+                          WHERE status = 2 AND parked IS NULL AND lane = ?1
+                          ORDER BY rank, seq LIMIT ?2);
+
+-- name: oldest_parked
+SELECT min(next_at) FROM (SELECT next_at FROM live INDEXED BY live_parked_lane
+                          WHERE parked IS NOT NULL AND lane = ?1 ORDER BY rank LIMIT ?2);
 
 -- name: number_of
 SELECT count(*) FROM queues WHERE tenant = ?1;

@@ -40,7 +40,16 @@ FROM queues AS q
 CROSS JOIN live AS l INDEXED BY live_ready
 LEFT JOIN bodies AS b ON b.seq = l.seq
 LEFT JOIN outcomes AS o ON o.seq = l.seq
-WHERE q.tenant = ?1 AND l.status = 2
+WHERE q.tenant = ?1 AND l.status = 2 AND l.parked IS NULL
+  AND l.lane IN (q.no * 4, q.no * 4 + 1, q.no * 4 + 2) AND l.seq >= ?2 AND l.seq < ?3
+
+-- name: parked
+SELECT l.seq, 1 AS hit, NULL AS options
+FROM queues AS q
+CROSS JOIN live AS l INDEXED BY live_parked_lane
+LEFT JOIN bodies AS b ON b.seq = l.seq
+LEFT JOIN outcomes AS o ON o.seq = l.seq
+WHERE q.tenant = ?1 AND l.status = 2 AND l.parked IS NOT NULL
   AND l.lane IN (q.no * 4, q.no * 4 + 1, q.no * 4 + 2) AND l.seq >= ?2 AND l.seq < ?3
 
 -- name: failed

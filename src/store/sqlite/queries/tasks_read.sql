@@ -12,7 +12,7 @@ SELECT b.seq, b.id_low, b.lane, b.name, b.priority, b.max_attempts, b.scheduled_
                   ORDER BY a.number DESC LIMIT 1) END,
        p.seq, p.percent, p.text, p.at,
        b.checksum, CASE WHEN ?2 THEN b.payload END, CASE WHEN ?2 THEN o.result END,
-       CASE WHEN ?2 THEN o.checksum END, coalesce(m.at, b.seq >> 12)
+       CASE WHEN ?2 THEN o.checksum END, coalesce(m.at, b.seq >> 12), l.parked
 FROM bodies AS b
 LEFT JOIN live AS l ON l.seq = b.seq
 LEFT JOIN outcomes AS o ON o.seq = b.seq
@@ -56,11 +56,12 @@ ORDER BY o.finished_at DESC LIMIT ?3;
 
 -- Where a ready task stands, and what stands before it in a lane.
 -- name: place
-SELECT lane, rank FROM live WHERE seq = ?1 AND status = 2;
+SELECT lane, rank FROM live WHERE seq = ?1 AND status = 2 AND parked IS NULL;
 
 -- name: ahead
 SELECT count(*) FROM (SELECT 1 FROM live INDEXED BY live_ready
-                      WHERE status = 2 AND lane = ?1 AND (rank, seq) < (?2, ?3) LIMIT ?4);
+                      WHERE status = 2 AND parked IS NULL AND lane = ?1
+                        AND (rank, seq) < (?2, ?3) LIMIT ?4);
 
 -- name: lost
 SELECT seq, attempt, lease_secret FROM live INDEXED BY live_leases
@@ -80,10 +81,12 @@ WHERE expires_at IS NOT NULL AND status < 3 ORDER BY expires_at LIMIT 1;
 -- A loose scan: one seek a lane, however many tasks wait in it.
 -- name: ready_lanes
 WITH RECURSIVE lanes (lane) AS (
-  SELECT (SELECT lane FROM live INDEXED BY live_ready WHERE status = 2 ORDER BY lane LIMIT 1)
+  SELECT (SELECT lane FROM live INDEXED BY live_ready
+          WHERE status = 2 AND parked IS NULL ORDER BY lane LIMIT 1)
   UNION ALL
   SELECT (SELECT n.lane FROM live AS n INDEXED BY live_ready
-          WHERE n.status = 2 AND n.lane > lanes.lane ORDER BY n.lane LIMIT 1)
+          WHERE n.status = 2 AND n.parked IS NULL AND n.lane > lanes.lane
+          ORDER BY n.lane LIMIT 1)
   FROM lanes WHERE lanes.lane IS NOT NULL
 )
 SELECT lane FROM lanes WHERE lane IS NOT NULL;

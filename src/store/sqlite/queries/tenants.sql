@@ -77,6 +77,13 @@ DELETE FROM series WHERE step = ?1 AND tenant = ?2
   AND (at, queue, name) IN (SELECT at, queue, name FROM series WHERE step = ?1 AND tenant = ?2
                             LIMIT ?3);
 
+-- name: remove_some_destination_states
+DELETE FROM destination_states
+WHERE destination IN (SELECT no FROM destinations WHERE tenant = ?1 LIMIT ?2);
+
+-- name: remove_some_destinations
+DELETE FROM destinations WHERE no IN (SELECT no FROM destinations WHERE tenant = ?1 LIMIT ?2);
+
 -- name: remove_endpoints
 DELETE FROM endpoints WHERE tenant = ?1;
 

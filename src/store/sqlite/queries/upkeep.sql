@@ -65,13 +65,16 @@ UPDATE live SET next_at = max(?1, next_at - ?2), started_at = ?1
 WHERE status IN (1, 3) AND started_at > ?1
 
 -- name: move_ready_back
-UPDATE live SET rank = rank - (next_at - ?1), next_at = ?1 WHERE status = 2 AND next_at > ?1
+UPDATE live SET rank = rank - max(next_at - ?1, 0), next_at = min(next_at, ?1),
+                refused_at = min(refused_at, ?1)
+WHERE status = 2 AND (next_at > ?1 OR refused_at > ?1)
 
 -- name: shorten_worker_leases
 UPDATE live SET next_at = ?1 + ?2 WHERE status = 3 AND lease_kind = ?3 AND next_at > ?1 + ?2
 
 -- name: move_deliveries_back
-UPDATE deliveries SET next_at = max(?1, next_at - ?2), due_since = min(due_since, ?1)
+UPDATE deliveries SET next_at = max(?1, next_at - ?2), due_since = min(due_since, ?1),
+                      first_due = min(first_due, ?1)
 WHERE state = 1 AND next_at > ?1
   AND (created_at > ?1 OR EXISTS (SELECT 1 FROM delivery_attempts AS a
                                   WHERE a.delivery = deliveries.no AND a.at > ?1))

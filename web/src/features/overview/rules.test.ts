@@ -33,6 +33,31 @@ it('asks for a person when failures rise', () => {
   expect(keys(metrics([0, 0, 1, 1]), [], [], [], NOW)).toEqual([]);
 });
 
+it('names a target that does not respond while tasks wait for it', () => {
+  const held = (some: object) =>
+    ({
+      series: [],
+      queues: [],
+      destinations: [
+        {
+          destination: 'http://a:80',
+          state: 'open',
+          since: ago(120_000),
+          waiting: 600,
+          lastError: 'connect_failed',
+          ...some,
+        },
+      ],
+    }) as unknown as AllMetrics;
+  const [need] = needsOf(held({}), [], [], [], NOW);
+  expect(need).toMatchObject({
+    subject: 'http://a:80',
+    words: 'has not responded for 2 m 00 s (connect_failed): 600 tasks wait for it.',
+  });
+  expect(keys(held({ state: 'busy' }), [], [], [], NOW)).toEqual([]);
+  expect(keys(held({ waiting: 0 }), [], [], [], NOW)).toEqual([]);
+});
+
 it('names what fails over and over, and offers to run all of it again', () => {
   const group = (count: number, some: object = {}): ErrorGroup =>
     ({

@@ -2,12 +2,14 @@ import type { AllMetrics, ErrorGroup } from '../../api/metrics';
 import type { Queue } from '../../api/queues';
 import type { Endpoint } from '../../api/webhooks';
 import { disabledWords } from '../../shared/states';
-import { plural, relativeText } from '../../ui/time';
+import { durationText, plural, relativeText } from '../../ui/time';
 
 interface Rates {
   completed: number;
   failed: number;
 }
+
+type Destination = NonNullable<AllMetrics['destinations']>[number];
 
 export function successText(rates: Rates): string {
   const ended = rates.completed + rates.failed;
@@ -63,6 +65,7 @@ export function needsOf(
   const failing = failingGroups(groups, now);
   return [
     ...(failing.length > 0 ? failing : risingFailures(metrics)),
+    ...(metrics.destinations ?? []).flatMap((one) => heldDestination(one, now)),
     ...queues.flatMap((queue) => heldQueue(queue, metrics, now)),
     ...endpoints.flatMap(failingEndpoint),
   ];
@@ -102,6 +105,24 @@ function risingFailures(metrics: AllMetrics): Need[] {
       key: 'failing',
       words: `${lately} tasks failed in the newer half of this range, ${before} in the half before.`,
       to: '/tasks?status=FAILED',
+      verb: 'Show',
+    },
+  ];
+}
+
+// Tasks that wait because their target does not respond.
+function heldDestination(one: Destination, now: number): Need[] {
+  if (one.state !== 'open' || one.waiting === 0) return [];
+  const wait = `${plural(one.waiting, 'task')} ${one.waiting === 1 ? 'waits' : 'wait'}`;
+  const since = durationText(Math.max(0, now - Date.parse(one.since)));
+  const error = one.lastError ?? 'no answer';
+  const words = `has not responded for ${since} (${error}): ${wait} for it.`;
+  return [
+    {
+      key: `destination-${one.destination}`,
+      subject: one.destination,
+      words,
+      to: '/tasks?status=PENDING',
       verb: 'Show',
     },
   ];

@@ -189,7 +189,12 @@ const AHEAD_MAX = 10_000;
 
 function waitingSentences(waiting: NonNullable<TaskDetail['waiting']>, now: number): string {
   const words = [sentence(waiting.detail)];
-  if (waiting.since) {
+  if (waiting.nextProbeAt) {
+    words.push(
+      `The next call to it: ${relativeText(Math.max(now, Date.parse(waiting.nextProbeAt)), now)}.`,
+    );
+  }
+  if (waiting.since && !waiting.destination) {
     const waited = durationText(Math.max(0, now - Date.parse(waiting.since)));
     words.push(`It has waited for ${waited}.`);
   }

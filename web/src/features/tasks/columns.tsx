@@ -50,7 +50,14 @@ function Later({ task }: { task: TaskSummary }) {
 
 // How long it has waited, or waited before its first attempt: the list tells no more of later ones.
 function Wait({ task }: { task: TaskSummary }) {
-  if (task.status === 'PENDING' && task.waiting?.since) return <Since from={task.waiting.since} />;
+  // Of a destination, `since` says how long it has not responded, which is not this task's wait.
+  const ofItsOwn = !task.waiting?.reason.startsWith('destination_');
+  if (task.status === 'PENDING' && task.waiting?.since && ofItsOwn) {
+    return <Since from={task.waiting.since} />;
+  }
+  if (task.status === 'PENDING' && !ofItsOwn) {
+    return <Since from={task.scheduledFor ?? task.submittedAt} />;
+  }
   const first = task.run === 1 && task.attempt === 1;
   return <Duration ms={first ? ms(task.scheduledFor ?? task.submittedAt, task.startedAt) : null} />;
 }
