@@ -248,10 +248,7 @@ TEST_F(CourierTest, DeliversABurstThroughAShortLine) {
   options.lineup.held_per_tenant = 8;
   for (int i = 0; i < kTasks; ++i) submit(tenant, {EventType::submitted});
   start(options);
-  ASSERT_TRUE(eventually([&] {
-    pass(Millis{500});  // those that were put off
-    return all_are(tenant, DeliveryState::delivered);
-  }));
+  ASSERT_TRUE(while_time_passes([&] { return all_are(tenant, DeliveryState::delivered); }));
   EXPECT_EQ(peer.requests().size(), static_cast<std::size_t>(kTasks));  // none twice
   EXPECT_GT(metric("belfry_webhooks_postponed_total"), 0);
 }
