@@ -89,6 +89,14 @@ class Docker(unittest.TestCase):
         self.assertIn("libsqlite3-0", needed(BIN / "belfry-scheduler"))
         self.assertNotIn("libsqlite3-0", packages(stages(), "payment"))
 
+    def test_what_installs_packages_leaves_no_lists_or_caches_of_apt(self):
+        all_stages = stages()
+        for name in ("runtime", *SERVICES):
+            for line in all_stages[name]["lines"]:
+                if "apt-get" in line:
+                    with self.subTest(name):
+                        self.assertIn("&& rm -rf /var/lib/apt/lists/* /var/cache/apt/*", line)
+
     def test_services_run_as_nobody_with_a_health_check(self):
         all_stages = stages()
         for service, port in SERVICES.items():
