@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what Debian 12 packages give: compilers, libraries, tools; with `tests` also the browser that
-# the tests drive. At once done when all is there.
+# the tests drive; with `engine` only what scripts/with_engine.sh needs. At once done when all is there.
 source "$(dirname "$0")/lib.sh"
 
 PACKAGES=(
@@ -18,7 +18,10 @@ has_node() {
     node -e 'process.exit(parseInt(process.versions.node, 10) >= 18 ? 0 : 1)'
 }
 has_node || PACKAGES+=(nodejs npm)
-[[ ${1:-} != tests ]] || PACKAGES+=(chromium)
+case ${1:-} in
+  tests) PACKAGES+=(chromium) ;;
+  engine) PACKAGES=(curl debootstrap docker-compose docker.io iptables jq procps slirp4netns) ;;
+esac
 
 missing() {
   dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${PACKAGES[@]}" 2>/dev/null |
