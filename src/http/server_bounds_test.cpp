@@ -261,20 +261,21 @@ TEST(ServerBounds, ATrustedProxyHasAsManyConnectionsAsItWants) {
 TEST(ServerBounds, TheLongestIdleConnectionMakesWayWhenTheServerIsFull) {
   for (const std::size_t threads : {1U, 2U}) {
     ServerOptions options;
-    options.connections_max = 3;
+    options.connections_max = 4;
     RunningServer running(echo, options, threads);
     std::vector<std::unique_ptr<Peer>> peers;
     const auto serve = [](Peer& peer) {
       peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
       EXPECT_TRUE(peer.read_response().starts_with("HTTP/1.1 200"));
     };
-    for (int i = 0; i < 3; ++i) serve(*peers.emplace_back(std::make_unique<Peer>(running.port())));
-    serve(*peers[0]);  // now the second has been idle longest
+    for (int i = 0; i < 4; ++i) serve(*peers.emplace_back(std::make_unique<Peer>(running.port())));
+    // The fourth has the second's thread, which has noticed that the second is idle before it
+    // answers the fourth again. So the second has been idle longest then.
+    for (const auto i : {3U, 0U, 2U}) serve(*peers[i]);
     Peer next(running.port());
     serve(next);
     EXPECT_TRUE(peers[1]->ended());
-    serve(*peers[0]);
-    serve(*peers[2]);
+    for (const auto i : {0U, 2U, 3U}) serve(*peers[i]);
   }
 }
 
