@@ -39,28 +39,4 @@ store::TaskRow as_submitted(store::TaskRow row) {
   return row;
 }
 
-store::Outbox outbox_of(const store::TaskRow& row, domain::EventType type, std::string_view error,
-                        Timestamp at, const store::Directory& directory) {
-  store::Outbox outbox;
-  const bool called_back = is_terminal(type) && !row.options.callback_url.empty();
-  if (!called_back && !directory.wants(row.tenant, type)) return outbox;
-  outbox::EventFacts facts;
-  facts.type = type;
-  facts.task = row.id;
-  facts.tenant = row.tenant;
-  facts.task_name = row.name;
-  facts.queue_name = row.queue_name;
-  facts.status = domain::Status::cancelled;
-  facts.attempt = row.attempt;
-  facts.failures = row.failures;
-  facts.max_attempts = row.max_attempts;
-  facts.error_message = error;
-  facts.at = at;
-  facts.completed_at = at;
-  facts.options = &row.options;
-  outbox.drafts.push_back(outbox::event_draft(facts));
-  outbox.callback_url = row.options.callback_url;
-  return outbox;
-}
-
 }  // namespace belfry::api

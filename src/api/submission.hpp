@@ -1,7 +1,6 @@
 #pragma once
 
 #include "api/services.hpp"
-#include "domain/event.hpp"
 #include "store/commands.hpp"
 #include "store/rows.hpp"
 
@@ -13,9 +12,5 @@ store::Submit submit_command(domain::NewTask task, const Services& services);
 
 // The row as it was right after its submission, for a replayed answer.
 store::TaskRow as_submitted(store::TaskRow row);
-
-// The event of a change that a request makes to a task.
-store::Outbox outbox_of(const store::TaskRow& row, domain::EventType type, std::string_view error,
-                        Timestamp at, const store::Directory& directory);
 
 }  // namespace belfry::api

@@ -8,7 +8,7 @@
 #include "api/task_in.hpp"
 #include "api/task_list.hpp"
 #include "api/task_out.hpp"
-#include "outbox/event_body.hpp"
+#include "outbox/end.hpp"
 
 namespace belfry::api {
 namespace {
@@ -136,13 +136,8 @@ Answer cancel_task(Call call) {
   auto loaded = co_await load(call, *id);
   if (!loaded) co_return fail(loaded.error());
   const auto now = call.services.clock.now();
-  store::End command;
-  command.tenant = call.tenant();
-  command.id = *id;
-  command.error = "cancelled by request";
-  command.now = now;
-  command.outbox = outbox_of(*loaded->row, domain::EventType::cancelled, command.error, now,
-                             call.services.directory);
+  auto command = outbox::end_of(*loaded->row, domain::Status::cancelled, "cancelled by request",
+                                now, call.services.directory);
   const auto reply = co_await call.services.gateway.ask(std::move(command));
   if (!reply) co_return fail(reply.error());
   http::Response response;  // the original answers with an empty body

@@ -5,12 +5,12 @@
 #include "api/answer.hpp"
 #include "api/app.hpp"
 #include "api/body.hpp"
-#include "api/submission.hpp"
 #include "api/task_in.hpp"
 #include "api/task_out.hpp"
 #include "base/encoding.hpp"
 #include "http/problem.hpp"
 #include "json/field_reader.hpp"
+#include "outbox/end.hpp"
 
 namespace belfry::api {
 namespace {
@@ -191,14 +191,8 @@ asio::awaitable<void> cancel_each(Call call, const Found& found, std::vector<Res
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < found.tasks.size(); ++i) {
     if (!results[i]) continue;
-    store::End command;
-    command.tenant = call.tenant();
-    command.id = found.tasks[i].id;
-    command.error = "cancelled by request";
-    command.now = now;
-    command.outbox = outbox_of(*found.tasks[i].row, domain::EventType::cancelled, command.error,
-                               now, call.services.directory);
-    commands.emplace_back(std::move(command));
+    commands.emplace_back(outbox::end_of(*found.tasks[i].row, domain::Status::cancelled,
+                                         "cancelled by request", now, call.services.directory));
     places.push_back(i);
   }
   const auto replies = co_await call.services.gateway.ask_all(std::move(commands));

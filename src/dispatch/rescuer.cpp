@@ -4,7 +4,7 @@
 
 #include "async/wake_up.hpp"
 #include "base/encoding.hpp"
-#include "outbox/event_body.hpp"
+#include "outbox/end.hpp"
 #include "outbox/finish.hpp"
 
 namespace belfry::dispatch {
@@ -31,42 +31,6 @@ std::string expiry_text(const store::TaskRow& row) {
                   : fmt::format("{}; the last one failed: {}", kExpiredBetweenText, row.error);
   cut_utf8(text, domain::kErrorBytesMax);
   return text;
-}
-
-struct Ending {
-  domain::Status status;
-  domain::EventType event;
-  std::string error;
-  Timestamp now;
-};
-
-store::End end_of(const store::TaskRow& row, Ending ending, const store::Directory& directory) {
-  const auto now = ending.now;
-  store::End end;
-  end.tenant = row.tenant;
-  end.id = row.id;
-  end.status = ending.status;
-  end.error = std::move(ending.error);
-  end.now = now;
-  const bool called_back = !row.options.callback_url.empty();
-  if (!called_back && !directory.wants(row.tenant, ending.event)) return end;
-  outbox::EventFacts facts;
-  facts.type = ending.event;
-  facts.task = row.id;
-  facts.tenant = row.tenant;
-  facts.task_name = row.name;
-  facts.queue_name = row.queue_name;
-  facts.status = end.status;
-  facts.attempt = row.attempt;
-  facts.failures = row.failures;
-  facts.max_attempts = row.max_attempts;
-  facts.error_message = end.error;
-  facts.at = now;
-  facts.completed_at = now;
-  facts.options = &row.options;
-  end.outbox.drafts.push_back(outbox::event_draft(facts));
-  end.outbox.callback_url = row.options.callback_url;
-  return end;
 }
 
 }  // namespace
@@ -119,8 +83,8 @@ asio::awaitable<bool> Rescuer::end_expired() {
   if (!overdue || overdue->empty()) co_return false;
   std::vector<store::Command> commands;
   for (const auto& row : *overdue) {
-    Ending ending{domain::Status::expired, domain::EventType::expired, expiry_text(row), now};
-    commands.emplace_back(end_of(row, std::move(ending), context_.directory));
+    commands.emplace_back(
+        outbox::end_of(row, domain::Status::expired, expiry_text(row), now, context_.directory));
   }
   const auto replies = co_await context_.gateway.ask_all(std::move(commands));
   std::size_t done = 0;
@@ -148,9 +112,8 @@ asio::awaitable<void> Rescuer::end_damaged() {
   context_.gateway.damage().take_tasks();
   std::vector<store::Command> commands;
   for (const auto& row : *damaged) {
-    Ending ending{domain::Status::failed, domain::EventType::failed, row.error,
-                  context_.clock.now()};
-    commands.emplace_back(end_of(row, std::move(ending), context_.directory));
+    commands.emplace_back(outbox::end_of(row, domain::Status::failed, row.error,
+                                         context_.clock.now(), context_.directory));
   }
   co_await context_.gateway.ask_all(std::move(commands));
 }

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "outbox/event_body.hpp"
+#include "outbox/end.hpp"
 
 namespace belfry::dispatch {
 namespace {
@@ -25,33 +25,6 @@ constexpr Millis kProbeOnItsWay{3'000};
 
 store::DestinationName name_of(const http::Destination& to) {
   return {to.tenant, to.origin, to.handler};
-}
-
-store::End giving_up(const store::TaskRow& row, const std::string& error, Timestamp now) {
-  store::End end;
-  end.tenant = row.tenant;
-  end.id = row.id;
-  end.status = domain::Status::failed;
-  end.only_parked = true;
-  end.error = error;
-  end.now = now;
-  outbox::EventFacts facts;
-  facts.type = domain::EventType::failed;
-  facts.task = row.id;
-  facts.tenant = row.tenant;
-  facts.task_name = row.name;
-  facts.queue_name = row.queue_name;
-  facts.status = domain::Status::failed;
-  facts.attempt = row.attempt;
-  facts.failures = row.failures;
-  facts.max_attempts = row.max_attempts;
-  facts.error_message = end.error;
-  facts.at = now;
-  facts.completed_at = now;
-  facts.options = &row.options;
-  end.outbox.drafts.push_back(outbox::event_draft(facts));
-  end.outbox.callback_url = row.options.callback_url;
-  return end;
 }
 
 bool same(const store::DestinationRow& a, const store::DestinationRow& b) {
@@ -224,7 +197,11 @@ asio::awaitable<void> Unparker::give_up(const http::Destination& to,
     if (!rows || rows->empty()) co_return;
     std::vector<store::Command> commands;
     const auto error = "destination_open: " + standing.error;
-    for (const auto& row : *rows) commands.emplace_back(giving_up(row, error, now));
+    for (const auto& row : *rows) {
+      auto end = outbox::end_of(row, domain::Status::failed, error, now, context_.directory);
+      end.only_parked = true;
+      commands.emplace_back(std::move(end));
+    }
     const auto replies = co_await context_.gateway.ask_all(std::move(commands));
     ended = static_cast<std::size_t>(
         std::ranges::count_if(replies, [](const auto& reply) { return reply.has_value(); }));
