@@ -203,6 +203,26 @@ class Client:
         return self.call("POST", path, body, **more)
 
 
+class Listener:
+    """Hands each connection to a port of its own to `serve`, in a thread."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def close(self):
+        self.listener.close()
+
+
 def until(holds, what="it never came"):
     """Asks again and again until the answer is true, and gives it."""
     deadline = time.monotonic() + PATIENCE

@@ -13,21 +13,8 @@ def closed_port():
     return holder, holder.getsockname()[1]
 
 
-class ClosesSoon:
+class ClosesSoon(belfry.Listener):
     """Answers each request, and ends the connection 50 ms afterwards without saying so before."""
-
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                peer, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
 
     def serve(self, peer):
         with peer:
@@ -39,9 +26,6 @@ class ClosesSoon:
                 data += more
             peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             threading.Event().wait(0.05)
-
-    def close(self):
-        self.listener.close()
 
 
 class DestinationsTest(unittest.TestCase):

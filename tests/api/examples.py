@@ -8,14 +8,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import tempfile
 import threading
 import time
 
-from belfry import PATIENCE, Client, lasting_port
+from belfry import PATIENCE, Client, Listener, lasting_port
 
 NAMES = ("payment", "notification")
 BINARIES = {name: os.environ["BELFRY_" + name.upper()] for name in NAMES}
@@ -127,7 +126,7 @@ def signed(body, secret, message_id="msg_1", at=None):
             "webhook-signature": "v1," + base64.b64encode(mac).decode()}
 
 
-class MailServer:
+class MailServer(Listener):
     """Answers by `answers[recipient]`, a list of replies to RCPT whose last one repeats, and by
     `answers["MAIL"]` likewise; keeps what it took. With a certificate it offers STARTTLS."""
 
@@ -140,17 +139,7 @@ class MailServer:
         self.asked = []  # recipients, in the order of RCPT
         self.mails = []  # (recipient, over TLS, text)
         self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        super().__init__()
 
     def serve(self, connection):
         try:
@@ -203,6 +192,3 @@ class MailServer:
 
     def url(self):
         return f"smtp://localhost:{self.port}"
-
-    def close(self):
-        self.listener.close()
