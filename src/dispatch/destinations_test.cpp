@@ -188,6 +188,22 @@ TEST_F(DestinationsTest, TasksAtADeadOriginWaitSayWhyAndFailInTheEnd) {
   EXPECT_TRUE(states().empty());
 }
 
+TEST_F(DestinationsTest, PatienceIsAMinuteAndTheWaitsThatThePolicyHasLeft) {
+  store::Claim::Task task;
+  task.tenant = tenant;
+  task.max_attempts = 3;
+  task.options.retry = domain::RetryPolicy{.max_attempts = 3,
+                                           .backoff = domain::Backoff::fixed,
+                                           .initial = Millis{120'000},
+                                           .max = Millis{120'000}};
+  const http::Destination to{tenant, "http://origin.test:8080", "/run"};
+  EXPECT_EQ(parking_of(bench.context, task, to).patience, Millis{60'000 + 2 * 120'000});
+  task.failures = 1;
+  EXPECT_EQ(parking_of(bench.context, task, to).patience, Millis{60'000 + 120'000});
+  task.failures = 2;
+  EXPECT_EQ(parking_of(bench.context, task, to).patience, Millis{60'000});
+}
+
 TEST_F(DestinationsTest, AnOriginThatComesBackGetsItsTasksInOrder) {
   const auto dead_until = loops_clock.now() + Millis{30'000};
   world = [&](const auto&, Timestamp now) {

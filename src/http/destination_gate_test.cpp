@@ -81,6 +81,16 @@ class GateTest : public testing::Test {
   std::vector<std::int64_t> entered, turned_away;
 };
 
+TEST(Destination, AHandlerIsAPathWhateverItsQuery) {
+  const TenantId tenant{};
+  const auto of = [&](const char* url) { return destination_of(tenant, *parse_url(url)); };
+  EXPECT_EQ(of("http://a:80/run?id=1"), of("http://a/run?id=2"));
+  EXPECT_EQ(of("http://a/run").handler, "/run");
+  EXPECT_NE(of("http://a/run"), of("http://a/other"));
+  EXPECT_NE(of("http://a/run"), of("https://a/run"));
+  EXPECT_NE(of("http://a/run"), of("http://a:81/run"));
+}
+
 TEST_F(GateTest, AHandlersWindowGrowsWithHealthyCallsAndHalvesWithFailedOnes) {
   make({.handler_max = 8, .handler_first = 2, .breaker = {.failures_to_open = 100}});
   EXPECT_EQ(enter_many("/a", 9), 2);

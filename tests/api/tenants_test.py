@@ -1,6 +1,7 @@
 """Tenants come and go: who may register, how many there may be, how operators find and remove them."""
 import os
 import re
+import socket
 import sqlite3
 import tempfile
 import time
@@ -122,7 +123,13 @@ class Removal(unittest.TestCase):
     def test_a_tenant_is_suspended_at_once_and_removed_whole(self):
         self.fill(self.goes, 1_500)
         self.fill(self.stays, 500)
-        answer = self.operator.call("DELETE", self.path)
+        with socket.socket() as holder:  # a port that refuses connections
+            holder.bind(("127.0.0.1", 0))
+            target = {"type": "http", "url": f"http://127.0.0.1:{holder.getsockname()[1]}/"}
+            for _ in range(20):
+                self.goes.submit(target=target)
+            until(lambda: belfry.rows(self.scheduler)["destination_states"] > 0)
+            answer = self.operator.call("DELETE", self.path)
         self.assertEqual(answer.status, 202)
         self.assertIsNotNone(answer.json["removingSince"])
         self.assertIn(self.goes.get("/api/v1/tasks").status, (401, 403))
@@ -135,6 +142,7 @@ class Removal(unittest.TestCase):
         left = belfry.rows(self.scheduler)
         self.assertEqual(left["tenants"], 1)
         self.assertEqual((left["bodies"], left["live"], left["outcomes"]), (500, 500, 0))
+        self.assertEqual((left["destinations"], left["destination_states"]), (0, 0))
 
     def test_a_removal_is_shown_and_cannot_be_undone(self):
         self.fill(self.goes, 10_000)

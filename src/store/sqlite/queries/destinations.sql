@@ -57,11 +57,12 @@ WHERE l.parked = ?1 ORDER BY l.rank, l.seq LIMIT 1;
 SELECT min(next_at) FROM (SELECT next_at FROM live INDEXED BY live_parked
                           WHERE parked = ?1 ORDER BY rank, seq LIMIT ?2);
 
--- ?2 the destination's opening, ?3 now, ?5 the beginning of the latest probe that failed.
+-- ?2 the destination's opening, ?3 now, ?5 the beginning of the latest probe that failed. Patience
+-- begins with the first refusal, and anew with an opening that came after it.
 -- name: impatient
 SELECT seq FROM live INDEXED BY live_parked_patience
 WHERE parked = ?1 AND patience_ms <= ?3 - ?2
-  AND max(coalesce(refused_at, 0), ?2) + patience_ms <= ?3 AND coalesce(refused_at, 0) < ?5
+  AND coalesce(refused_at, 0) + patience_ms <= ?3 AND coalesce(refused_at, 0) < ?5
 ORDER BY patience_ms LIMIT ?4;
 
 -- name: next_parked
