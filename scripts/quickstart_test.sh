@@ -149,7 +149,7 @@ ok "both curl lines of start.sh"
 
 say "quick start: the README's lines"
 {
-  printf '%s\n' 'trap "kill \$(jobs -p)" EXIT'
+  printf '%s\n' 'trap "kill \$(jobs -p) 2>/dev/null || true" EXIT'
   blocks README.md "With curl" sh
   printf '%s\n' 'printf "%s" "$TOKEN" >token'
 } >"$work/readme.sh"
