@@ -83,12 +83,17 @@ class GateTest : public testing::Test {
 
 TEST(Destination, AHandlerIsAPathWhateverItsQuery) {
   const TenantId tenant{};
-  const auto of = [&](const char* url) { return destination_of(tenant, *parse_url(url)); };
-  EXPECT_EQ(of("http://a:80/run?id=1"), of("http://a/run?id=2"));
-  EXPECT_EQ(of("http://a/run").handler, "/run");
-  EXPECT_NE(of("http://a/run"), of("http://a/other"));
-  EXPECT_NE(of("http://a/run"), of("https://a/run"));
-  EXPECT_NE(of("http://a/run"), of("http://a:81/run"));
+  const auto of = [&](const char* text) {
+    const auto url = parse_url(text);
+    EXPECT_TRUE(url) << text;
+    return destination_of(tenant, url.value_or(Url{}));
+  };
+  EXPECT_EQ(of("http://a.test:80/run?id=1"), of("http://a.test/run?id=2"));
+  EXPECT_EQ(of("http://a.test/run").handler, "/run");
+  EXPECT_EQ(of("http://a.test/run").origin, "http://a.test");
+  EXPECT_NE(of("http://a.test/run"), of("http://a.test/other"));
+  EXPECT_NE(of("http://a.test/run"), of("https://a.test/run"));
+  EXPECT_NE(of("http://a.test/run"), of("http://a.test:8081/run"));
 }
 
 TEST_F(GateTest, AHandlersWindowGrowsWithHealthyCallsAndHalvesWithFailedOnes) {
