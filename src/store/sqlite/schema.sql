@@ -111,7 +111,7 @@ CREATE TABLE live (
   seq          INTEGER PRIMARY KEY,
   tenant       INTEGER NOT NULL,
   lane         INTEGER NOT NULL,
-  status       INTEGER NOT NULL CHECK (status IN (0, 1, 2, 3)),
+  status       INTEGER NOT NULL CHECK (status BETWEEN 0 AND 3),
   rank         INTEGER NOT NULL,
   next_at      INTEGER NOT NULL,
   expires_at   INTEGER,
