@@ -87,7 +87,7 @@ asio::awaitable<http::Response> App::run(const Route& route, http::Request& requ
   auto principal = admit(services_, route.access, request);
   if (!principal) co_return http::problem(principal.error());
   if (request.answer_room != nullptr && principal->tenant) {
-    request.answer_room->belongs_to(to_string(principal->tenant));
+    request.answer_room->belongs_to(principal->tenant);
   }
   const auto counted = rates_.count(services_, *principal, request);
   Result<http::Response> result;
@@ -148,7 +148,7 @@ http::HeadVerdict App::judge(const http::Request& head) const {
   http::HeadVerdict verdict;
   const bool anyone = to.access.who == Access::Who::anyone;
   verdict.sender = anyone ? http::HeadVerdict::Sender::stranger : http::HeadVerdict::Sender::known;
-  if (principal->tenant) verdict.tenant = to_string(principal->tenant);
+  if (principal->tenant) verdict.tenant = principal->tenant;
   return verdict;
 }
 

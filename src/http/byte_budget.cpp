@@ -10,27 +10,36 @@ std::size_t less(std::size_t limit, std::size_t used) {
   return limit - std::min(limit, used);
 }
 
+template <class Map, class Owner>
+std::size_t held(const Map& map, const Owner& owner) {
+  const auto found = map.find(owner);
+  return found == map.end() ? 0 : found->second;
+}
+
+template <class Map, class Owner>
+void change(Map& map, const Owner& owner, std::size_t from, std::size_t to) {
+  auto& held = map[owner];
+  held = held - from + to;
+  if (held == 0) map.erase(owner);
+}
+
 }  // namespace
 
 std::size_t ByteBudget::left_locked(const Owners& owners) const {
   std::size_t left = less(limits_.total, used_);
-  const std::array<std::size_t, 2> most{limits_.per_address, limits_.per_tenant};
-  for (std::size_t i = 0; i < owners.size(); ++i) {
-    if (owners[i].empty()) continue;
-    const auto found = held_.find(owners[i]);
-    left = std::min(left, less(most[i], found == held_.end() ? 0 : found->second));
+  if (!owners.address.empty()) {
+    left = std::min(left, less(limits_.per_address, held(held_by_address_, owners.address)));
+  }
+  if (owners.tenant) {
+    left = std::min(left, less(limits_.per_tenant, held(held_by_tenant_, owners.tenant)));
   }
   return left;
 }
 
 void ByteBudget::change_locked(const Owners& owners, std::size_t from, std::size_t to) {
   used_ = used_ - from + to;
-  for (const auto& owner : owners) {
-    if (owner.empty()) continue;
-    auto& held = held_[owner];
-    held = held - from + to;
-    if (held == 0) held_.erase(owner);
-  }
+  if (!owners.address.empty()) change(held_by_address_, owners.address, from, to);
+  if (owners.tenant) change(held_by_tenant_, owners.tenant, from, to);
 }
 
 std::size_t ByteBudget::used() const {
@@ -38,10 +47,10 @@ std::size_t ByteBudget::used() const {
   return used_;
 }
 
-void ByteBudget::Share::belongs_to(std::string tenant) {
+void ByteBudget::Share::belongs_to(TenantId tenant) {
   const auto bytes = bytes_;
   release();
-  owners_[1] = std::move(tenant);
+  owners_.tenant = tenant;
   hold(bytes);
 }
 

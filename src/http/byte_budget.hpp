@@ -1,11 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
+
+#include "base/id.hpp"
 
 namespace belfry::http {
 
@@ -20,19 +21,22 @@ class ByteBudget {
     std::size_t per_tenant;
   };
   explicit ByteBudget(Limits limits) : limits_(limits) {}
-  using Owners = std::array<std::string, 2>;  // address and tenant; empty: none
+  struct Owners {
+    std::string address;  // empty: none
+    TenantId tenant;      // zero: none
+  };
 
   // What one holder has taken; given back when it goes. Used by one thread at a time.
   class Share {
    public:
     Share(ByteBudget& from, std::string address)
-        : from_(from), owners_{std::move(address), std::string()} {}
+        : from_(from), owners_{std::move(address), TenantId{}} {}
     ~Share() { release(); }
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
 
-    // Counts the bytes for this tenant as well as for the address. Empty: for the address alone.
-    void belongs_to(std::string tenant);
+    // Counts the bytes for this tenant as well as for the address. Zero: for the address alone.
+    void belongs_to(TenantId tenant);
     // Holds at least `bytes` from now on. False, and all as before, if there are not as many left.
     bool raise_to(std::size_t bytes);
     // Holds exactly `bytes` from now on, even if that is more than the limits allow.
@@ -57,7 +61,9 @@ class ByteBudget {
   const Limits limits_;
   mutable std::mutex mutex_;
   std::size_t used_ = 0;
-  std::unordered_map<std::string, std::size_t> held_;  // by owners that hold anything
+  // By owners that hold anything.
+  std::unordered_map<std::string, std::size_t> held_by_address_;
+  std::unordered_map<TenantId, std::size_t> held_by_tenant_;
 };
 
 }  // namespace belfry::http

@@ -33,7 +33,7 @@ asio::awaitable<bool> Connection::judge_head(const Request& head, BodyRoom& room
   }
   auto verdict = context_.hooks.judge_head(head);
   room.known = verdict.sender == HeadVerdict::Sender::known;
-  if (room.known) room.of_known.belongs_to(std::move(verdict.tenant));
+  if (room.known) room.of_known.belongs_to(verdict.tenant);
   if (verdict.refusal) {
     co_await end_with(std::move(*verdict.refusal));
   }

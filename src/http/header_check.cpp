@@ -45,6 +45,25 @@ bool ends_or_breaks_line(char c) {
   return static_cast<unsigned char>(c) < 0x20 && c != '\t';
 }
 
+// Where the next such byte stands from `at` on, or the end. Whole blocks are looked at without a
+// branch per byte, which compilers turn into vector instructions.
+std::size_t find_line_end(std::string_view text, std::size_t at) {
+  constexpr std::size_t kBlock = 32;
+  for (; at + kBlock <= text.size(); at += kBlock) {
+    unsigned found = 0;
+    for (std::size_t i = 0; i < kBlock; ++i) found |= ends_or_breaks_line(text[at + i]) ? 1U : 0U;
+    if (found != 0) break;
+  }
+  while (at < text.size() && !ends_or_breaks_line(text[at])) ++at;
+  return at;
+}
+
+bool is_value(std::string_view text) {
+  unsigned bad = 0;
+  for (const char c : text) bad |= is_value_char(c) ? 0U : 1U;
+  return bad == 0;
+}
+
 bool equal_no_case(std::string_view a, std::string_view lower_case) {
   return a.size() == lower_case.size() &&
          std::equal(a.begin(), a.end(), lower_case.begin(), [](char x, char y) {
@@ -170,7 +189,7 @@ Result<> read_field(std::string_view line, HeadFacts& facts, Seen& seen) {
   }
   const std::string_view name = line.substr(0, colon);
   const std::string_view value = trim(line.substr(colon + 1));
-  if (!std::all_of(value.begin(), value.end(), is_value_char)) {
+  if (!is_value(value)) {
     return malformed("a header field holds a control character");
   }
   note_field(name, value, seen);
@@ -326,9 +345,7 @@ std::size_t head_length(std::string_view received, std::size_t scanned) {
     --at;  // never starts between a CR and its LF
   }
   for (;;) {
-    while (at < received.size() && !ends_or_breaks_line(received[at])) {
-      ++at;
-    }
+    at = find_line_end(received, at);
     if (at + 1 >= received.size()) {
       return at < received.size() && received[at] != '\r' ? at + 1 : 0;
     }

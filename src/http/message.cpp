@@ -48,6 +48,8 @@ std::string_view name(Method method) {
 }
 
 void Headers::add(std::string name, std::string value) {
+  constexpr std::size_t kUsual = 8;
+  if (fields_.empty()) fields_.reserve(kUsual);
   fields_.emplace_back(std::move(name), std::move(value));
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace belfry::http {
@@ -65,12 +66,16 @@ void append_number(std::string& out, std::size_t value) {
   out.append(digits.data(), digits.size());
 }
 
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ");
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back(byte < 0x20 || byte == 0x7f ? ' ' : c);
-  }
+  const auto start = static_cast<std::ptrdiff_t>(out.size());
+  out.append(value);
+  std::replace_if(out.begin() + start, out.end(), is_control, ' ');
   out.append("\r\n");
 }
 

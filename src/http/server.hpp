@@ -52,7 +52,7 @@ struct ServerOptions {
 struct HeadVerdict {
   std::optional<Response> refusal;  // sent instead of reading the body; then the connection ends
   enum class Sender { stranger, known } sender = Sender::stranger;
-  std::string tenant = {};  // of a known sender: whose share of the body budget it uses
+  TenantId tenant = {};  // of a known sender: whose share of the body budget it uses
 };
 
 // The parts of a request's life that the owner decides. All are called on the connection's thread.

@@ -33,14 +33,15 @@ TEST(ByteBudget, SharesAreBoundedTogetherAndGivenBack) {
 TEST(ByteBudget, ATenantAndAnAddressHaveSharesOfTheirOwn) {
   ByteBudget budget({.total = 100, .per_address = 40, .per_tenant = 40});
   ByteBudget::Share first(budget, "address");
-  first.belongs_to("tenant");
+  const TenantId tenant{{1, 2}};
+  first.belongs_to(tenant);
   EXPECT_TRUE(first.raise_to(30));
   ByteBudget::Share same_address(budget, "address");
   EXPECT_EQ(same_address.left(), 10U);
   EXPECT_FALSE(same_address.raise_to(11));
   ByteBudget::Share same_tenant(budget, "other");
   EXPECT_TRUE(same_tenant.raise_to(20));
-  same_tenant.belongs_to("tenant");
+  same_tenant.belongs_to(tenant);
   EXPECT_EQ(budget.used(), 50U) << "each byte counts once in total";
   EXPECT_EQ(same_tenant.left(), 0U) << "what was held before counts for the tenant, too";
   ByteBudget::Share stranger(budget, "third");
@@ -153,7 +154,7 @@ TEST(ServerBounds, StrangersHaveAShareOfTheirOwn) {
 HeadVerdict admit_by_name(const Request& head) {
   HeadVerdict verdict;
   verdict.sender = HeadVerdict::Sender::known;
-  verdict.tenant = std::string(head.headers.get("X-Friend").value_or(""));
+  verdict.tenant = {{0, std::hash<std::string_view>{}(head.headers.get("X-Friend").value_or(""))}};
   return verdict;
 }
 

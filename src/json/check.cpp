@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/container/small_vector.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 #include <cctype>
 #include <cstdint>
@@ -22,6 +23,8 @@ using boost::system::error_code;
 // one by one; a large one gets a table, so that hostile input stays linear.
 class OpenKeys {
  public:
+  OpenKeys() { bytes_.reserve(kLinearMax * 8); }
+
   void open() { objects_.push_back({entries_.size(), bytes_.size(), {}}); }
 
   void close() {
@@ -106,8 +109,9 @@ class OpenKeys {
     return true;
   }
 
-  std::vector<Object> objects_;
-  std::vector<Entry> entries_;
+  // Most texts need no more than what stands in place.
+  boost::container::small_vector<Object, 4> objects_;
+  boost::container::small_vector<Entry, kLinearMax> entries_;
   std::string bytes_;
 };
 
@@ -124,7 +128,7 @@ struct Watcher {
   };
 
   OpenKeys keys;
-  std::vector<Level> levels;
+  boost::container::small_vector<Level, 8> levels;
   std::string key_parts;
   bool duplicate = false;
   bool too_many_keys = false;

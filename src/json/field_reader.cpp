@@ -90,7 +90,7 @@ void FieldReader::fault(std::string_view key, std::string detail) {
 
 std::optional<Value> FieldReader::ask(std::string_view key, Need need) {
   if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) {
-    asked_.emplace_back(key);
+    asked_.push_back(key);
   }
   for (Found& found : found_) {
     if (found.member.key_is(key)) {
@@ -207,7 +207,7 @@ FieldReader::Presence FieldReader::presence(std::string_view key) {
 std::string_view FieldReader::closest(std::string_view key) const {
   std::string_view best;
   std::size_t best_distance = key.size() <= 4 ? 2 : 4;  // this far off is no misspelling any more
-  for (const std::string& name : asked_) {
+  for (const std::string_view name : asked_) {
     if (key.size() > kSuggestedLength || name.size() > kSuggestedLength) {
       continue;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/clock.hpp"
 #include "base/encoding.hpp"
@@ -36,7 +36,8 @@ struct NumberLimits {
 
 // Reads the members of one object by name and gathers the faults with their JSON Pointers, so that
 // a caller hears of the mistakes at once. A getter gives nothing if the member is absent, null or
-// faulty; only the last (and an absent required one) adds a fault. Text and faults outlive it.
+// faulty; only the last (and an absent required one) adds a fault. Text, names and faults outlive
+// it.
 class FieldReader {
  public:
   // More members than any object that is read here has. Their number is looked at before they are.
@@ -83,8 +84,9 @@ class FieldReader {
 
   std::string pointer_;
   FieldFaults& faults_;
-  std::vector<Found> found_;
-  std::vector<std::string> asked_;
+  // Most objects need no more than what stands in place.
+  boost::container::small_vector<Found, 8> found_;
+  boost::container::small_vector<std::string_view, 16> asked_;
   bool is_object_ = false;
 };
 

@@ -13,9 +13,15 @@ namespace {
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 constexpr std::string_view kHex = "0123456789abcdef";
 
+constexpr std::array<bool, 256> plain_table() {
+  std::array<bool, 256> table{};
+  for (std::size_t byte = 0x20; byte < 0x7f; ++byte) table[byte] = byte != '"' && byte != '\\';
+  return table;
+}
+constexpr std::array<bool, 256> kPlain = plain_table();
+
 bool is_plain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\';
+  return kPlain[static_cast<unsigned char>(c)];
 }
 
 void append_control(std::string& out, char c) {
