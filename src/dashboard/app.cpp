@@ -208,7 +208,7 @@ http::HeadVerdict App::judge_head(const http::Request& head) {
   } else if (admitted->session) {
     const auto& session = *admitted->session;
     verdict.sender = http::HeadVerdict::Sender::known;
-    verdict.tenant = session.is_operator ? "operator" : session.tenant_id;
+    verdict.tenant = parse_id<TenantId>(session.tenant_id).value_or(TenantId{});
   }
   return verdict;
 }

@@ -1,11 +1,14 @@
 """The dashboard's server: sessions, the scheduler's API behind them, live news, headers."""
+import contextlib
 import gzip
 import http.client
 import http.server
+import select
+import socket
 import threading
 import unittest
 
-from belfry import Client, Scheduler
+from belfry import Client, PATIENCE, Scheduler
 from dashboard import Browser, Dashboard, Live, Relay
 
 
@@ -143,6 +146,42 @@ class Sessions(DashboardCase):
         unknown = other.get("/api/v1/tasks/01a20b7f-2ed3-7000-970b-4be80176c09e")
         foreign = other.get(f"/api/v1/tasks/{mine}")
         self.assertEqual((foreign.status, foreign.raw), (404, unknown.raw))
+
+
+class Bodies(DashboardCase):
+    def begin_body(self, browser, sent, path="/api/v1/tasks/bulk", length=16 * 1024 * 1024):
+        """A connection that has sent the head and a part of a body."""
+        peer = socket.create_connection(("127.0.0.1", self.dashboard.port), PATIENCE)
+        self.addCleanup(peer.close)
+        fields = [f"POST {self.dashboard.prefix}{path} HTTP/1.1", "Host: localhost",
+                  "Content-Type: application/json", f"Content-Length: {length}",
+                  "Sec-Fetch-Site: same-origin", f"X-CSRF-Token: {browser.csrf}"]
+        if browser.cookie:
+            fields.append("Cookie: " + browser.cookie)
+        peer.sendall(("\r\n".join(fields) + "\r\n\r\n").encode())
+        with contextlib.suppress(ConnectionError):  # what is refused need not be read
+            peer.sendall(b" " * sent)
+        return peer
+
+    def status(self, peer):
+        return int(peer.recv(4_096).split()[1])
+
+    def test_a_body_without_a_session_is_refused_before_it_has_come(self):
+        stranger = Browser(self.dashboard)
+        self.assertEqual(self.status(self.begin_body(stranger, 0)), 401)
+        stranger.cookie = "belfry_session=forged"
+        self.assertEqual(self.status(self.begin_body(stranger, 0)), 401)
+
+    def test_the_bodies_of_one_tenant_leave_room_for_anothers(self):
+        self.browser.register("greedy")
+        other = Browser(self.dashboard)
+        other.register("modest")
+        held = [self.begin_body(self.browser, 11_000_000) for _ in range(4)]
+        readable, _, _ = select.select(held, [], [], PATIENCE)
+        self.assertEqual({self.status(peer) for peer in readable}, {503})
+        task = {"taskName": "a", "payload": "x" * 200_000, "target": {"type": "worker"}}
+        answer = other.post("/api/v1/tasks/bulk", [task] * 10)
+        self.assertEqual(answer.status, 200, answer.raw)
 
 
 class IdleSessions(DashboardCase):
