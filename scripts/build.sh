@@ -9,7 +9,11 @@ say "build: configuring $preset"
 log=$(mktemp)
 cmake --preset "$preset" >"$log" 2>&1 || { cat "$log"; die "cmake --preset $preset failed"; }
 rm -f "$log"
-say "build: compiling $preset (the first time takes some minutes)"
+if [[ -d build/$preset/bin ]]; then
+  say "build: bringing build/$preset up to date"
+else
+  say "build: compiling $preset, which takes some minutes the first time"
+fi
 targets=()
 (($# > 0)) && targets=(--target "$@")
 cmake --build "build/$preset" --parallel "$(nproc)" "${targets[@]}" -- --quiet ||
