@@ -80,10 +80,10 @@ boost::asio::awaitable<Result<Page>> read_page(
   if (!tenant) co_return Page{};
   std::function<Page(store::Snapshot&)> read =
       [tenant, find = std::move(find),
-       echo = call.services.options.default_target_is_echo](store::Snapshot& snapshot) {
+       service = waiting_service(call.services)](store::Snapshot& snapshot) {
         Page page;
         page.tasks = find(snapshot, tenant->id);
-        WaitingReasons reasons(snapshot, *tenant, echo);
+        WaitingReasons reasons(snapshot, *tenant, service);
         for (const auto& row : page.tasks.tasks) page.waiting.push_back(reasons.of(row));
         return page;
       };

@@ -40,18 +40,18 @@ std::size_t weigh(const Loaded& loaded) {
 asio::awaitable<Result<Loaded>> load(const Call& call, TaskId id) {
   const auto tenant = call.services.directory.tenant(call.tenant());
   if (!tenant) co_return fail(no_such_task());
-  std::function<Loaded(store::Snapshot&)> read =
-      [tenant, id, now = call.services.clock.now(),
-       echo = call.services.options.default_target_is_echo](store::Snapshot& snapshot) {
-        Loaded loaded;
-        auto& tasks = snapshot.tasks();
-        loaded.row = tasks.find(tenant->id, id);
-        if (!loaded.row) return loaded;
-        loaded.detail.attempts = tasks.attempts(tenant->id, id);
-        loaded.detail.log_lines = tasks.log_lines(tenant->id, id, kLogLinesShown);
-        loaded.detail.waiting = WaitingReasons(snapshot, *tenant, echo).whole_of(*loaded.row, now);
-        return loaded;
-      };
+  std::function<Loaded(store::Snapshot&)> read = [tenant, id, now = call.services.clock.now(),
+                                                  service = waiting_service(call.services)](
+                                                     store::Snapshot& snapshot) {
+    Loaded loaded;
+    auto& tasks = snapshot.tasks();
+    loaded.row = tasks.find(tenant->id, id);
+    if (!loaded.row) return loaded;
+    loaded.detail.attempts = tasks.attempts(tenant->id, id);
+    loaded.detail.log_lines = tasks.log_lines(tenant->id, id, kLogLinesShown);
+    loaded.detail.waiting = WaitingReasons(snapshot, *tenant, service).whole_of(*loaded.row, now);
+    return loaded;
+  };
   auto loaded = co_await read_within<Loaded>(call, {kTaskAnswerBytes, std::move(read), weigh});
   if (!loaded) co_return fail(loaded.error());
   if (!loaded->row) co_return fail(no_such_task());

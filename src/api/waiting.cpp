@@ -24,9 +24,13 @@ Waiting waits(std::string_view reason, std::string detail, std::optional<Timesta
 
 }  // namespace
 
+WaitingReasons::Service waiting_service(const Services& services) {
+  return {services.options.default_target_is_echo, services.pause.on()};
+}
+
 WaitingReasons::WaitingReasons(store::Snapshot& snapshot, const domain::Tenant& tenant,
-                               bool default_target_is_echo)
-    : snapshot_(snapshot), tenant_(tenant), default_target_is_echo_(default_target_is_echo) {}
+                               Service service)
+    : snapshot_(snapshot), tenant_(tenant), service_(service) {}
 
 const store::QueueRow* WaitingReasons::queue(const std::string& name) {
   const auto [at, is_new] = queues_.try_emplace(name);
@@ -78,6 +82,13 @@ Waiting WaitingReasons::for_destination(const store::TaskRow& row) {
 }
 
 std::optional<Waiting> WaitingReasons::of(const store::TaskRow& row) {
+  if (service_.paused && (row.status == Status::scheduled || row.status == Status::pending)) {
+    return waits(
+        "service_paused",
+        "the service was restored from a backup and runs nothing until an operator resumes "
+        "it",
+        {});
+  }
   if (row.status == Status::scheduled) {
     if (row.failures > 0) return waits("retry_backoff", "waits before its next attempt", {});
     return waits("not_due", "its time has not come yet", row.submitted_at);
@@ -101,7 +112,7 @@ std::optional<Waiting> WaitingReasons::of(const store::TaskRow& row) {
                                                running_of_tenant()));
   }
   const auto lane = store::lane_bit(domain::lane_of(row.options.target));
-  if ((store::worker_lanes(settings, default_target_is_echo_) & lane) != 0) {
+  if ((store::worker_lanes(settings, service_.default_target_is_echo) & lane) != 0) {
     return because("no_worker", "no worker has asked for it yet (POST /api/v1/leases)");
   }
   return because("fair_share", "more urgent tasks, or other tenants' turns, come first");
@@ -122,9 +133,9 @@ std::optional<Waiting> WaitingReasons::whole_of(const store::TaskRow& row, Times
   if (!waiting || row.status != Status::pending) return waiting;
   const auto& settings = queue(row.queue_name)->queue.settings;
   const auto own = store::lane_bit(domain::lane_of(row.options.target));
-  const auto workers = store::worker_lanes(settings, default_target_is_echo_);
+  const auto workers = store::worker_lanes(settings, service_.default_target_is_echo);
   const auto lanes =
-      (workers & own) != 0 ? workers : store::push_lanes(settings, default_target_is_echo_);
+      (workers & own) != 0 ? workers : store::push_lanes(settings, service_.default_target_is_echo);
   waiting->ahead = snapshot_.tasks().ahead(tenant_.id, row.id, lanes, kAheadMax);
   if (waiting->ahead && *waiting->ahead < kAheadMax && !settings.paused) {
     waiting->expected_start = expected_start(row, *waiting->ahead, now);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "api/services.hpp"
 #include "json/writer.hpp"
 #include "store/directory.hpp"
 #include "store/nouns.hpp"
@@ -27,8 +28,12 @@ inline constexpr int kAheadMax = 10'000;
 // Explains tasks of one tenant within one read; what they have in common is read once.
 class WaitingReasons {
  public:
-  WaitingReasons(store::Snapshot& snapshot, const domain::Tenant& tenant,
-                 bool default_target_is_echo);
+  // What decides for all tasks of the service.
+  struct Service {
+    bool default_target_is_echo = false;
+    bool paused = false;  // after a restore
+  };
+  WaitingReasons(store::Snapshot& snapshot, const domain::Tenant& tenant, Service service);
 
   std::optional<Waiting> of(const store::TaskRow& row);
   // With its place, and when its turn may come.
@@ -43,11 +48,13 @@ class WaitingReasons {
 
   store::Snapshot& snapshot_;
   const domain::Tenant& tenant_;
-  bool default_target_is_echo_;
+  Service service_;
   std::map<std::string, std::optional<store::QueueRow>> queues_;
   std::optional<std::int64_t> running_;
   std::optional<std::vector<store::DestinationRow>> destinations_;
 };
+
+WaitingReasons::Service waiting_service(const Services& services);
 
 // The key `waiting` of a task.
 void write_waiting(json::Writer& w, const std::optional<Waiting>& waiting);

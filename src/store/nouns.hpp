@@ -140,7 +140,8 @@ class MetricReads {
   virtual StatusCounts counts_all_tenants() = 0;
   // What the tenant keeps: payloads, results, deliveries, answers to idempotency keys.
   virtual std::int64_t stored_bytes(TenantId tenant) = 0;
-  virtual std::vector<std::pair<TenantId, StatusCounts>> counts_by_tenant_all_tenants() = 0;
+  // Of at most `limit` tenants: those with the most unfinished tasks.
+  virtual std::vector<std::pair<TenantId, StatusCounts>> counts_of_busiest_tenants(int limit) = 0;
   // Steps of a minute (kept 25 h) or an hour (kept 31 days) in [from, to).
   virtual std::vector<SeriesPoint> series(TenantId tenant, Timestamp from, Timestamp to,
                                           bool hourly) = 0;

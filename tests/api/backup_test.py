@@ -146,6 +146,7 @@ class Backup(unittest.TestCase):
             tenant.close()
             tenant.scheduler = scheduler
             tenant.sign_in()
+            self.assertEqual(tenant.task(due)["waiting"]["reason"], "service_paused")
             ready = client.get("/readyz")
             self.assertEqual(ready.status, 200)
             self.assertIn("POST /api/v1/admin/resume", ready.json["detail"])

@@ -40,8 +40,12 @@ TEST_P(StoreConformance, TotalsOfAllTenantsAddUp) {
   bed.submit(two);
   EXPECT_EQ(bed.read([](Snapshot& s) { return s.metrics().counts_all_tenants(); })[Status::pending],
             3);
-  const auto each =
-      bed.read([](Snapshot& s) { return s.metrics().counts_by_tenant_all_tenants(); });
+  const auto busiest = [&](int limit) {
+    return bed.read([&](Snapshot& s) { return s.metrics().counts_of_busiest_tenants(limit); });
+  };
+  ASSERT_EQ(busiest(1).size(), 1U);
+  EXPECT_EQ(busiest(1)[0].first, two) << "it has more unfinished tasks";
+  const auto each = busiest(3);
   ASSERT_EQ(each.size(), 2U);
   for (const auto& [tenant, counts] : each) {
     EXPECT_EQ(counts[Status::pending], tenant == one ? 1 : 2);

@@ -27,9 +27,10 @@ StatusCounts MetricRows::counts_all_tenants() {
   return all_totals(context_);
 }
 
-std::vector<std::pair<TenantId, StatusCounts>> MetricRows::counts_by_tenant_all_tenants() {
+std::vector<std::pair<TenantId, StatusCounts>> MetricRows::counts_of_busiest_tenants(int limit) {
   std::vector<std::pair<TenantId, StatusCounts>> all;
   auto s = context_.db.statement(sql::metrics::counts_by_tenant);
+  s.bind(limit);
   while (s.step()) {
     const auto id = id_at<TenantId>(s, 0);
     if (all.empty() || all.back().first != id) all.emplace_back(id, StatusCounts{});

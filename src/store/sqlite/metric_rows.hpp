@@ -12,7 +12,7 @@ class MetricRows final : public MetricReads {
   StatusCounts counts(TenantId tenant) override;
   StatusCounts counts_all_tenants() override;
   std::int64_t stored_bytes(TenantId tenant) override;
-  std::vector<std::pair<TenantId, StatusCounts>> counts_by_tenant_all_tenants() override;
+  std::vector<std::pair<TenantId, StatusCounts>> counts_of_busiest_tenants(int limit) override;
   std::vector<SeriesPoint> series(TenantId tenant, Timestamp from, Timestamp to,
                                   bool hourly) override;
   std::vector<SeriesPoint> series_all_tenants(Timestamp from, Timestamp to, bool hourly) override;

@@ -1401,7 +1401,7 @@ export interface components {
         };
         Waiting: {
             /** @enum {string} */
-            reason: "not_due" | "retry_backoff" | "queue_paused" | "destination_open" | "destination_busy" | "queue_limit" | "tenant_limit" | "no_worker" | "fair_share";
+            reason: "service_paused" | "not_due" | "retry_backoff" | "queue_paused" | "destination_open" | "destination_busy" | "queue_limit" | "tenant_limit" | "no_worker" | "fair_share";
             /** @description In words, with what would end it. */
             detail: string;
             /** @description Since when it waits: submitted, or ready to run; of a destination, since when it is open or busy; null while a retry is put off. */
@@ -1850,6 +1850,7 @@ export interface components {
             nextProbeAt?: components["schemas"]["Time"];
         };
         AllMetrics: components["schemas"]["Metrics"] & {
+            /** @description Those with the most unfinished tasks. `GET /api/v1/admin/tenants` has all of them, in pages. */
             tenants?: (components["schemas"]["Counts"] & {
                 tenantId: components["schemas"]["Id"];
             })[];
@@ -3909,7 +3910,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The metrics, with the counts of each tenant. */
+            /** @description The metrics, with the counts of the 100 tenants that have the most unfinished tasks. */
             200: {
                 headers: {
                     [name: string]: unknown;

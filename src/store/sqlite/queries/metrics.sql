@@ -10,8 +10,15 @@ SELECT n FROM totals WHERE tenant = ?1 AND queue = ?2 AND status = ?3;
 -- name: counts_all_tenants
 SELECT status, sum(n) FROM totals GROUP BY status;
 
+-- Those with the most unfinished tasks (their statuses are below 4), then with the most of all.
 -- name: counts_by_tenant
-SELECT t.id, o.status, sum(o.n) FROM totals AS o CROSS JOIN tenants AS t ON t.no = o.tenant
+WITH busiest (tenant) AS (
+  SELECT tenant FROM totals GROUP BY tenant
+  ORDER BY sum(iif(status < 4, n, 0)) DESC, sum(n) DESC, tenant LIMIT ?1
+)
+SELECT t.id, o.status, sum(o.n)
+FROM busiest AS b CROSS JOIN totals AS o ON o.tenant = b.tenant
+                  CROSS JOIN tenants AS t ON t.no = o.tenant
 GROUP BY o.tenant, o.status ORDER BY o.tenant;
 
 -- name: series
