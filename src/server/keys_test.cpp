@@ -134,5 +134,32 @@ TEST_F(WebhookSecretsTest, TheOldSecretSignsBesideTheNewOneUntilItsTime) {
   EXPECT_EQ(secrets_.of_tenant(kTenant).size(), 1U) << "the old secret signs no more";
 }
 
+TEST_F(WebhookSecretsTest, AnEndpointsOldSecretSignsUntilItsTimeToo) {
+  domain::Tenant tenant;
+  tenant.id = kTenant;
+  tenant.name = "t";
+  tenant.created_at = clock_.now();
+  store::EndpointRow endpoint;
+  endpoint.id = EndpointId{{5, 6}};
+  endpoint.tenant = kTenant;
+  endpoint.url = "https://example.com/hook";
+  endpoint.created_at = clock_.now();
+  const auto seal_it = [&] {
+    return sealed_.seal(signing::generate_secret(), auth::place_of_endpoint_secret(endpoint.id));
+  };
+  endpoint.sealed_secret = seal_it();
+  endpoint.sealed_previous_secret = seal_it();
+  endpoint.previous_until = clock_.now() + hours{24};
+  ASSERT_TRUE(transact([&](store::Transaction& tx) -> Result<> {
+    tx.tenant_writes().insert(tenant);
+    return tx.endpoint_writes().insert(endpoint);
+  }));
+  EXPECT_EQ(secrets_.of_endpoint(endpoint.id).size(), 2U);
+  clock_.advance(hours{24} - Millis{1});
+  EXPECT_EQ(secrets_.of_endpoint(endpoint.id).size(), 2U);
+  clock_.advance(Millis{1});
+  EXPECT_EQ(secrets_.of_endpoint(endpoint.id).size(), 1U);
+}
+
 }  // namespace
 }  // namespace belfry::server
