@@ -90,6 +90,23 @@ TaskId Bed::submit(const domain::NewTask& task, Outbox outbox) {
   return task.id;
 }
 
+TaskId Bed::task_in(TenantId tenant, domain::Status status) {
+  using domain::Status;
+  auto task = a_task(tenant, std::string(domain::name(status)));
+  if (status == Status::scheduled) task.scheduled_for = now() + std::chrono::hours(9);
+  if (status == Status::expired) task.expires_at = now() + Millis{1};
+  submit(task);
+  if (status == Status::running) claim_one(tenant, task.queue);
+  if (status == Status::completed) finish(claim_one(tenant, task.queue));
+  if (status == Status::failed) finish(claim_one(tenant, task.queue), Verdict::failed);
+  if (status == Status::expired) advance(Millis{1});
+  if (status == Status::expired || status == Status::cancelled) {
+    EXPECT_EQ(outcome(ask(an_end(tenant, task.id, status))), "ok");
+  }
+  EXPECT_EQ(this->status(tenant, task.id), status);
+  return task.id;
+}
+
 domain::Queue Bed::put_queue(TenantId tenant, const std::string& name,
                              const domain::QueueSettings& settings) {
   domain::Queue queue;
@@ -206,6 +223,13 @@ int Bed::move_due() {
 Result<> Bed::retry(TenantId tenant, TaskId id) {
   return transact(
       [&](Transaction& tx) { return tx.task_writes().start_new_run(tenant, id, now()); });
+}
+
+DeliveryAttemptRow Bed::a_first_attempt() {
+  DeliveryAttemptRow attempt;
+  attempt.number = 1;
+  attempt.at = now();
+  return attempt;
 }
 
 TaskRow Bed::row(TenantId tenant, TaskId id) {

@@ -42,6 +42,7 @@ class Bed {
 
   Timestamp now() const { return clock_.now(); }
   std::optional<Timestamp> at() const;  // what commands carry
+  Timestamp store_now() const { return store_clock_.now(); }
   void advance(Millis by);
 
   // --- one command in a transaction of its own; what it changed stays in `committed` ---
@@ -66,6 +67,8 @@ class Bed {
   domain::NewTask a_task(TenantId tenant, const std::string& queue = "default");
   TaskId submit(const domain::NewTask& task, Outbox outbox = {});
   TaskId submit(TenantId tenant) { return submit(a_task(tenant)); }
+  // A task that has come to a status, in a queue that is named after it.
+  TaskId task_in(TenantId tenant, domain::Status status);
   domain::Queue put_queue(TenantId tenant, const std::string& name,
                           const domain::QueueSettings& settings = {});
   EndpointRow an_endpoint(TenantId tenant);
@@ -82,6 +85,7 @@ class Bed {
   End an_end(TenantId tenant, TaskId id, domain::Status status = domain::Status::cancelled);
   int move_due();
   Result<> retry(TenantId tenant, TaskId id);
+  DeliveryAttemptRow a_first_attempt();
 
   // --- then ---
   TaskRow row(TenantId tenant, TaskId id);  // fails the test if there is none

@@ -111,6 +111,7 @@ TEST_P(StoreConformance, ForeignEndpointsAndDeliveriesAreAsIfTheyWereNone) {
   EXPECT_EQ(bed.deliveries(owner).at(0).state, DeliveryState::waiting);
   bed.submit(bed.a_task(stranger), {{{EventType::submitted, "{}"}}, {}});
   EXPECT_EQ(bed.deliveries(owner).size(), 1U);
+  EXPECT_TRUE(bed.deliveries(stranger).empty()) << "no foreign endpoint hears of its task";
 }
 
 TEST_P(StoreConformance, KeysAndMetricsAreOnesOwn) {
