@@ -132,6 +132,56 @@ TEST_P(StoreConformance, RedeliveryStartsANewRound) {
   EXPECT_EQ(deliveries.row(delivery).attempts_total, 2);
 }
 
+TEST_P(StoreConformance, ANewRoundForgetsThatItsDeliveryWasSetAside) {
+  StoreDeliveries deliveries(bed);
+  const auto tenant = bed.add_tenant();
+  auto endpoint = bed.an_endpoint(tenant);
+  bed.add_endpoint(endpoint);
+  const auto delivery = deliveries.add(tenant, deliveries.a_running_task(tenant));
+  deliveries.record(delivery, DeliveryState::waiting, bed.now() + Millis{10}, 503);
+  const auto enable = [&](bool on) {
+    endpoint.enabled = on;
+    return outcome(
+        bed.transact([&](Transaction& tx) { return tx.endpoint_writes().update(endpoint); }));
+  };
+  ASSERT_EQ(outcome(bed.transact([&](Transaction& tx) -> Result<> {
+              tx.delivery_writes().set_aside(delivery.id, {tenant, "https://example.com:443", ""},
+                                             std::chrono::hours{75});
+              return {};
+            })),
+            "ok");
+  ASSERT_EQ(enable(false), "ok");
+  EXPECT_EQ(deliveries.row(delivery).state, DeliveryState::exhausted) << "it is given up";
+  ASSERT_EQ(enable(true), "ok");
+  bed.advance(Millis{5'000});
+  ASSERT_EQ(outcome(deliveries.redeliver(delivery)), "ok");
+  const auto again = deliveries.row(delivery);
+  EXPECT_EQ(again.state, DeliveryState::waiting);
+  EXPECT_EQ(again.attempts, 0);
+  EXPECT_EQ(again.attempts_total, 1);
+  EXPECT_EQ(again.next_at, bed.now());
+  EXPECT_FALSE(again.finished_at);
+  EXPECT_FALSE(again.first_due);
+  bed.read([&](Snapshot& s) {
+    EXPECT_TRUE(s.deliveries().set_aside_all_tenants().empty());
+    EXPECT_FALSE(s.deliveries().put_off_longest_all_tenants());
+    return 0;
+  });
+  EXPECT_EQ(deliveries.due().size(), 1U);
+}
+
+TEST_P(StoreConformance, ADeliveryIsDueFromItsVeryMillisecond) {
+  StoreDeliveries deliveries(bed);
+  const auto tenant = bed.add_tenant();
+  bed.add_endpoint(bed.an_endpoint(tenant));
+  const auto delivery = deliveries.add(tenant, deliveries.a_running_task(tenant));
+  deliveries.record(delivery, DeliveryState::waiting, bed.now() + Millis{1'000}, 500);
+  bed.advance(Millis{999});
+  EXPECT_TRUE(deliveries.due().empty());
+  bed.advance(Millis{1});
+  EXPECT_EQ(deliveries.due().size(), 1U);
+}
+
 TEST_P(StoreConformance, RemovingOrDisablingAnEndpointGivesUpItsDeliveries) {
   StoreDeliveries deliveries(bed);
   const auto tenant = bed.add_tenant();

@@ -17,6 +17,75 @@ TEST_P(StoreConformance, RenewExtendsTheLease) {
   EXPECT_EQ(bed.row(tenant, id).next_at, bed.now() + kLease);
 }
 
+TEST_P(StoreConformance, AWorkersLeaseEndsWithItsAttemptsTimeout) {
+  using std::chrono::seconds;
+  struct Bounds {
+    LeaseKind kind;
+    std::optional<Millis> of_task, of_queue;
+    Millis lease;
+  };
+  for (const auto& [kind, of_task, of_queue, lease] :
+       {Bounds{LeaseKind::worker, {}, {}, kLease},
+        Bounds{LeaseKind::worker, seconds(10), {}, seconds(10)},
+        Bounds{LeaseKind::worker, {}, seconds(10), seconds(10)},
+        Bounds{LeaseKind::worker, seconds(10), seconds(5), seconds(10)},
+        Bounds{LeaseKind::worker, seconds(5), seconds(10), seconds(5)},
+        Bounds{LeaseKind::worker, seconds(40), seconds(10), kLease},
+        Bounds{LeaseKind::worker, {}, seconds(40), kLease},
+        Bounds{LeaseKind::push, seconds(10), seconds(10), kLease}}) {
+    const auto tenant = bed.add_tenant();
+    auto task = bed.a_task(tenant);
+    task.options.timeout = of_task;
+    bed.submit(task);
+    auto claim = bed.a_claim(tenant);
+    claim.kind = kind;
+    claim.timeout = of_queue;
+    const auto claimed = bed.claim(claim);
+    ASSERT_EQ(claimed.tasks.size(), 1U);
+    EXPECT_EQ(claimed.tasks[0].lease_until, bed.now() + lease);
+    EXPECT_EQ(bed.row(tenant, task.id).next_at, bed.now() + lease);
+    bed.advance(lease - Millis{1});
+    const auto lost = [&] {
+      return bed.read([&](Snapshot& s) { return s.tasks().lost_all_tenants(bed.at(), 9); }).size();
+    };
+    EXPECT_EQ(lost(), 0U);
+    bed.advance(Millis{1});
+    EXPECT_EQ(lost(), 1U);
+    bed.finish(claimed.tasks[0], Verdict::lost_last);
+  }
+}
+
+TEST_P(StoreConformance, ARenewalReachesNoFurtherThanTheAttemptsTimeout) {
+  using std::chrono::seconds;
+  struct Renewal {
+    bool accepted;
+    std::optional<Millis> timeout;  // since the claim
+    Millis extend;                  // since 20 s after it
+    Millis until;                   // since the claim
+  };
+  for (const auto& [accepted, timeout, extend, until] :
+       {Renewal{false, {}, seconds(30), seconds(50)},
+        Renewal{false, seconds(40), seconds(30), seconds(40)},
+        Renewal{false, seconds(60), seconds(30), seconds(50)},
+        Renewal{false, seconds(25), seconds(30), kLease}, Renewal{false, {}, seconds(5), kLease},
+        Renewal{true, {}, seconds(5), seconds(25)},
+        Renewal{true, seconds(22), seconds(5), seconds(22)}}) {
+    const auto tenant = bed.add_tenant();
+    bed.submit(tenant);
+    const auto claimed = bed.claim_one(tenant);
+    const auto began = bed.now();
+    bed.advance(seconds(20));
+    auto renew = bed.a_renewal(claimed);
+    renew.accepted = accepted;
+    renew.extend = extend;
+    if (timeout) renew.not_beyond = began + *timeout;
+    const auto reply = bed.ask(renew);
+    ASSERT_EQ(outcome(reply), "ok");
+    EXPECT_EQ(reply->lease_until, began + until);
+    EXPECT_EQ(bed.row(tenant, claimed.id).next_at, began + until);
+  }
+}
+
 TEST_P(StoreConformance, RenewNeverShortensALease) {
   const auto tenant = bed.add_tenant();
   const auto id = bed.submit(tenant);

@@ -44,6 +44,43 @@ TEST_P(StoreConformance, TheQueuesLimitHoldsAndFreesWithEveryKindOfEnd) {
   EXPECT_EQ(bed.claim(bed.a_claim(tenant, "q", 5)).tasks.size(), 1U);
 }
 
+TEST_P(StoreConformance, TheSmallestBoundOfAClaimDecidesAndIsNamed) {
+  struct Bounds {
+    int tenant;
+    std::optional<int> queue;
+    int asked;
+    std::size_t taken;
+    HeldBy held_by;
+  };
+  for (const auto& [of_tenant, of_queue, asked, taken, held_by] :
+       {Bounds{2, 5, 9, 2, HeldBy::tenant_limit}, Bounds{5, 2, 9, 2, HeldBy::queue_limit},
+        Bounds{3, 3, 9, 3, HeldBy::queue_limit}, Bounds{5, 5, 2, 2, HeldBy::nothing},
+        Bounds{2, {}, 9, 2, HeldBy::tenant_limit}, Bounds{9, 9, 9, 6, HeldBy::empty}}) {
+    // One runs already, in this queue or in another.
+    for (const std::string first : {"", "q", "other"}) {
+      const int more = first.empty() ? 0 : 1;
+      const auto tenant = bed.add_tenant({.running_max = of_tenant + more});
+      domain::QueueSettings settings;
+      settings.concurrency_limit = of_queue;
+      if (of_queue && first == "q") *settings.concurrency_limit += more;
+      bed.put_queue(tenant, "q", settings);
+      if (more > 0) {
+        bed.submit(bed.a_task(tenant, first));
+        bed.claim_one(tenant, first);
+      }
+      for (int i = 0; i < 6; ++i) bed.submit(bed.a_task(tenant, "q"));
+      const auto reply = bed.claim(bed.a_claim(tenant, "q", asked));
+      EXPECT_EQ(reply.tasks.size(), taken) << of_tenant << " " << first;
+      EXPECT_EQ(reply.held_by, held_by) << of_tenant << " " << first;
+      const bool limited = held_by == HeldBy::tenant_limit || held_by == HeldBy::queue_limit;
+      if (!limited) continue;
+      const auto again = bed.claim(bed.a_claim(tenant, "q", asked));
+      EXPECT_TRUE(again.tasks.empty());
+      EXPECT_EQ(again.held_by, held_by);
+    }
+  }
+}
+
 TEST_P(StoreConformance, LimitsHoldWithinOneTransaction) {
   const auto tenant = bed.add_tenant({.running_max = 2});
   for (int i = 0; i < 6; ++i) bed.submit(tenant);

@@ -105,28 +105,55 @@ int remove_all(Bed& bed, TenantId tenant, int limit) {
   return calls;
 }
 
+void give_everything(Bed& bed, TenantId tenant) {
+  bed.add_endpoint(bed.an_endpoint(tenant));
+  EXPECT_EQ(outcome(bed.transact([&](Transaction& tx) -> Result<> {
+              tx.idempotency_writes().insert(tenant, "key", {"f", 200, "{}"}, bed.now());
+              for (const auto* handler : {"/a", "/b", "/c"}) {
+                DestinationRow row;
+                row.name = {tenant, "http://a:80", handler};
+                row.node = "n";
+                tx.destination_writes().put_state(row);
+              }
+              return tx.api_key_writes().insert(bed.an_api_key(tenant));
+            })),
+            "ok");
+  for (int i = 0; i < 5; ++i) {
+    bed.submit(bed.a_task(tenant), {{{domain::EventType::completed, "{}"}}, "http://a/"});
+    bed.finish(bed.claim_one(tenant));
+  }
+}
+
+// What is left of it, as far as it is not listed.
+struct Kept {
+  std::size_t minutes = 0, hours = 0;
+  std::int64_t bytes = 0;
+  bool answer = false;
+  bool operator==(const Kept&) const = default;
+};
+
+Kept kept_of(Bed& bed, TenantId tenant) {
+  Kept kept;
+  const auto from = std::chrono::floor<std::chrono::hours>(bed.now());
+  EXPECT_EQ(outcome(bed.transact([&](Transaction& tx) -> Result<> {
+              const auto to = from + std::chrono::hours(1);
+              kept.minutes = tx.metrics().series(tenant, from, to, false).size();
+              kept.hours = tx.metrics().series(tenant, from, to, true).size();
+              kept.bytes = tx.metrics().stored_bytes(tenant);
+              kept.answer = tx.idempotency_writes().find(tenant, "key").has_value();
+              return {};
+            })),
+            "ok");
+  return kept;
+}
+
 TEST_P(StoreConformance, ARemovedTenantLeavesNothingAndOthersKeepAll) {
   const auto gone = bed.add_tenant({}, "gone");
   const auto stays = bed.add_tenant({}, "stays");
-  std::vector<TaskId> ids;
-  for (const auto tenant : {gone, stays}) {
-    bed.add_endpoint(bed.an_endpoint(tenant));
-    EXPECT_EQ(outcome(bed.transact([&](Transaction& tx) -> Result<> {
-                tx.idempotency_writes().insert(tenant, "key", {"f", 200, "{}"}, bed.now());
-                for (const auto* handler : {"/a", "/b", "/c"}) {
-                  DestinationRow row;
-                  row.name = {tenant, "http://a:80", handler};
-                  row.node = "n";
-                  tx.destination_writes().put_state(row);
-                }
-                return tx.api_key_writes().insert(bed.an_api_key(tenant));
-              })),
-              "ok");
-    for (int i = 0; i < 5; ++i) {
-      ids.push_back(bed.submit(tenant));
-      bed.finish(bed.claim_one(tenant));
-    }
-  }
+  for (const auto tenant : {gone, stays}) give_everything(bed, tenant);
+  const auto kept = kept_of(bed, stays);
+  EXPECT_EQ(kept, (Kept{1, 1, kept.bytes, true}));
+  EXPECT_GT(kept.bytes, 0);
   const auto start = [&] {
     return outcome(bed.transact(
         [&](Transaction& tx) { return tx.tenant_writes().start_removal(gone, bed.now()); }));
@@ -159,8 +186,11 @@ TEST_P(StoreConformance, ARemovedTenantLeavesNothingAndOthersKeepAll) {
     EXPECT_EQ(s.endpoints().list(stays).size(), 1U);
     EXPECT_EQ(s.api_keys().list(stays).size(), 1U);
     EXPECT_EQ(s.destinations().states(stays).size(), 3U);
+    EXPECT_EQ(s.deliveries().list(stays, {}, {}, 99).size(), 10U);
     return 0;
   });
+  EXPECT_EQ(kept_of(bed, stays), kept);
+  EXPECT_EQ(kept_of(bed, gone), Kept{});
   EXPECT_EQ(bed.counts(gone)[domain::Status::completed], 0);
   EXPECT_EQ(bed.counts(stays)[domain::Status::completed], 5);
   // Nothing that was kept of the one that went becomes a new tenant's.

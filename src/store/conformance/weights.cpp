@@ -45,6 +45,38 @@ TEST_P(StoreConformance, AClaimTakesOneTaskHoweverLarge) {
   EXPECT_TRUE(bed.claim(claim).tasks.empty());
 }
 
+class Room final : public ClaimRoom {
+ public:
+  explicit Room(std::size_t left) : left_(left) {}
+  std::size_t left() const override { return left_; }
+  void hold(std::size_t bytes) override { held += bytes; }
+  std::size_t held = 0;
+
+ private:
+  std::size_t left_;
+};
+
+TEST_P(StoreConformance, AClaimTakesNoMoreThanTheSmallerOfItsLimitAndItsRoom) {
+  constexpr std::size_t kMany = 100 * kLarge;
+  struct Bounds {
+    std::size_t limit, room, taken;
+  };
+  for (const auto& [limit, room, taken] :
+       {Bounds{kLarge + 100, kMany, 2}, Bounds{kMany, kLarge + 100, 2}, Bounds{kMany, kMany, 4},
+        Bounds{kMany, 0, 0}}) {
+    const auto tenant = bed.add_tenant();
+    for (int i = 0; i < 4; ++i) bed.submit(a_large_task(bed, tenant));
+    const auto keeper = std::make_shared<Room>(room);
+    auto claim = bed.a_claim(tenant, "default", 9);
+    claim.bytes_max = limit;
+    claim.room = keeper;
+    const auto reply = bed.claim(claim);
+    EXPECT_EQ(reply.tasks.size(), taken);
+    EXPECT_EQ(reply.held_by, taken < 4 ? HeldBy::bytes : HeldBy::empty);
+    EXPECT_EQ(keeper->held, weight_of(reply));
+  }
+}
+
 TEST_P(StoreConformance, ATaskWeighsItsOptionsToo) {
   const auto tenant = bed.add_tenant();
   auto task = bed.a_task(tenant);

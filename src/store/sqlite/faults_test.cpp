@@ -165,7 +165,9 @@ TEST(FaultsTest, TheReserveLetsCompletionsGoOnUntilSpaceReturns) {
   // Asked again and again, as the gateway does; it looks once a second.
   ASSERT_TRUE(test::comes_true([&] { return !site.store->writer().full(); }));
   EXPECT_TRUE(std::filesystem::exists(reserve));
+  EXPECT_FALSE(site.store->writer().full()) << "it stays so";
   site.workload.submit(*site.store, 20, 4'000);
+  EXPECT_FALSE(site.store->writer().full());
   EXPECT_EQ(site.check_reopened(), "");
 }
 
