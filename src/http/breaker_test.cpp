@@ -69,8 +69,18 @@ TEST_F(BreakerTest, AnUnjudgedProbeIsFollowedByAnotherOneSoon) {
   EXPECT_TRUE(breaker.begin(clock.now()));
   breaker.end_unjudged(true, false, clock.now(), options);
   EXPECT_FALSE(breaker.failed_probe());
-  EXPECT_FALSE(breaker.admits(clock.now()));
+  EXPECT_FALSE(breaker.admits(clock.now() + Millis{999}));
   EXPECT_TRUE(breaker.admits(clock.now() + Millis{1'000}));
+}
+
+TEST_F(BreakerTest, AnUnjudgedProbeDelaysTheNextNoLongerThanAFirstOne) {
+  options.probe_first = Millis{400};
+  open();
+  clock.advance(Millis{4'000});
+  EXPECT_TRUE(breaker.begin(clock.now()));
+  breaker.end_unjudged(true, false, clock.now(), options);
+  EXPECT_FALSE(breaker.admits(clock.now() + Millis{399}));
+  EXPECT_TRUE(breaker.admits(clock.now() + Millis{400}));
 }
 
 TEST_F(BreakerTest, AnOldProbeDoesNotJudgeANewOutage) {

@@ -30,6 +30,20 @@ TEST(ByteBudget, SharesAreBoundedTogetherAndGivenBack) {
   EXPECT_TRUE(first.raise_to(100));
 }
 
+TEST(ByteBudget, TheSmallestOfItsLimitsDecides) {
+  for (const auto& limits : {ByteBudget::Limits{.total = 10, .per_address = 20, .per_tenant = 30},
+                             {.total = 30, .per_address = 10, .per_tenant = 20},
+                             {.total = 20, .per_address = 30, .per_tenant = 10}}) {
+    ByteBudget budget(limits);
+    ByteBudget::Share share(budget, "address");
+    share.belongs_to("tenant");
+    EXPECT_EQ(share.left(), 10U);
+    EXPECT_FALSE(share.raise_to(11));
+    EXPECT_TRUE(share.raise_to(10));
+    EXPECT_EQ(share.left(), 0U);
+  }
+}
+
 TEST(ByteBudget, ATenantAndAnAddressHaveSharesOfTheirOwn) {
   ByteBudget budget({.total = 100, .per_address = 40, .per_tenant = 40});
   ByteBudget::Share first(budget, "address");
