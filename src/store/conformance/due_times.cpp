@@ -161,12 +161,13 @@ TEST_P(StoreConformance, WhatIsPrunedByItsAgeGoesOneMillisecondLater) {
   const auto tenant = bed.add_tenant();
   const IdempotentAnswer answer{std::string(32, 'f'), 200, "{}"};
   const auto key = bed.an_api_key(tenant);
-  const auto id = bed.submit(tenant);
-  bed.finish(bed.claim_one(tenant));
   // The newest delivery of a task stays as long as its task.
   const Outbox two{{{EventType::completed, "{}"}, {EventType::failed, "{}"}}, "http://a/"};
   bed.submit(bed.a_task(tenant), two);
   const auto elder = bed.deliveries(tenant).at(1).id;
+  bed.advance(Millis{5});
+  const auto id = bed.submit(bed.a_task(tenant, "q"));
+  bed.finish(bed.claim_one(tenant, "q"));
   const auto moment = bed.now();
   ASSERT_EQ(outcome(bed.transact([&](Transaction& tx) -> Result<> {
               tx.idempotency_writes().insert(tenant, "k", answer, moment);
