@@ -14,12 +14,13 @@
 #include "http/problem.hpp"
 #include "http/router.hpp"
 #include "json/value.hpp"
+#include "json/writer.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
 namespace belfry::api {
 
-// The handlers over a real store in a folder of its own, called as functions: no server, no tokens.
-// The clock stands still until a test moves it.
+// The handlers over a real store in a folder of its own, called as functions: no server, and no
+// token is asked for. The clock stands still until a test moves it.
 class ApiTest : public testing::Test {
  protected:
   ApiTest()
@@ -60,8 +61,8 @@ class ApiTest : public testing::Test {
     return made.id;
   }
 
-  // What the route of the path answers, to the tenant `as`, else to `tenant`. `target` may hold a
-  // query.
+  // What the route of the path answers to `caller`, who is of the tenant `as`, else of `tenant`.
+  // `target` may hold a query.
   http::Response call(http::Method method, const std::string& target, std::string body = {},
                       std::optional<TenantId> as = {}) {
     http::Request request;
@@ -69,11 +70,12 @@ class ApiTest : public testing::Test {
     request.path = target.substr(0, target.find('?'));
     if (request.path.size() < target.size()) request.query = target.substr(request.path.size() + 1);
     request.headers = headers;
-    request.headers.set("Content-Type", "application/json");
+    if (!headers.get("Content-Type")) request.headers.set("Content-Type", "application/json");
     request.body = std::move(body);
+    request.peer = peer;
     const auto match = router.match(method, request.path);
     request.params = match.params;
-    auth::Principal principal;
+    auto principal = caller;
     principal.tenant = as.value_or(tenant);
     for (const auto& route : routes) {
       if (route.method != match.method || route.pattern != match.pattern) continue;
@@ -89,11 +91,26 @@ class ApiTest : public testing::Test {
   http::Response post(const std::string& target, std::string body = {}) {
     return call(http::Method::post, target, std::move(body));
   }
+  http::Response put(const std::string& target, std::string body) {
+    return call(http::Method::put, target, std::move(body));
+  }
   // Submits, and gives the task's id.
   std::string submit(const std::string& body = R"({"taskName":"t","target":{"type":"worker"}})") {
     const auto answer = post("/api/v1/tasks", body);
     EXPECT_EQ(answer.status, 201) << answer.body;
     return answer.status == 201 ? text(answer, "taskId") : "";
+  }
+
+  // Leases one task of the queue, and gives its lease token.
+  std::string lease(const std::string& queue = "default") {
+    const auto answer =
+        post("/api/v1/leases", R"({"leaseMs":60000,"queues":[)" + quoted(queue) + "]}");
+    const auto tasks = json::Value(answer.body).find("tasks");
+    if (!tasks || tasks->elements().begin() == tasks->elements().end()) {
+      ADD_FAILURE() << answer.body;
+      return "";
+    }
+    return *(*tasks->elements().begin()).find("leaseToken")->string();
   }
 
   // A member of an answer's object as its JSON text, or as a string.
@@ -111,6 +128,20 @@ class ApiTest : public testing::Test {
     std::size_t count = 0;
     for ([[maybe_unused]] const auto& element : json::Value(answer.body).elements()) ++count;
     return count;
+  }
+
+  // A JSON array of what `element` gives for 0, 1, 2 and so on.
+  template <class Element>
+  static std::string json_array(std::size_t count, Element element) {
+    std::string out = "[";
+    for (std::size_t i = 0; i < count; ++i) out += (i > 0 ? "," : "") + std::string(element(i));
+    return out + "]";
+  }
+  // The JSON text of a string.
+  static std::string quoted(std::string_view text) {
+    std::string out;
+    json::Writer(out).string(text);
+    return out;
   }
 
   ManualClock clock;
@@ -134,7 +165,10 @@ class ApiTest : public testing::Test {
   Services services;
   Routes routes = all_routes();
   http::Router router;
-  http::Headers headers;  // of the calls to come
+  // Of the calls to come:
+  http::Headers headers;
+  auth::Principal caller;
+  http::Peer* peer = nullptr;
   TenantId tenant;
 
  private:
