@@ -63,5 +63,63 @@ TEST(MetricsJson, NothingThatEndedHasNoRate) {
   EXPECT_EQ(member(*json::Value(text).find("window"), "successRate"), "null");
 }
 
+TEST(MetricsJson, EachNumberStandsUnderItsName) {
+  store::SeriesPoint point;
+  point.submitted = 1, point.started = 2, point.completed = 3, point.failed = 4;
+  point.retried = 5, point.cancelled = 6, point.expired = 7;
+  point.queue_name = point.task_name = "x";
+  MetricFacts facts;
+  point.at = facts.from = Timestamp{Millis{1'700'000'040'000}};
+  facts.to = facts.from + facts.step;
+  // Each share lies in a part of its own: the half, the 95th and the 99th of a hundred.
+  for (const auto& [count, ms] :
+       {std::pair{60U, 10}, std::pair{36U, 1'000}, std::pair{4U, 60'000}}) {
+    point.wait.add(Millis{ms}, count);
+    point.run.add(Millis{3 * ms}, count);
+  }
+  facts.points = {point};
+  int n = 0;
+  for (auto& counted : facts.counts.of) counted = ++n;
+  const auto text = metrics_json(facts);
+  const json::Value body(text);
+
+  std::vector<json::Value> sums{*body.find("window")};
+  for (const auto* list : {"queues", "taskNames", "series"}) {
+    sums.push_back(*body.find(list)->elements().begin());
+  }
+  for (const auto& sum : sums) {
+    n = 0;
+    for (const auto* name :
+         {"submitted", "started", "completed", "failed", "retried", "cancelled", "expired"}) {
+      EXPECT_EQ(member(sum, name), std::to_string(++n)) << name;
+    }
+    for (const auto& [name, histogram] : {std::pair{"waitMs", point.wait}, {"runMs", point.run}}) {
+      const auto shares = *sum.find(name);
+      for (const auto& [key, share] : {std::pair{"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}}) {
+        EXPECT_EQ(member(shares, key), std::to_string(histogram.percentile(share)->count()))
+            << name << " " << key;
+      }
+    }
+  }
+  using domain::Status;
+  for (const auto& [name, status] :
+       {std::pair{"pending", Status::pending}, std::pair{"scheduled", Status::scheduled},
+        std::pair{"running", Status::running}, std::pair{"completed", Status::completed},
+        std::pair{"failed", Status::failed}, std::pair{"cancelled", Status::cancelled},
+        std::pair{"expired", Status::expired}}) {
+    EXPECT_EQ(member(body, name), std::to_string(facts.counts[status])) << name;
+  }
+}
+
+TEST(MetricsJson, WhatNothingWasMeasuredOfIsNull) {
+  MetricFacts facts;
+  facts.to = facts.from + Millis{60'000};
+  const auto text = metrics_json(facts);
+  const auto window = *json::Value(text).find("window");
+  for (const auto* name : {"waitMs", "runMs"}) {
+    EXPECT_EQ(member(window, name), R"({"p50":null,"p95":null,"p99":null})");
+  }
+}
+
 }  // namespace
 }  // namespace belfry::api
