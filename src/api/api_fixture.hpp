@@ -105,12 +105,14 @@ class ApiTest : public testing::Test {
   std::string lease(const std::string& queue = "default") {
     const auto answer =
         post("/api/v1/leases", R"({"leaseMs":60000,"queues":[)" + quoted(queue) + "]}");
-    const auto tasks = json::Value(answer.body).find("tasks");
-    if (!tasks || tasks->elements().begin() == tasks->elements().end()) {
-      ADD_FAILURE() << answer.body;
-      return "";
-    }
-    return *(*tasks->elements().begin()).find("leaseToken")->string();
+    return of_leased(answer, "leaseToken");
+  }
+  // A string member of the first task that was leased.
+  static std::string of_leased(const http::Response& answer, std::string_view key) {
+    const json::Value body(answer.body);
+    for (const auto& task : body.find("tasks")->elements()) return *task.find(key)->string();
+    ADD_FAILURE() << answer.body;
+    return "";
   }
 
   // A member of an answer's object as its JSON text, or as a string.

@@ -22,6 +22,8 @@ class Leases : public ApiTest {
     return tasks;
   }
 
+  std::string in(Millis ms) { return format_time(clock.now() + ms); }
+
   // Closes its connection once it holds tasks, before the answer reaches it.
   class Vanishing : public http::Peer {
    public:
@@ -53,6 +55,35 @@ TEST_F(Leases, TheTasksOfAWorkerThatVanishedAreAnothersAtOnce) {
   }
   peer = nullptr;
   EXPECT_EQ(leased(), 3U);
+}
+
+TEST_F(Leases, ALeaseLastsAsLongAsWasAsked) {
+  const auto expiry = [&](const std::string& members) {
+    submit();
+    return of_leased(post("/api/v1/leases", "{" + members + "}"), "leaseExpiresAt");
+  };
+  EXPECT_EQ(expiry(R"("leaseMs":5000)"), in(Millis{5'000}));
+  EXPECT_EQ(expiry(""), in(domain::kLeaseDefault));
+  EXPECT_EQ(expiry(R"("queues":null,"max":null,"waitMs":null,"leaseMs":null,"worker":null)"),
+            in(domain::kLeaseDefault));
+}
+
+TEST_F(Leases, AHeartbeatMakesALeaseLongerAndNeverShorter) {
+  const auto path = "/api/v1/tasks/" + submit() + "/heartbeat";
+  const auto good = R"({"leaseToken":)" +
+                    quoted(of_leased(post("/api/v1/leases", R"({"leaseMs":1000})"), "leaseToken"));
+  const auto expiry = [&](const std::string& more) {
+    return text(post(path, good + more + "}"), "leaseExpiresAt");
+  };
+  for (const auto* unset : {"", R"(,"extendMs":null)"}) {
+    EXPECT_EQ(expiry(unset), in(domain::kLeaseDefault)) << unset;
+    clock.advance(Millis{500});
+  }
+  const auto longer = in(Millis{90'000});
+  EXPECT_EQ(expiry(R"(,"extendMs":90000)"), longer);
+  clock.advance(Millis{500});
+  EXPECT_EQ(expiry(R"(,"extendMs":1000)"), longer);
+  EXPECT_EQ(expiry(""), longer);
 }
 
 TEST_F(Leases, WhoDoesNotWaitMayHaveClosedItsSendingSide) {

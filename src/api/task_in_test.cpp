@@ -51,6 +51,24 @@ TEST_F(Submissions, TheQueuesRetryPolicyFillsInWhatIsOpen) {
   EXPECT_EQ(raw(try_with(R"("queue":"other")"), "maxRetries"), "3");
 }
 
+TEST_F(Submissions, ANullIsAsIfItWereNotThere) {
+  constexpr std::string_view kNames[] = {
+      "payload",    "queue", "priority",  "scheduledFor", "delayMs", "target", "expiresAt",
+      "maxRetries", "retry", "timeoutMs", "callbackUrl",  "tags",    "labels"};
+  const auto shown = [&](const std::string& body) {
+    const auto made = post("/api/v1/tasks", body);
+    EXPECT_EQ(made.status, 201) << made.body;
+    std::vector<std::string> members;
+    for (const auto name : kNames) members.push_back(raw(made, name));
+    members.push_back(text(made, "status"));
+    return members;
+  };
+  const auto without = shown(R"({"taskName":"t"})");
+  for (const auto name : kNames) {
+    EXPECT_EQ(shown(R"({"taskName":"t",)" + quoted(name) + ":null}"), without) << name;
+  }
+}
+
 TEST_F(Submissions, APayloadHasALimit) {
   const auto sized = [&](std::size_t bytes) {  // of the payload's JSON text
     return try_with(R"("payload":")" + std::string(bytes - 2, 'x') + "\"").status;

@@ -77,6 +77,27 @@ TEST_F(Steering, WhatIsOpenIsNotRetried) {
   for (const auto* state : kOpen) expect_dry_then_real("retry", state, false);
 }
 
+TEST_F(Steering, OneTaskFollowsTheSameRules) {
+  const auto one = [&](const std::string& verb, const std::string& id) {
+    const auto path = "/api/v1/tasks/" + id;
+    return verb == "cancel" ? call(http::Method::delete_, path) : post(path + "/retry");
+  };
+  const auto expect_one = [&](const std::string& verb, const std::string& state, bool good) {
+    const auto id = task_in(state);
+    EXPECT_EQ(one(verb, id).status, good ? 200 : 409) << verb << " of " << state;
+    EXPECT_EQ(status(id), !good ? state : verb == "cancel" ? "CANCELLED" : "PENDING");
+    call(http::Method::delete_, "/api/v1/tasks/" + id);
+  };
+  for (const auto* state : kOpen) {
+    expect_one("cancel", state, true);
+    expect_one("retry", state, false);
+  }
+  for (const auto* state : kFinished) {
+    expect_one("cancel", state, false);
+    expect_one("retry", state, true);
+  }
+}
+
 TEST_F(Steering, ADryRunTellsNobody) {
   ASSERT_EQ(post("/api/v1/webhooks", R"({"url":"http://example.com/hook"})").status, 201);
   const auto deliveries = [&] { return count(get("/api/v1/webhooks/deliveries")); };

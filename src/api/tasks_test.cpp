@@ -1,5 +1,6 @@
 // What the calls on tasks and tenants do, beside what they answer.
 #include "api/api_fixture.hpp"
+#include "api/request_rates.hpp"
 
 namespace belfry::api {
 namespace {
@@ -47,16 +48,34 @@ TEST_F(Tasks, AResultHasALimit) {
 
 TEST_F(Tasks, AChangeOfOneLimitLeavesTheOthers) {
   const auto path = "/api/v1/admin/tenants/" + to_string(tenant) + "/limits";
-  const auto change = [&](const std::string& body) {
-    const auto answer = call(http::Method::patch, path, body);
+  constexpr std::string_view kNames[] = {"runningMax", "weight", "unfinishedMax", "storedBytesMax",
+                                         "requestsPerSecond"};
+  const auto change = [&](std::string_view name, int value) {
+    const auto answer =
+        call(http::Method::patch, path, "{" + quoted(name) + ":" + std::to_string(value) + "}");
     EXPECT_EQ(answer.status, 200) << answer.body;
+    const json::Value body(answer.body);
+    const auto shown = *body.find("limits");
+    std::vector<std::string> values;
+    for (const auto each : kNames) values.emplace_back(shown.find(each)->raw());
     const auto limits = directory.tenant(tenant)->limits;
-    return std::tuple(limits.running_max, limits.weight, limits.unfinished_max);
+    EXPECT_EQ(values, (std::vector<std::string>{
+                          std::to_string(limits.running_max), std::to_string(limits.weight),
+                          std::to_string(limits.unfinished_max), std::to_string(limits.stored_max),
+                          std::to_string(requests_per_second(services.options, limits))}));
+    return values;
   };
-  EXPECT_EQ(change(R"({"runningMax":7,"weight":3,"unfinishedMax":50})"), std::tuple(7, 3, 50));
-  EXPECT_EQ(change(R"({"weight":4})"), std::tuple(7, 4, 50));
-  EXPECT_EQ(change(R"({"runningMax":8})"), std::tuple(8, 4, 50));
-  EXPECT_EQ(change(R"({"unfinishedMax":60})"), std::tuple(8, 4, 60));
+  std::vector<std::string> expected;
+  int value = 10;
+  for (const auto name : kNames) {
+    const auto values = change(name, ++value);
+    expected.push_back(std::to_string(value));
+    if (expected.size() == std::size(kNames)) EXPECT_EQ(values, expected);
+  }
+  for (std::size_t i = 0; i < std::size(kNames); ++i) {
+    expected[i] = std::to_string(++value);
+    EXPECT_EQ(change(kNames[i], value), expected) << kNames[i];
+  }
 }
 
 }  // namespace
