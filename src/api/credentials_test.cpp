@@ -130,6 +130,50 @@ TEST_F(Grants, AKeyIsForItsOwnTenantAlone) {
   EXPECT_EQ(text(grant(key, "&client_id=" + to_string(add_tenant())), "error"), "invalid_client");
 }
 
+TEST_F(Grants, AFormWithAFaultGetsNothing) {
+  const auto key = text(make_key(), "apiKey");
+  const auto good = "grant_type=client_credentials&client_secret=" + key;
+  const auto basic = [&](const std::string& scheme, const std::string& user) {
+    headers.set("Authorization", scheme + base64_encode(user));
+    return form("/api/v1/auth/token", "grant_type=client_credentials");
+  };
+  const std::pair<std::string, const char*> forms[] = {
+      {good + "&grant_type=client_credentials", "invalid_request"},
+      {good + "&client_secret=" + key, "invalid_request"},
+      {good + "&scope=worker&scope=worker", "invalid_request"},
+      {good + "&scope=%FF", "invalid_request"},
+      {"client_secret=" + key, "invalid_request"},
+      {"grant_type=password&client_secret=" + key, "unsupported_grant_type"},
+      {"grant_type=client_credentials", "invalid_client"},
+      {"grant_type=client_credentials&client_secret=", "invalid_client"},
+      {good + "&scope=everything", "invalid_scope"},
+      {good + "&scope=worker worker", "invalid_scope"}};
+  for (const auto& [sent, error] : forms) {
+    const auto answer = form("/api/v1/auth/token", sent);
+    EXPECT_EQ(text(answer, "error"), error) << sent;
+    EXPECT_EQ(answer.status, std::string_view(error) == "invalid_client" ? 401 : 400);
+    EXPECT_EQ(text(answer, "token"), "absent");
+  }
+  const auto user = to_string(tenant) + ":" + key;
+  EXPECT_EQ(held(basic("Basic ", user)), Scopes::all_of_tenant());
+  EXPECT_EQ(held(basic("bASIC ", user)), Scopes::all_of_tenant());
+  for (const auto& other :
+       {key, "nobody:" + key, user + "x", to_string(tenant) + ":", user + "%zz"}) {
+    EXPECT_EQ(text(basic("Basic ", other), "error"), "invalid_client") << other;
+  }
+  EXPECT_EQ(text(basic("Bearer ", user), "error"), "invalid_client");
+  EXPECT_EQ(text(basic("B", ""), "error"), "invalid_client");
+}
+
+TEST_F(Grants, ATokenToRevokeStandsOnceInAForm) {
+  for (const auto* sent : {"", "token=", "other=x", "token=a&token=b", "token=%FF"}) {
+    const auto answer = form("/api/v1/auth/revoke", sent);
+    EXPECT_EQ(answer.status, 400) << sent;
+    EXPECT_EQ(text(answer, "error"), "invalid_request") << sent;
+  }
+  EXPECT_EQ(form("/api/v1/auth/revoke", "token=a&token_type_hint=access_token").status, 200);
+}
+
 TEST_F(Grants, AKeyIsGoodUntilItExpires) {
   EXPECT_EQ(make_key(R"(,"expiresAt":)" + quoted(format_time(clock.now()))).status, 422);
   const auto until = clock.now() + std::chrono::hours{1};
@@ -166,6 +210,43 @@ TEST_F(Grants, ASuspendedTenantsKeyGetsNoToken) {
   EXPECT_EQ(text(grant(key), "error"), "unauthorized_client");
   ASSERT_EQ(post(path + "/resume").status, 200);
   EXPECT_EQ(token_of(key).status, 200);
+}
+
+TEST_F(Grants, AnAnswerWithASecretIsNotStored) {
+  const auto made = make_key();
+  const auto hook = post("/api/v1/webhooks", R"({"url":"http://example.com/"})");
+  const std::pair<const char*, http::Response> secrets[] = {
+      {"apiKey", made},
+      {"token", token_of(text(made, "apiKey"))},
+      {"access_token", grant(text(made, "apiKey"))},
+      {"token", post("/api/v1/admin/tenants/" + to_string(tenant) + "/token")},
+      {"apiKey", post("/api/v1/auth/register", R"({"tenantName":"new"})")},
+      {"secret", hook},
+      {"secret", post("/api/v1/webhooks/" + text(hook, "id") + "/rotate")},
+      {"webhookSecret", post("/api/v1/webhooks/secret/rotate")}};
+  for (const auto& [secret, answer] : secrets) {
+    EXPECT_GT(text(answer, secret).size(), 16U) << answer.body;
+    EXPECT_EQ(answer.headers.get("Cache-Control"), "no-store") << answer.body;
+  }
+  for (const auto* list : {"/api/v1/api-keys", "/api/v1/webhooks"}) {
+    const auto shown = get(list).body;
+    EXPECT_EQ(shown.find("apiKey"), shown.npos) << shown;
+    EXPECT_EQ(shown.find("secret\""), shown.npos) << shown;
+  }
+}
+
+TEST_F(Grants, AKeyIsKnownByItsNameAndItsBeginning) {
+  const auto made = make_key();
+  const auto listed = get("/api/v1/api-keys").body;
+  const auto row = *json::Value(listed).elements().begin();
+  for (const auto& [key, value] : {std::pair{"name", std::string("k")},
+                                   {"prefix", text(made, "apiKey").substr(0, 8)},
+                                   {"createdAt", format_time(clock.now())},
+                                   {"id", text(made, "id")}}) {
+    EXPECT_EQ(text(made, key), value);
+    EXPECT_EQ(row.find(key)->string(), value);
+  }
+  EXPECT_EQ(made.headers.get("Location"), "/api/v1/api-keys/" + text(made, "id"));
 }
 
 class Registrations : public Grants {
