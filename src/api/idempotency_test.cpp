@@ -51,7 +51,8 @@ TEST(Idempotency, AKeyHasALimit) {
 
 TEST(Idempotency, AKeyIsPrintableAndStandsOnce) {
   for (const auto* good : {" ", "~", R"("a\\b")"}) EXPECT_TRUE(key_of(good)) << good;
-  for (const auto* bad : {"\x1f", "\x7f", "\xc3\xa9", R"("a)", R"(")", R"("a"b")", R"("a\b")"}) {
+  for (const auto* bad :
+       {"\x1f", "\x7f", "\xc3\xa9", R"("a)", R"("ab)", R"(")", R"("a"b")", R"("a\b")"}) {
     EXPECT_FALSE(key_of(bad)) << bad;
   }
   http::Request request;

@@ -57,6 +57,39 @@ TEST_F(Leases, TheTasksOfAWorkerThatVanishedAreAnothersAtOnce) {
   EXPECT_EQ(leased(), 3U);
 }
 
+TEST_F(Leases, TasksOfSeveralQueuesAreLeasedInTheirOrderUpToTheMost) {
+  for (const auto* queue : {"a", "b", "c"}) {
+    for (int i = 0; i < 2; ++i) {
+      submit(R"({"taskName":"t","target":{"type":"worker"},"queue":)" + quoted(queue) + "}");
+    }
+  }
+  const auto queues = [&](int max) {
+    const auto answer =
+        post("/api/v1/leases", R"({"queues":["b","none","a"],"max":)" + std::to_string(max) + "}");
+    std::string names;
+    const json::Value body(answer.body);
+    for (const auto& task : body.find("tasks")->elements()) names += *task.find("queue")->string();
+    return names;
+  };
+  EXPECT_EQ(queues(1), "b");
+  EXPECT_EQ(queues(2), "ba");
+  EXPECT_EQ(queues(9), "a") << "what is left of the two, and none of the third";
+  EXPECT_EQ(queues(9), "");
+}
+
+TEST_F(Leases, NothingIsLeasedWhileTheServiceIsPaused) {
+  bool paused = true;
+  services.pause = {[&] { return paused; },
+                    [&] {
+                      paused = false;
+                      return Result<>();
+                    }};
+  submit();
+  EXPECT_EQ(leased(), 0U);
+  EXPECT_EQ(raw(post("/api/v1/admin/resume"), "paused"), "false");
+  EXPECT_EQ(leased(), 1U);
+}
+
 TEST_F(Leases, ALeaseLastsAsLongAsWasAsked) {
   const auto expiry = [&](const std::string& members) {
     submit();
