@@ -119,6 +119,29 @@ TEST_F(Leases, AHeartbeatMakesALeaseLongerAndNeverShorter) {
   EXPECT_EQ(expiry(""), longer);
 }
 
+TEST_F(Leases, AnAttemptEndsWithItsTimeoutHoweverOftenItIsHeardOf) {
+  ASSERT_EQ(put("/api/v1/queues/q", R"({"timeoutMs":7000})").status, 200);
+  for (const auto& [more, ms] : {std::pair{R"(,"timeoutMs":5000})", 5'000}, {"}", 7'000}}) {
+    const auto id =
+        submit(R"({"taskName":"t","queue":"q","target":{"type":"worker"})" + std::string(more));
+    const auto end = in(Millis{ms});
+    const auto leased = post("/api/v1/leases", R"({"queues":["q"],"leaseMs":60000})");
+    EXPECT_EQ(of_leased(leased, "leaseExpiresAt"), end) << more;
+    clock.advance(Millis{1'000});
+    const auto renewed =
+        post("/api/v1/tasks/" + id + "/heartbeat",
+             R"({"extendMs":60000,"leaseToken":)" + quoted(of_leased(leased, "leaseToken")) + "}");
+    EXPECT_EQ(text(renewed, "leaseExpiresAt"), end) << more;
+  }
+}
+
+TEST_F(Leases, AnAttemptNamesItsWorker) {
+  const auto id = submit();
+  ASSERT_EQ(leased(R"(,"worker":"the third")"), 1U);
+  const auto attempts = raw(get("/api/v1/tasks/" + id), "attempts");
+  EXPECT_NE(attempts.find(R"("the third")"), std::string::npos) << attempts;
+}
+
 TEST_F(Leases, WhoDoesNotWaitMayHaveClosedItsSendingSide) {
   submit();
   Vanishing vanishing(*this);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/encoding.hpp"
 #include "json/value.hpp"
 
 namespace belfry::api {
@@ -109,6 +110,99 @@ TEST(MetricsJson, EachNumberStandsUnderItsName) {
         std::pair{"expired", Status::expired}}) {
     EXPECT_EQ(member(body, name), std::to_string(facts.counts[status])) << name;
   }
+}
+
+TEST(MetricsJson, AQueueIsListedByItsOwnNumbers) {
+  MetricFacts facts;
+  facts.from = Timestamp{Millis{1'700'000'040'000}};
+  facts.to = facts.from + Millis{60'000};
+  facts.points = {a_point(facts.from, "b", "x")};
+  facts.stored_bytes = 5, facts.stored_max = 50;
+  for (const auto& [name, depth] : {std::pair{"a", 1}, std::pair{"b", 10}}) {
+    store::QueueRow row;
+    row.queue.name = name;
+    row.scheduled = depth, row.pending = 2 * depth, row.running = 3 * depth;
+    facts.queues.push_back(row);
+  }
+  const auto text = metrics_json(facts);
+  const json::Value body(text);
+  std::vector<std::string> queues;
+  for (const auto& queue : body.find("queues")->elements()) {
+    std::string numbers;
+    for (const auto* key : {"queue", "scheduled", "pending", "running", "submitted"}) {
+      numbers += member(queue, key) + " ";
+    }
+    queues.push_back(numbers);
+  }
+  EXPECT_EQ(queues, (std::vector<std::string>{R"("a" 1 2 3 0 )", R"("b" 10 20 30 9 )"}));
+  EXPECT_EQ(member(body, "storedBytes"), "5");
+  EXPECT_EQ(member(body, "storedBytesMax"), "50");
+  EXPECT_EQ(member(body, "tenants"), "absent") << "those are for operators";
+}
+
+TEST(MetricsJson, OperatorsSeeEachTenantsCounts) {
+  MetricFacts facts;
+  facts.to = facts.from + Millis{60'000};
+  ManualClock clock;
+  Random random{secure_seed()};
+  const auto tenant = IdGenerator(clock, random).make<TenantId>();
+  store::StatusCounts counts;
+  counts.of[static_cast<int>(domain::Status::failed)] = 3;
+  facts.by_tenant = {{tenant, counts}};
+  const auto text = metrics_json(facts);
+  const json::Value body(text);
+  const auto one = *body.find("tenants")->elements().begin();
+  EXPECT_EQ(one.find("tenantId")->string(), to_string(tenant));
+  EXPECT_EQ(member(one, "failed"), "3");
+  for (const auto* own : {"storedBytes", "storedBytesMax", "destinations"}) {
+    EXPECT_EQ(member(body, own), "absent") << own;
+  }
+}
+
+TEST(MetricsJson, TheFiftyDestinationsWhereMostWaitAreShown) {
+  MetricFacts facts;
+  facts.to = facts.from + Millis{60'000};
+  const auto waiting = [&] {
+    const auto text = metrics_json(facts);
+    std::vector<std::string> numbers;
+    const json::Value body(text);
+    for (const auto& one : body.find("destinations")->elements()) {
+      numbers.push_back(member(one, "waiting"));
+    }
+    return numbers;
+  };
+  for (int i = 1; i <= 50; ++i) {
+    facts.destinations.emplace_back();
+    facts.destinations.back().parked = i;
+  }
+  EXPECT_EQ(waiting().size(), 50U);
+  EXPECT_EQ(waiting().front(), "50");
+  facts.destinations.emplace_back();
+  facts.destinations.back().parked = 51;
+  EXPECT_EQ(waiting().size(), 50U);
+  EXPECT_EQ(waiting().front(), "51");
+  EXPECT_EQ(waiting().back(), "2") << "the least is left out";
+}
+
+TEST(MetricsJson, ADestinationTellsItsErrorAndWhenItIsTriedAgain) {
+  MetricFacts facts;
+  facts.to = facts.from + Millis{60'000};
+  facts.destinations.resize(2);
+  facts.destinations[0].parked = 2;
+  facts.destinations[0].state = store::DestinationState::open;
+  facts.destinations[0].error = "no answer";
+  facts.destinations[0].next_call = facts.to;
+  facts.destinations[1].state = store::DestinationState::busy;
+  facts.destinations[1].next_call = facts.to;
+  const auto text = metrics_json(facts);
+  const json::Value body(text);
+  std::vector<std::string> shown;
+  for (const auto& one : body.find("destinations")->elements()) {
+    shown.push_back(member(one, "state") + member(one, "lastError") + member(one, "nextProbeAt"));
+  }
+  EXPECT_EQ(shown,
+            (std::vector<std::string>{R"("open""no answer")" + ('"' + format_time(facts.to) + '"'),
+                                      R"("busy"absentabsent)"}));
 }
 
 TEST(MetricsJson, WhatNothingWasMeasuredOfIsNull) {

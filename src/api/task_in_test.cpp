@@ -10,6 +10,11 @@ class Submissions : public ApiTest {
   http::Response try_with(const std::string& members) {
     return post("/api/v1/tasks", R"({"taskName":"t","target":{"type":"worker"},)" + members + "}");
   }
+  http::Response target(const std::string& members) {
+    return post(
+        "/api/v1/tasks",
+        R"({"taskName":"t","target":{"type":"http","url":"http://example.com/",)" + members + "}}");
+  }
 };
 
 TEST_F(Submissions, PrioritiesHaveNames) {
@@ -66,6 +71,101 @@ TEST_F(Submissions, ANullIsAsIfItWereNotThere) {
   const auto without = shown(R"({"taskName":"t"})");
   for (const auto name : kNames) {
     EXPECT_EQ(shown(R"({"taskName":"t",)" + quoted(name) + ":null}"), without) << name;
+  }
+}
+
+TEST_F(Submissions, HeadersOfATargetAreItsOwnersAndHttps) {
+  const auto with = [&](const std::string& name, const std::string& value) {
+    return target(R"("headers":{)" + quoted(name) + ":" + value + "}").status;
+  };
+  for (const auto* good : {"X-Auth", "Authorization", "Accept", "x!#$%&'*+-.^_`|~9", "Belfry"}) {
+    EXPECT_EQ(with(good, R"("v")"), 201) << good;
+  }
+  for (const auto* bad : {"",
+                          "a b",
+                          "a:b",
+                          "é",
+                          "a\"b",
+                          "Host",
+                          "content-LENGTH",
+                          "Connection",
+                          "Keep-Alive",
+                          "TE",
+                          "Trailer",
+                          "Transfer-Encoding",
+                          "Upgrade",
+                          "Expect",
+                          "Proxy-Authenticate",
+                          "Proxy-Authorization",
+                          "Proxy-Connection",
+                          "Accept-Encoding",
+                          "traceparent",
+                          "tracestate",
+                          "Idempotency-Key",
+                          "Belfry-Task-Id",
+                          "Webhook-Id"}) {
+    EXPECT_EQ(with(bad, R"("v")"), 422) << bad;
+  }
+  for (const auto* good : {R"("")", R"("a\tb ~é")"}) EXPECT_EQ(with("X", good), 201) << good;
+  for (const auto* bad :
+       {"1", "null", R"("a\nb")", R"("a\rb")", R"("\u007f")", R"("\u001f")", "\"(hidden)\""}) {
+    EXPECT_EQ(with("X", bad), 422) << bad;
+  }
+}
+
+TEST_F(Submissions, OnlyPublicHeadersAreShown) {
+  const auto made = target(R"("headers":{"A":"seen","B":"kept"},"publicHeaders":["a"])");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const auto shown = raw(get("/api/v1/tasks/" + text(made, "taskId")), "target");
+  for (const auto& where : {made.body, shown}) {
+    EXPECT_NE(where.find(R"("A":"seen")"), std::string::npos) << where;
+    EXPECT_NE(where.find(R"("publicHeaders":["A"])"), std::string::npos) << where;
+    EXPECT_EQ(where.find("kept"), std::string::npos) << where;
+  }
+  for (const auto* names : {R"(["C"])", R"(["A","a"])", "[1]"}) {
+    EXPECT_EQ(target(R"("headers":{"A":"v"},"publicHeaders":)" + std::string(names)).status, 422)
+        << names;
+  }
+}
+
+TEST_F(Submissions, ATargetHasAKindAndAMethod) {
+  for (const auto* method : {"POST", "PUT", "PATCH", "GET", "DELETE"}) {
+    EXPECT_EQ(target(R"("method":)" + quoted(method)).status, 201) << method;
+  }
+  for (const auto* method : {"HEAD", "post", "", "OPTIONS"}) {
+    EXPECT_EQ(target(R"("method":)" + quoted(method)).status, 422) << method;
+  }
+  for (const auto* wrong :
+       {R"({"type":"ftp"})", "{}", R"({"type":"http"})",
+        R"({"type":"worker","url":"http://example.com/"})", R"({"type":"echo","method":"GET"})"}) {
+    EXPECT_EQ(
+        post("/api/v1/tasks", R"({"taskName":"t","target":)" + std::string(wrong) + "}").status,
+        422)
+        << wrong;
+  }
+  for (const auto* backoff : {"exponential", "linear", "fixed", "random"}) {
+    EXPECT_EQ(try_with(R"("retry":{"backoff":)" + quoted(backoff) + "}").status,
+              std::string_view(backoff) == "random" ? 422 : 201);
+  }
+}
+
+TEST_F(Submissions, TheTwoNamesOfTheNumberOfAttemptsAgree) {
+  EXPECT_EQ(raw(try_with(R"("maxRetries":4)"), "maxRetries"), "4");
+  EXPECT_EQ(raw(try_with(R"("retry":{"maxAttempts":4})"), "maxRetries"), "4");
+  EXPECT_EQ(raw(try_with(R"("maxRetries":4,"retry":{"maxAttempts":4})"), "maxRetries"), "4");
+  EXPECT_EQ(raw(try_with(R"("maxRetries":4,"retry":{})"), "maxRetries"), "4");
+  EXPECT_EQ(try_with(R"("maxRetries":4,"retry":{"maxAttempts":5})").status, 422);
+}
+
+TEST_F(Submissions, NamesCanBeSeen) {
+  const char* const bad[] = {" ", "\t", "\xc2\xa0", "a\xe2\x80\xae", "a\nb", "\xe2\x80\x8b"};
+  for (const auto* name : bad) {
+    EXPECT_EQ(post("/api/v1/tasks", R"({"taskName":)" + quoted(name) + "}").status, 422) << name;
+    EXPECT_EQ(try_with(R"("tags":[)" + quoted(name) + "]").status, 422) << name;
+    EXPECT_EQ(try_with(R"("labels":{)" + quoted(name) + R"(:"v"})").status, 422) << name;
+  }
+  for (const auto* queue : {"a b", "a/b", "é", ""}) {
+    EXPECT_EQ(try_with(R"("queue":)" + quoted(queue)).status, 422) << queue;
   }
 }
 
