@@ -4,6 +4,7 @@
 #include "api/api_fixture.hpp"
 #include "api/signing_keys.hpp"
 #include "auth/api_key.hpp"
+#include "base/encoding.hpp"
 
 namespace belfry::api {
 namespace {
@@ -354,6 +355,58 @@ TEST_F(Revocations, ARevokedKeysTokensStayEndedAfterARestart) {
   EXPECT_FALSE(good_after_a_restart(token));
   EXPECT_EQ(token_of(key).status, 401);
   EXPECT_EQ(text(grant(key), "error"), "invalid_client");
+}
+
+class SigningKeys : public Revocations {
+ protected:
+  static std::string kid_of(const std::string& token) {
+    const auto header = base64url_decode(token.substr(0, token.find('.'))).value_or("{}");
+    const auto kid = json::Value(header).find("kid");
+    return kid ? *kid->string() : "no kid";
+  }
+  std::size_t published() {
+    std::size_t keys = 0;
+    const auto jwks = get("/.well-known/jwks.json").body;
+    const json::Value body(jwks);
+    for ([[maybe_unused]] const auto& key : body.find("keys")->elements()) ++keys;
+    return keys;
+  }
+  void after(Millis ms) {
+    clock.advance(ms);
+    EXPECT_TRUE(use_keys(authenticator));
+  }
+};
+
+TEST_F(SigningKeys, ANewKeySignsFiveMinutesAfterItIsPublished) {
+  const auto token = new_token();
+  EXPECT_EQ(published(), 1U);
+  ASSERT_EQ(post("/api/v1/admin/signing-keys/rotate").status, 202);
+  after(Millis{0});
+  EXPECT_EQ(published(), 2U);
+  after(std::chrono::minutes{5} - Millis{1});
+  EXPECT_EQ(kid_of(new_token()), kid_of(token));
+  after(Millis{1});
+  EXPECT_NE(kid_of(new_token()), kid_of(token));
+  EXPECT_TRUE(good(token)) << "what the old key has signed stays good";
+  EXPECT_EQ(published(), 2U);
+}
+
+TEST_F(SigningKeys, ARevokedSigningKeyEndsItsTokensForGood) {
+  const auto token = new_token();
+  EXPECT_EQ(post("/api/v1/admin/signing-keys/revoke", R"({"kid":"another"})").status, 404);
+  EXPECT_TRUE(good(token));
+  for (const auto& which : {R"({"kid":)" + quoted(kid_of(token)) + "}", std::string()}) {
+    const auto ended = new_token();
+    const auto answer = post("/api/v1/admin/signing-keys/revoke", which);
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(raw(answer, "revoked"), "[" + quoted(kid_of(ended)) + "]");
+    EXPECT_FALSE(good(ended));
+    EXPECT_FALSE(good_after_a_restart(ended));
+    const auto fresh = new_token();
+    EXPECT_NE(kid_of(fresh), kid_of(ended));
+    EXPECT_TRUE(good(fresh)) << "a new key signs at once";
+    EXPECT_EQ(published(), 1U);
+  }
 }
 
 }  // namespace

@@ -169,6 +169,71 @@ TEST_F(Submissions, NamesCanBeSeen) {
   }
 }
 
+TEST_F(Submissions, ATaskShowsWhatItWasGiven) {
+  const std::pair<std::string_view, std::string_view> given[] = {
+      {"taskName", R"("n")"},
+      {"payload", R"({"a":[1,2.50,null]})"},
+      {"queue", R"("q")"},
+      {"priority", "7"},
+      {"scheduledFor", R"("2030-01-01T00:00:00.000Z")"},
+      {"expiresAt", R"("2030-01-02T00:00:00.000Z")"},
+      {"maxRetries", "4"},
+      {"retry", R"({"maxAttempts":4,"backoff":"linear","initialMs":10,"maxMs":90,"jitter":0.5})"},
+      {"timeoutMs", "1234"},
+      {"callbackUrl", R"("http://example.com/done")"},
+      {"tags", R"(["one","two"])"},
+      {"labels", R"({"k":"v","empty":""})"}};
+  std::string body = R"({"target":{"type":"worker"})";
+  for (const auto& [name, value] : given) {
+    body += "," + quoted(name);
+    body.append(":").append(value);
+  }
+  const auto made = post("/api/v1/tasks", body + "}");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const auto shown = get("/api/v1/tasks/" + text(made, "taskId"));
+  for (const auto& [name, value] : given) {
+    EXPECT_EQ(raw(made, name), value);
+    EXPECT_EQ(raw(shown, name), value);
+  }
+  const std::string targets[] = {
+      R"({"type":"http","url":"http://example.com/x","method":"PUT","timeoutMs":500})",
+      R"({"type":"echo","delayMs":20,"failTimes":3})", R"({"type":"worker"})"};
+  for (const auto& target : targets) {
+    const auto answer = post("/api/v1/tasks", R"({"taskName":"t","target":)" + target + "}");
+    const auto stored = raw(get("/api/v1/tasks/" + text(answer, "taskId")), "target");
+    for (const auto& member : json::Value(target).members()) {
+      const auto same = json::Value(stored).find(member.key());
+      EXPECT_EQ(same ? same->raw() : "absent", member.value.raw()) << stored;
+    }
+  }
+}
+
+TEST_F(Submissions, APriorityIsANumberOrAName) {
+  for (const auto* good : {"1", "10", R"("LOW")"}) {
+    EXPECT_EQ(try_with(std::string(R"("priority":)") + good).status, 201) << good;
+  }
+  for (const auto* bad : {R"("URGENT")", R"("low")", R"("")", "5.5", "true", "[]", R"("5")"}) {
+    EXPECT_EQ(try_with(std::string(R"("priority":)") + bad).status, 422) << bad;
+  }
+}
+
+TEST_F(Submissions, AForbiddenDestinationIsRefusedWhereverItStands) {
+  const auto forbidden = [&](const http::Response& answer) {
+    EXPECT_EQ(text(answer, "type"), "urn:belfry:problem:destination_forbidden") << answer.body;
+  };
+  const std::string metadata = R"("http://169.254.169.254/")";
+  forbidden(try_with(R"("callbackUrl":)" + metadata));
+  forbidden(
+      post("/api/v1/tasks", R"({"taskName":"t","target":{"type":"http","url":)" + metadata + "}}"));
+  forbidden(put("/api/v1/queues/q", R"({"defaultTarget":{"type":"http","url":)" + metadata + "}}"));
+  forbidden(post("/api/v1/webhooks", R"({"url":)" + metadata + "}"));
+  const auto two = try_with(R"("priority":0,"callbackUrl":)" + metadata);
+  EXPECT_EQ(text(two, "type"), "urn:belfry:problem:validation_failed") << "not all that is wrong";
+  for (const auto* url : {"example.com", "ftp://example.com/", "http://", "http://a b/"}) {
+    EXPECT_EQ(try_with(R"("callbackUrl":)" + quoted(url)).status, 422) << url;
+  }
+}
+
 TEST_F(Submissions, APayloadHasALimit) {
   const auto sized = [&](std::size_t bytes) {  // of the payload's JSON text
     return try_with(R"("payload":")" + std::string(bytes - 2, 'x') + "\"").status;

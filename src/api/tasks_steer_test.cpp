@@ -135,6 +135,47 @@ TEST_F(Steering, AFilterMustHoldACondition) {
   EXPECT_EQ(status(id), "PENDING");
 }
 
+TEST_F(Steering, AFilterTakesWhatItNamesAlone) {
+  const auto made = [&](const std::string& name) {
+    const auto id = submit(R"({"target":{"type":"worker"},"taskName":"task )" + name +
+                           R"(","queue":"q)" + name + R"(","tags":["t)" + name + R"("]})");
+    clock.advance(Millis{1'000});
+    return id;
+  };
+  const auto start = format_time(clock.now());
+  const auto a = made("a");
+  const auto between = format_time(clock.now());
+  const auto b = made("b");
+  ASSERT_EQ(call(http::Method::delete_, "/api/v1/tasks/" + b).status, 200);
+  const auto end = format_time(clock.now());
+  clock.advance(Millis{1'000});
+  const auto later = format_time(clock.now());
+  const auto taken = [&](const std::string& verb, const std::string& filter) {
+    const auto tried = steer(verb, R"({"dryRun":true,"filter":{)" + filter + "}}");
+    const auto samples = raw(tried, "samples");
+    return std::string(samples.find(a) == samples.npos ? "" : "a") +
+           (samples.find(b) == samples.npos ? "" : "b") + raw(tried, "matched");
+  };
+  for (const auto& only_a :
+       {std::string(R"("queue":["qa"])"), std::string(R"("type":["task a"])"),
+        std::string(R"("tag":["ta"])"), std::string(R"("text":"TASK A")"),
+        std::string(R"("status":["PENDING","RUNNING"])"), R"("createdTo":)" + quoted(between),
+        R"("queue":["qa","qb"],"createdFrom":)" + quoted(start) + R"(,"createdTo":)" +
+            quoted(between)}) {
+    EXPECT_EQ(taken("cancel", only_a), "a1") << only_a;
+  }
+  for (const auto& only_b :
+       {std::string(R"("queue":["qb"])"), std::string(R"("status":["CANCELLED"])"),
+        R"("createdFrom":)" + quoted(between), R"("finishedFrom":)" + quoted(end),
+        R"("finishedTo":)" + quoted(later)}) {
+    EXPECT_EQ(taken("retry", only_b), "b1") << only_b;
+  }
+  EXPECT_EQ(taken("cancel", R"("queue":["qa"],"type":["task b"])"), "0") << "all must hold";
+  EXPECT_EQ(taken("retry", R"("finishedTo":)" + quoted(end)), "0") << "the end is not part of it";
+  EXPECT_EQ(taken("retry", R"("finishedFrom":)" + quoted(later)), "0");
+  EXPECT_EQ(post("/api/v1/tasks/cancel", R"({"filter":{"status":["BLOCKED"]}})").status, 422);
+}
+
 TEST_F(Steering, TheNewestAreTakenUpToTheLimit) {
   const std::string ids[] = {task_in("PENDING"), task_in("PENDING"), task_in("PENDING")};
   const auto one = steer("cancel", R"({"filter":{"type":["PENDING"]},"limit":1})");
