@@ -36,7 +36,7 @@ TEST(ByteBudget, TheSmallestOfItsLimitsDecides) {
                              {.total = 20, .per_address = 30, .per_tenant = 10}}) {
     ByteBudget budget(limits);
     ByteBudget::Share share(budget, "address");
-    share.belongs_to("tenant");
+    share.belongs_to(TenantId{{1, 2}});
     EXPECT_EQ(share.left(), 10U);
     EXPECT_FALSE(share.raise_to(11));
     EXPECT_TRUE(share.raise_to(10));
