@@ -261,6 +261,42 @@ TEST_F(Submissions, ABulkHasALimit) {
   EXPECT_EQ(settle(domain::kBulkTasksMax + 1), 422);
 }
 
+TEST_F(Submissions, AKeyStandsForOneRequest) {
+  headers.set("Idempotency-Key", "k");
+  const std::string one = R"({"taskName":"t"})", many = R"([{"taskName":"t"},{}])";
+  const auto mismatch = [&](const std::string& path, const std::string& body) {
+    EXPECT_EQ(text(post(path, body), "type"), "urn:belfry:problem:idempotency_mismatch") << body;
+  };
+  for (const auto& [path, body, other] :
+       {std::tuple{std::string("/api/v1/tasks"), one, std::string(R"({"taskName":"u"})")},
+        {std::string("/api/v1/tasks/bulk"), many, "[" + one + "]"}}) {
+    headers.set("Idempotency-Key", path);
+    const auto first = post(path, body);
+    ASSERT_LT(first.status, 300) << first.body;
+    EXPECT_EQ(first.headers.get("Idempotency-Replayed"), std::nullopt);
+    const auto again = post(path, body);
+    EXPECT_EQ(again.body, first.body);
+    EXPECT_EQ(again.status, first.status);
+    EXPECT_EQ(again.headers.get("Idempotency-Replayed"), "true");
+    mismatch(path, other);
+  }
+  EXPECT_EQ(count(get("/api/v1/tasks")), 2U) << "each was made once";
+}
+
+TEST_F(Submissions, AKeyStandsForABodyThatWouldBeRefusedByNow) {
+  headers.set("Idempotency-Key", "k");
+  const auto body = [&](const std::string& name) {
+    return R"({"taskName":)" + quoted(name) + R"(,"expiresAt":"2023-11-14T23:00:00Z"})";
+  };
+  const auto first = post("/api/v1/tasks", body("t"));
+  ASSERT_EQ(first.status, 201) << first.body;
+  clock.advance(std::chrono::hours{2});
+  EXPECT_EQ(post("/api/v1/tasks", body("t")).body, first.body);
+  EXPECT_EQ(post("/api/v1/tasks", body("u")).status, 422);
+  headers.set("Idempotency-Key", "another");
+  EXPECT_EQ(post("/api/v1/tasks", body("t")).status, 422);
+}
+
 TEST_F(Submissions, AKeyOutlivesItsTask) {
   headers.set("Idempotency-Key", "k");
   const std::string body = R"({"taskName":"t","target":{"type":"worker"},"delayMs":1000})";

@@ -135,6 +135,16 @@ TEST_F(Steering, AFilterMustHoldACondition) {
   EXPECT_EQ(status(id), "PENDING");
 }
 
+TEST_F(Steering, IdsAndAFilterExcludeEachOther) {
+  const auto id = task_in("PENDING");
+  for (const auto& members :
+       {std::string(R"("dryRun":false)"), named(id) + R"(,"filter":{"type":["PENDING"]})",
+        named(id) + R"(,"limit":5)"}) {
+    EXPECT_EQ(post("/api/v1/tasks/cancel", "{" + members + "}").status, 422) << members;
+  }
+  EXPECT_EQ(status(id), "PENDING");
+}
+
 TEST_F(Steering, AFilterTakesWhatItNamesAlone) {
   const auto made = [&](const std::string& name) {
     const auto id = submit(R"({"target":{"type":"worker"},"taskName":"task )" + name +

@@ -71,5 +71,37 @@ TEST_F(Webhooks, AChangeOfOneMemberLeavesTheOthers) {
   }
 }
 
+TEST_F(Webhooks, ATestIsADeliveryToItsEndpoint) {
+  const auto made = make();
+  make();
+  const auto sent = post("/api/v1/webhooks/" + text(made, "id") + "/test");
+  ASSERT_EQ(sent.status, 202) << sent.body;
+  const auto stored = get("/api/v1/webhooks/deliveries/" + text(sent, "id"));
+  for (const auto& answer : {sent, stored}) {
+    EXPECT_EQ(text(answer, "type"), "webhook.test") << answer.body;
+    EXPECT_EQ(text(answer, "endpointId"), text(made, "id"));
+    EXPECT_EQ(text(answer, "createdAt"), format_time(clock.now()));
+    EXPECT_EQ(text(answer, "nextAttemptAt"), format_time(clock.now()));
+  }
+  EXPECT_NE(raw(stored, "body").find(R"("type":"webhook.test")"), std::string::npos) << stored.body;
+}
+
+TEST_F(Webhooks, ASecretThatIsRotatedSignsForADayMore) {
+  const auto made = make();
+  EXPECT_EQ(raw(made, "previousSecretUntil"), "null");
+  const auto until = format_time(clock.now() + std::chrono::hours{24});
+  const auto rotated = post("/api/v1/webhooks/" + text(made, "id") + "/rotate");
+  EXPECT_EQ(text(rotated, "previousSecretUntil"), until);
+  EXPECT_NE(text(rotated, "secret"), text(made, "secret"));
+  EXPECT_EQ(text(post("/api/v1/webhooks/secret/rotate"), "previousSecretUntil"), until);
+}
+
+TEST_F(Webhooks, OneThatIsSwitchedOffSaysWhy) {
+  const auto made = make();
+  EXPECT_EQ(raw(made, "disabledReason"), "null");
+  EXPECT_EQ(text(change(made, R"({"enabled":false})"), "disabledReason"), "by its owner");
+  EXPECT_EQ(raw(change(made, R"({"enabled":true})"), "disabledReason"), "null");
+}
+
 }  // namespace
 }  // namespace belfry::api
