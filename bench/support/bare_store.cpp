@@ -33,7 +33,7 @@ void BareStore::insert() {
   body.bind(seq).bind(7).bind(1).bind(6).bind_text("noop").bind(5).bind(3).bind_null();
   body.bind_null().bind(12345678).bind_blob("\x01\x01\x01").bind_text(payload_200()).run();
   auto live = db_->statement(sql::hot::add_live);
-  live.bind(seq).bind(1).bind(6).bind(2).bind(seq).bind(seq >> 12).bind_null().run();
+  live.bind(seq).bind(1).bind(6).bind(2).bind(seq).bind(seq >> 12).bind_null().bind(0).run();
 }
 
 std::vector<std::int64_t> BareStore::claim(int count) {
@@ -53,7 +53,7 @@ std::vector<std::int64_t> BareStore::claim(int count) {
     }
     auto lease = db_->statement(sql::hot::lease);
     lease.bind(seq).bind(0x1234567890abcdef).bind(2).bind(seq >> 12).bind(seq >> 12).bind_null();
-    lease.run();
+    lease.bind(0).run();
   }
   db_->statement(sql::connection::commit).run();
   return seqs;

@@ -15,6 +15,7 @@
 #include "http/router.hpp"
 #include "json/value.hpp"
 #include "json/writer.hpp"
+#include "store/scrub_all.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
 namespace belfry::api {
@@ -47,6 +48,7 @@ class ApiTest : public testing::Test {
   }
   ~ApiTest() override {
     gateway.stop();
+    EXPECT_EQ(store::scrub_all(*backend), 0U) << "damaged rows";
     std::filesystem::remove_all(folder);
   }
 

@@ -19,6 +19,8 @@ Instruments::Instruments(MetricsRegistry& registry)
       leases_lost(registry.counter("belfry_leases_lost_total", "Leases that ended unanswered.")),
       expired(registry.counter("belfry_tasks_expired_total",
                                "Tasks whose expiresAt passed before they started.")),
+      scrubs(registry.counter("belfry_store_scrubs_total",
+                              "How often all stored tasks were compared with their checksums.")),
       wait(registry.histogram("belfry_schedule_to_start_seconds",
                               "From being due to the start of an attempt.")),
       run(registry.histogram("belfry_attempt_run_seconds", "From start to end of an attempt.")),

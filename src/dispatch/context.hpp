@@ -47,6 +47,7 @@ struct Instruments {
   Counter& accepted;
   Counter& leases_lost;
   Counter& expired;
+  Counter& scrubs;
   Histogram& wait;
   Histogram& run;
   Histogram& lateness;

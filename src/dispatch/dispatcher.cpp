@@ -9,6 +9,7 @@
 #include "dispatch/pruner.hpp"
 #include "dispatch/remover.hpp"
 #include "dispatch/rescuer.hpp"
+#include "dispatch/scrubber.hpp"
 #include "dispatch/timer.hpp"
 #include "dispatch/unparker.hpp"
 
@@ -35,7 +36,8 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
         rescuer(context),
         timer(context),
         pruner(context),
-        remover(context) {
+        remover(context),
+        scrubber(context) {
     parts.metrics.gauge("belfry_attempts_in_flight", "Pushes and echoes that run here.",
                         [this] { return static_cast<double>(in_flight.load()); });
     gate.on_end([this](const http::Destination& to) { unparker.on_end(to); });
@@ -121,6 +123,7 @@ struct Dispatcher::State : std::enable_shared_from_this<State> {
   Timer timer;
   Pruner pruner;
   Remover remover;
+  Scrubber scrubber;
   std::atomic<std::size_t> in_flight{0};
   std::atomic<std::int64_t> lag_ms{0};
 
@@ -156,6 +159,7 @@ void Dispatcher::start() {
   s.loops.spawn(s.unparker.run());
   s.loops.spawn(s.pruner.run());
   s.loops.spawn(s.remover.run());
+  s.loops.spawn(s.scrubber.run());
   s.loops.spawn(s.watch_lag());
 }
 

@@ -20,6 +20,7 @@
 #include "outbox/tended_backend.hpp"
 #include "signing/webhook_signature.hpp"
 #include "store/directory.hpp"
+#include "store/scrub_all.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
 namespace belfry::outbox {
@@ -49,6 +50,7 @@ class LoopsTest : public testing::Test {
   }
   ~LoopsTest() override {
     gateway.stop();
+    EXPECT_EQ(store::scrub_all(*backend), 0U) << "damaged rows";
     std::filesystem::remove_all(folder);
   }
 

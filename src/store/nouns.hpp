@@ -43,6 +43,10 @@ class TaskReads {
   // When the next of those two will happen.
   virtual std::optional<Timestamp> next_lease_end_all_tenants() = 0;
   virtual std::optional<Timestamp> next_expiry_all_tenants() = 0;
+  // Compares up to `limit` tasks after `after` (a place that this returned; 0: from the first) with
+  // their checksums and with the indexes. What does not fit is reported to Backend::damage().
+  // Returns where to go on, 0 after the last.
+  virtual std::int64_t scrub_all_tenants(std::int64_t after, int limit) = 0;
   // Queues with ready tasks and the lanes (lane_bit()s) they are in; a loose index scan.
   virtual std::vector<std::pair<domain::QueueNo, unsigned>> ready_lanes_all_tenants() = 0;
 };

@@ -1,5 +1,6 @@
 """One bit of the store's file flips while nothing runs: that row's fault, or the file's."""
 import os
+import random
 import re
 import sqlite3
 import tempfile
@@ -138,12 +139,156 @@ class Damage(unittest.TestCase):
         self.assertIn("stored_data_damaged", listed["errorMessage"])
         self.assert_goes_on()
 
+    def test_damage_that_nobody_meets_is_found(self):
+        task = self.tenant.submit(payload=MARK, delayMs=3_600_000)
+        self.flip()
+        self.check_failed(task)
+
+    def change(self, sql):
+        """Stops the scheduler, changes its file from outside, starts it."""
+        self.assertEqual(self.scheduler.stop(), 0)
+        base = sqlite3.connect(self.file())
+        base.execute("PRAGMA ignore_check_constraints = ON")
+        base.execute(sql)
+        base.commit()
+        base.close()
+        self.scheduler.start()
+        self.tenant.close()
+
+    def wait_reported(self):
+        deadline = time.monotonic() + PATIENCE
+        while self.damaged_rows() == 0:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
+    def test_a_waiting_task_with_a_wrong_time_or_number_fails_and_is_not_run(self):
+        for column in ("next_at", "rank", "run", "attempt", "failures", "expires_at", "started_at"):
+            with self.subTest(column):
+                task = self.tenant.submit(delayMs=3_600_000, target=self.receiver.target())
+                self.change(f"UPDATE live SET {column} = coalesce({column}, 0) - 3599000 "
+                            "WHERE seq = (SELECT max(seq) FROM live)")
+                ended = self.wait_listed(task, "FAILED")
+                self.assertTrue(ended["errorMessage"].startswith("stored_data_damaged"), ended)
+                self.assert_not_served(task)
+        self.assertEqual(self.receiver.of("/run"), [])
+        self.assert_goes_on()
+
+    def test_a_finished_task_with_a_wrong_time_or_number_is_not_served(self):
+        for table, column in (("outcomes", "finished_at"), ("outcomes", "attempt"),
+                              ("outcomes", "error"), ("bodies", "priority"), ("bodies", "name")):
+            with self.subTest(table + "." + column):
+                task = self.tenant.submit(target={"type": "echo"})
+                self.tenant.wait(task["taskId"])
+                self.change(f"UPDATE {table} SET {column} = coalesce({column}, 0) || '4' "
+                            f"WHERE seq = (SELECT max(seq) FROM {table})")
+                for view in ("", "&view=summary"):
+                    self.assertIn("stored_data_damaged", self.listed(task, view)["errorMessage"])
+                self.assert_not_served(task)
+                again = self.tenant.post(f"/api/v1/tasks/{task['taskId']}/retry")
+                self.assertEqual(again.status, 503, again.raw)
+        self.assert_goes_on()
+
+    def seen(self):
+        """What the lists say of each task that they show undamaged, by list."""
+        tasks = {}
+        for status in ("", "SCHEDULED", "PENDING", "RUNNING", "COMPLETED", "CANCELLED"):
+            found = self.tenant.get("/api/v1/tasks?limit=100" + (status and "&status=" + status))
+            if found.status == 503:
+                raise ConnectionError(found.raw)  # the store failed
+            self.assertEqual(found.status, 200, found.raw)
+            for row in found.json:
+                if not (row["errorMessage"] or "").startswith("stored_data_damaged"):
+                    tasks[status + " " + row["taskId"]] = row
+        return tasks
+
+    def check_told(self, before):
+        """Starts on a changed file: each task is told as before or not at all, and then the damage
+        is reported. Returns whether there was any."""
+        try:
+            self.scheduler.start()
+        except RuntimeError:
+            return True  # refused
+        self.tenant.close()
+        try:
+            seen = self.seen()
+            self.assertEqual({key: row for key, row in seen.items() if before.get(key) != row}, {})
+            if seen.keys() == before.keys():
+                return False
+            self.wait_reported()
+        except OSError:
+            self.assertEqual(self.scheduler.process.wait(PATIENCE), 1)
+        finally:
+            self.scheduler.stop()
+        return True
+
+    def test_mutated_pages_are_told_right_or_reported(self):
+        self.tenant.call("PUT", "/api/v1/queues/held", {})
+        self.tenant.post("/api/v1/queues/held/pause")
+        for n in range(6):
+            self.tenant.submit(queue="held", payload=f"waits {n}")
+            self.tenant.submit(delayMs=3_600_000 + n, payload=f"later {n}")
+            done = self.tenant.submit(target={"type": "echo"}, payload=f"done {n}")
+            self.tenant.wait(done["taskId"])
+            gone = self.tenant.submit(queue="held", payload=f"gone {n}")
+            self.tenant.post(f"/api/v1/tasks/{gone['taskId']}/cancel")
+        before = self.seen()
+        self.assertGreater(len(before), 40)
+        self.assertEqual(self.scheduler.stop(), 0)
+        with open(self.file(), "rb") as file:
+            sound = file.read()
+        base = sqlite3.connect(self.file())
+        pages = [row[0] for row in base.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE tbl_name IN ('bodies', 'live', 'outcomes') "
+            "AND rootpage > 0")]
+        base.close()
+        chance = random.Random(5)
+        told = 0
+        for trial in range(24):
+            data = bytearray(sound)
+            # In what is written of a page, which grows from its end.
+            at = chance.choice(pages) * 4096 - 1 - chance.randrange(600)
+            data[at] ^= 1 << chance.randrange(8)
+            with open(self.file(), "wb") as file:
+                file.write(data)
+            with self.subTest(trial=trial, at=at):
+                told += self.check_told(before)
+        self.assertGreater(told, 3)
+        with open(self.file(), "wb") as file:
+            file.write(sound)
+        self.scheduler.start()
+
+    def test_an_index_that_lacks_a_row_is_reported(self):
+        task = self.tenant.submit(delayMs=3_600_000)
+        self.assertEqual(self.scheduler.stop(), 0)
+        base = sqlite3.connect(self.file())
+        base.execute("PRAGMA writable_schema = ON")
+        base.execute("UPDATE sqlite_schema SET sql = 'CREATE INDEX live_due ON live (rank) "
+                     "WHERE status = 1' WHERE name = 'live_due'")
+        base.commit()
+        base.close()
+        base = sqlite3.connect(self.file())
+        base.execute("REINDEX live_due")
+        base.execute("PRAGMA writable_schema = ON")
+        base.execute("UPDATE sqlite_schema SET sql = 'CREATE INDEX live_due ON live (next_at) "
+                     "WHERE status = 1' WHERE name = 'live_due'")
+        base.commit()
+        base.close()
+        self.scheduler.start()
+        self.tenant.close()
+        self.wait_reported()
+        self.assertIn("an index lacks the task's row", self.log())
+        self.assertEqual(self.tenant.task(task["taskId"])["status"], "SCHEDULED")
+
     def test_a_sound_store_reports_nothing(self):
         self.tenant.submit(payload=MARK)
         self.assertEqual(self.scheduler.stop(), 0)
         self.scheduler.start()
         self.tenant.close()
         self.assertEqual(self.tenant.lease()[0]["payload"], MARK)
+        deadline = time.monotonic() + PATIENCE
+        while "belfry_store_scrubs_total 0" in self.scheduler.operators("/metrics")[1]:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
         self.assertEqual(self.damaged_rows(), 0)
 
     def test_a_damaged_page_ends_the_service_and_the_next_start_says_the_way_out(self):

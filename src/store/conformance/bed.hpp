@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "store/backend.hpp"
+#include "store/scrub_all.hpp"
 
 // What the conformance suite needs of a store: everything goes through the seam of store/*.hpp, so
 // that each driver is held to the same.
@@ -114,6 +115,8 @@ class Bed {
 class StoreConformance : public testing::TestWithParam<Subject> {
  protected:
   StoreConformance() : bed(GetParam()) {}
+  // Whatever a test did, no statement left a row that does not fit its checksums.
+  ~StoreConformance() override { EXPECT_EQ(scrub_all(bed.backend()), 0U) << "damaged rows"; }
   Bed bed;
 };
 

@@ -44,43 +44,81 @@ std::vector<Executor::Candidate> Executor::candidates(const Claim& command, int 
   return found;
 }
 
+// Reads a candidate's task whole, and its live row for the next checksum. What the index and the
+// queue say of it is taken for granted: a row that says something else does not fit its checksum.
+Claim::Task Executor::read_candidate(const Candidate& candidate, const QueueRules& queue,
+                                     LiveRow& live) {
+  auto row = context_.db.statement(sql::hot::candidate);
+  row.bind(candidate.seq);
+  if (!row.step()) {
+    context_.report_damage({"live", candidate.seq}, "an unfinished task has no body");
+    throw Damaged("an unfinished task has no body");
+  }
+  live = {.seq = candidate.seq,
+          .tenant = queue.tenant_no,
+          .lane = lane_key(queue.no, candidate.lane),
+          .status = static_cast<int>(Status::pending),
+          .rank = candidate.rank,
+          .next_at = row.integer(4),
+          .expires_at = row.maybe_integer(5),
+          .run = row.integer(0),
+          .attempt = row.integer(1),
+          .run_attempt = row.integer(2),
+          .failures = row.integer(3),
+          .started_at = row.maybe_integer(16),
+          .refused_at = row.maybe_integer(18),
+          .patience_ms = row.maybe_integer(19),
+          .resent_run = row.maybe_integer(20)};
+  if (!row.is_null(17)) live.worker = row.text(17);
+  BodyRow body{.seq = live.seq,
+               .id_low = row.integer(6),
+               .tenant = live.tenant,
+               .lane = live.lane,
+               .priority = row.integer(8),
+               .max_attempts = row.integer(9),
+               .scheduled_for = row.maybe_integer(10),
+               .expires_at = row.maybe_integer(21),
+               .name = row.text(7),
+               .options = row.blob(12)};
+  const auto submitted_at = row.integer(14);
+  if (submitted_at != live.seq >> 12) body.submitted_at = submitted_at;
+  Claim::Task task;
+  task.rank = live.rank;
+  task.expires_at = candidate.expires_at;
+  task.run_attempt = static_cast<int>(live.run_attempt) + 1;
+  task.failures = static_cast<int>(live.failures);
+  task.ready_since = from_ms(live.next_at);
+  task.id = task_id(live.seq, body.id_low);
+  task.name = body.name;
+  task.priority = static_cast<int>(body.priority);
+  task.max_attempts = static_cast<int>(body.max_attempts);
+  task.scheduled_for = maybe_time(body.scheduled_for);
+  task.payload = row.text(13);
+  task.submitted_at = from_ms(submitted_at);
+  auto decoded = domain::decode_options(body.options);
+  const auto checksum = row.integer(11);
+  const bool columns_fit =
+      fits(checksum >> 32, sum_of(body)) && fits(row.integer(15), sum_of(live));
+  if (!decoded || !columns_fit ||
+      body_checksum(body.name, body.options, task.payload) != (checksum & kTextChecksum)) {
+    const auto* what = columns_fit ? "a task's body does not fit its checksum" : kColumnsDamaged;
+    context_.report_damage({"bodies", candidate.seq, queue.tenant, task.id}, what);
+    throw Damaged(what);
+  }
+  live.worker.reset();  // it ends with this statement
+  task.options = std::move(*decoded);
+  task.bytes = task.payload.size() + body.options.size();
+  return task;
+}
+
 void Executor::claim_one(const Claim& command, const Candidate& candidate, const QueueRules& queue,
                          Timestamp now, std::vector<Claim::Task>& out) {
-  Claim::Task task;
-  std::int64_t attempt = 0;
-  Timestamp ready_since;
+  LiveRow live{};
+  auto task = read_candidate(candidate, queue, live);
+  const auto attempt = live.attempt + 1;
+  const auto ready_since = task.ready_since;
   Found known;
-  {
-    auto row = context_.db.statement(sql::hot::candidate);
-    row.bind(candidate.seq);
-    if (!row.step()) {
-      context_.report_damage({"live", candidate.seq}, "an unfinished task has no body");
-      throw Damaged("an unfinished task has no body");
-    }
-    task.rank = candidate.rank;
-    task.expires_at = candidate.expires_at;
-    known.run = row.integer(0);
-    attempt = row.integer(1) + 1;
-    task.run_attempt = static_cast<int>(row.integer(2)) + 1;
-    task.failures = static_cast<int>(row.integer(3));
-    ready_since = task.ready_since = from_ms(row.integer(4));
-    task.id = task_id(candidate.seq, row.integer(6));
-    task.name = row.text(7);
-    task.priority = static_cast<int>(row.integer(8));
-    task.max_attempts = static_cast<int>(row.integer(9));
-    task.scheduled_for = maybe_time(row.maybe_integer(10));
-    task.payload = row.text(13);
-    task.submitted_at = from_ms(row.integer(14));
-    const auto options = row.blob(12);
-    auto decoded = domain::decode_options(options);
-    if (!decoded || body_checksum(task.name, options, task.payload) != row.integer(11)) {
-      constexpr auto kWhat = "a task's body does not fit its checksum";
-      context_.report_damage({"bodies", candidate.seq, queue.tenant, task.id}, kWhat);
-      throw Damaged(kWhat);
-    }
-    task.options = std::move(*decoded);
-    task.bytes = task.payload.size() + options.size();
-  }
+  known.run = live.run;
   task.tenant = queue.tenant;
   task.queue = queue.no;
   task.queue_name = queue.name;
@@ -96,13 +134,25 @@ void Executor::claim_one(const Claim& command, const Candidate& candidate, const
   auto lease = context_.db.statement(sql::hot::lease);
   lease.bind(candidate.seq).bind(task.token.secret).bind(static_cast<int>(command.kind));
   lease.bind(to_ms(task.lease_until)).bind(to_ms(now));
+  live.status = static_cast<int>(status);
+  live.next_at = to_ms(task.lease_until);
+  live.attempt = attempt;
+  live.run_attempt = task.run_attempt;
+  live.lease_secret = task.token.secret;
+  live.lease_kind = static_cast<int>(command.kind);
+  live.started_at = to_ms(now);
   if (command.holder.empty()) {
     lease.bind_null();
   } else {
     lease.bind_text(command.holder);
+    live.worker = command.holder;
   }
-  lease.run();
-  CHECK(context_.db.changes() == 1);
+  lease.bind(sum_of(live).value()).run();
+  if (context_.db.changes() != 1) {
+    constexpr auto kWhat = "an index names a task as ready that is not";
+    context_.report_damage({"live", candidate.seq, queue.tenant, task.id}, kWhat);
+    throw Damaged(kWhat);
+  }
   context_.batch->change(queue.tenant_no,
                          {queue.tenant, task.id, queue.no, candidate.lane, Status::pending, status,
                           task.token.attempt, task.lease_until, now});

@@ -38,6 +38,12 @@ inline std::optional<Timestamp> maybe_time_at(const Statement& row, int column) 
 inline std::optional<std::int64_t> maybe_ms(const std::optional<Timestamp>& time) {
   return time ? std::optional(to_ms(*time)) : std::nullopt;
 }
+// A damaged number reads as a status that can be ended.
+inline domain::Status status_at(const Statement& row, int column) {
+  const auto number = row.integer(column);
+  const bool known = number >= 0 && number < domain::kStatusCount;
+  return known ? static_cast<domain::Status>(number) : domain::Status::pending;
+}
 inline std::string string_at(const Statement& row, int column) {
   return std::string(row.text(column));
 }

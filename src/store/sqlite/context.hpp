@@ -54,6 +54,9 @@ inline TaskId task_id(std::int64_t seq, std::int64_t low) {
 std::string uuid_bytes(const Uuid& uuid);
 Uuid uuid_from(std::string_view bytes);
 
+inline constexpr auto kColumnsDamaged = "a task's columns do not fit their checksum";
+// The lower half of `checksum`; the upper one is over the other columns, see row_sum.hpp.
+inline constexpr std::int64_t kTextChecksum = 0xffffffff;
 // CRC of what was submitted; compared on every read of a body (Damaged when it differs).
 std::uint32_t body_checksum(std::string_view name, std::string_view options,
                             std::string_view payload);

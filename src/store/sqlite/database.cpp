@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "sql.hpp"
 #include "store/failure.hpp"
+#include "store/sqlite/row_sum.hpp"
 #include "store/sqlite/text_functions.hpp"
 
 namespace belfry::store::sqlite {
@@ -177,6 +178,9 @@ Database::Database(const std::string& path, Access access, std::int64_t cache_by
     execute(settings_of(access));
     if (const int added = add_text_functions(db_); added != SQLITE_OK) {
       interpret_error(db_, added, "adding the functions that compare text");
+    }
+    if (const int added = add_row_sum(db_); added != SQLITE_OK) {
+      interpret_error(db_, added, "adding the functions of checksums");
     }
     if (access == Access::read_write) sqlite3_wal_hook(db_, after_commit, this);
   } catch (...) {

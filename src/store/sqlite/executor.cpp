@@ -4,6 +4,8 @@
 
 #include "base/check.hpp"
 #include "sql.hpp"
+#include "store/failure.hpp"
+#include "store/sqlite/columns.hpp"
 #include "store/sqlite/stored_bytes.hpp"
 
 namespace belfry::store::sqlite {
@@ -53,7 +55,7 @@ void Executor::refresh() {
   if (context_.batch->take_configuration_stale()) config_.forget();
 }
 
-Result<const Executor::Found*> Executor::find(TenantId tenant, TaskId id) {
+Result<const Executor::Found*> Executor::find(TenantId tenant, TaskId id, Soundness wanted) {
   refresh();
   const auto* rules = config_.tenant(tenant);
   const auto missing = [] { return fail(ErrorCode::not_found, "there is no such task"); };
@@ -73,11 +75,16 @@ Result<const Executor::Found*> Executor::find(TenantId tenant, TaskId id) {
   task.low = row.integer(0);
   task.tenant_no = row.integer(1);
   if (task.tenant_no != rules->no || task.low != low_of(id.uuid)) return missing();
+  task.sound = row.integer(15) != 0;
+  if (!task.sound && wanted == Soundness::needed) {
+    context_.report_damage({"bodies", seq, tenant, id}, kColumnsDamaged);
+    throw Damaged(kColumnsDamaged);
+  }
   task.lane = row.integer(2);
   task.name = row.text(3);
   task.priority = static_cast<int>(row.integer(4));
   if (row.is_null(5)) return &task;
-  task.status = static_cast<domain::Status>(row.integer(5));
+  task.status = status_at(row, 5);
   task.attempt = row.integer(6);
   task.secret = row.integer(7);
   task.next_at = row.integer(8);
@@ -88,6 +95,15 @@ Result<const Executor::Found*> Executor::find(TenantId tenant, TaskId id) {
   task.started_at = row.maybe_integer(13);
   if (!row.is_null(14)) task.worker = row.text(14);
   return &task;
+}
+
+void Executor::require_changed(const Found& task) {
+  if (context_.db.changes() == 1) return;
+  constexpr auto kWhat = "an unfinished task's row is not the one that was written";
+  context_.report_damage({"live", task.seq, context_.numbers.tenant_id(task.tenant_no), task.id()},
+                         kWhat);
+  running_.erase(task.seq);
+  throw Damaged(kWhat);
 }
 
 void Executor::record(const Found& task, SeriesEvent::Kind kind, Timestamp at, bool measure_run) {
@@ -108,7 +124,14 @@ void Executor::write_outcome(const Found& task, const Ending& ending) {
   auto row = context_.db.statement(sql::hot::add_outcome);
   row.bind(task.seq).bind(task.tenant_no).bind(static_cast<int>(ending.status));
   row.bind(to_ms(ending.at)).bind(task.started_at).bind(task.run).bind(task.attempt);
-  row.bind(task.run_attempt).bind(ending.failures).bind(ending.secret).bind(ending.http_status);
+  row.bind(task.run_attempt).bind(ending.failures).bind(ending.secret);
+  RowSum sum(13);
+  sum.add(task.seq).add(task.tenant_no).add(static_cast<int>(ending.status)).add(to_ms(ending.at));
+  sum.add(task.started_at).add(task.run).add(task.attempt).add(task.run_attempt);
+  sum.add(ending.failures).add(ending.secret).add(ending.http_status).add_text(task.worker);
+  ending.error.empty() ? sum.add_null() : sum.add_text(ending.error);
+  // What a damaged row said stays damaged: -1 fits nothing.
+  row.bind(ending.http_status | (task.sound ? sum.value() : -1) << 32);
   if (task.worker) {
     row.bind_text(*task.worker);
   } else {

@@ -6,9 +6,11 @@
 #include <unordered_set>
 
 #include "base/random.hpp"
+#include "domain/state_machine.hpp"
 #include "store/commands.hpp"
 #include "store/sqlite/configuration.hpp"
 #include "store/sqlite/context.hpp"
+#include "store/sqlite/row_sum.hpp"
 
 namespace belfry::store::sqlite {
 
@@ -61,6 +63,7 @@ class Executor {
     std::int64_t run = 1, run_attempt = 0, failures = 0;
     std::optional<std::int64_t> started_at;
     std::optional<std::string> worker;
+    bool sound = true;
 
     TaskId id() const { return task_id(seq, low); }
     bool holds(const LeaseToken& token) const {
@@ -87,11 +90,16 @@ class Executor {
                     domain::Status status);
   Result<> check_room(const TenantRules& tenant, std::int64_t bytes);
   // Holds until the next find() or change of the task.
-  Result<const Found*> find(TenantId tenant, TaskId id);
+  enum class Soundness : std::uint8_t { needed, any };
+  Result<const Found*> find(TenantId tenant, TaskId id, Soundness wanted = Soundness::needed);
+  bool put_damaged_aside(const Found& task, Timestamp now);
   std::optional<Result<Submit::Reply>> replay(const Submit& command, std::int64_t tenant_no);
   Result<const QueueRules*> queue_for(const Submit& command, const TenantRules& tenant);
   bool exists(std::int64_t seq);
+  void add_body(const BodyRow& row, std::string_view payload);
+  void add_live(const LiveRow& row);
   std::vector<Candidate> candidates(const Claim& command, int limit, const Candidate& after);
+  Claim::Task read_candidate(const Candidate& candidate, const QueueRules& queue, LiveRow& live);
   void claim_one(const Claim& command, const Candidate& candidate, const QueueRules& queue,
                  Timestamp now, std::vector<Claim::Task>& out);
   bool claim_sound(const Claim& command, const Candidate& candidate, const QueueRules& queue,
@@ -105,7 +113,9 @@ class Executor {
   domain::Status end_run(const Found& task, const Finish& command, Timestamp now);
   domain::Status put_back(const Found& task, const Finish& command, Timestamp now);
   domain::Status park(const Found& task, const Finish& command, Timestamp now);
-  bool remove(const Found& task, bool if_parked);
+  bool remove(const Found& task, domain::TaskEvent event);
+  // Damaged if the statement before found another row than the one that was looked at.
+  void require_changed(const Found& task);
   void record(const Found& task, SeriesEvent::Kind kind, Timestamp at, bool measure_run);
   void change(const Found& task, domain::Status to, Timestamp at, Timestamp next_at);
   std::vector<Found> due(Timestamp now, int max);

@@ -1,6 +1,7 @@
 #include "base/check.hpp"
 #include "domain/state_machine.hpp"
 #include "sql.hpp"
+#include "store/failure.hpp"
 #include "store/sqlite/executor.hpp"
 #include "store/sqlite/stored_bytes.hpp"
 #include "store/sqlite/turns.hpp"
@@ -43,6 +44,7 @@ Status status_after(Status status, Verdict verdict, bool later) {
 }
 
 constexpr std::int64_t kLogLinesMax = 1'000;  // a task
+constexpr std::chrono::minutes kAside{1};
 
 }  // namespace
 
@@ -68,7 +70,7 @@ domain::Status Executor::end_run(const Found& task, const Finish& command, Times
       .bind(command.token.attempt)
       .bind(command.token.secret)
       .run();
-  CHECK(context_.db.changes() == 1);
+  require_changed(task);
   write_outcome(task, {status, task.failures + (completed ? 0 : 1), command.token.secret,
                        command.http_status, command.error, command.result, now});
   record(task, completed ? Kind::completed : Kind::failed, now, true);
@@ -92,7 +94,7 @@ domain::Status Executor::put_back(const Found& task, const Finish& command, Time
   const bool unsent = released && command.unsent;
   row.bind(task.failures + (released ? 0 : 1)).bind(task.run_attempt - (released ? 1 : 0));
   row.bind(unsent ? 1 : 0).run();
-  CHECK(context_.db.changes() == 1);
+  require_changed(task);
   if (!unsent) {
     const auto* outcome = released ? "released" : retry ? "failed" : "lease_lost";
     write_attempt(task, {outcome, command.error, command.http_status}, now);
@@ -171,7 +173,7 @@ Result<Renew::Reply> Executor::run(const Renew& command) {
       .bind(to_ms(until))
       .bind(command.accepted ? 1 : 0)
       .run();
-  CHECK(context_.db.changes() == 1);
+  require_changed(task);
   if (command.progress) write_progress(task, *command.progress, now);
   if (const auto known = running_.find(task.seq); known != running_.end()) {
     known->second.next_at = to_ms(until);
@@ -180,40 +182,46 @@ Result<Renew::Reply> Executor::run(const Renew& command) {
   return Renew::Reply{until, false};
 }
 
-// False if it is to be removed only while it is parked, and is not.
-bool Executor::remove(const Found& task, bool if_parked) {
-  if (if_parked) {
+// False if it is to be removed only while it is parked, and is not. A damaged row goes whatever it
+// says.
+bool Executor::remove(const Found& task, TaskEvent event) {
+  if (event == TaskEvent::given_up) {
     context_.db.statement(sql::hot::remove_parked).bind(task.seq).bind(task.tenant_no).run();
     return context_.db.changes() == 1;
   }
-  context_.db.statement(sql::hot::remove_unfinished)
-      .bind(task.seq)
-      .bind(task.tenant_no)
-      .bind(static_cast<int>(*task.status))
-      .bind(task.attempt)
-      .run();
-  CHECK(context_.db.changes() == 1);
+  if (event == TaskEvent::damaged) {
+    context_.db.statement(sql::hot::remove_damaged).bind(task.seq).run();
+  } else {
+    context_.db.statement(sql::hot::remove_unfinished)
+        .bind(task.seq)
+        .bind(task.tenant_no)
+        .bind(static_cast<int>(*task.status))
+        .bind(task.attempt)
+        .run();
+  }
+  require_changed(task);
   return true;
 }
 
 Result<End::Reply> Executor::run(const End& command) {
-  const auto found = find(command.tenant, command.id);
-  if (!found) return fail(found.error());
-  const auto& task = **found;
-  if (!task.status) return fail(ErrorCode::invalid_state, "the task has finished already");
-  const auto now = context_.now_or(command.now);
   const bool expires = command.status == Status::expired;
   const bool fails = command.status == Status::failed;
   const auto event = expires               ? TaskEvent::expired
                      : command.only_parked ? TaskEvent::given_up
                      : fails               ? TaskEvent::damaged
                                            : TaskEvent::cancelled;
+  const auto found = find(command.tenant, command.id,
+                          event == TaskEvent::damaged ? Soundness::any : Soundness::needed);
+  if (!found) return fail(found.error());
+  const auto& task = **found;
+  if (!task.status) return fail(ErrorCode::invalid_state, "the task has finished already");
+  const auto now = context_.now_or(command.now);
   const auto to = domain::next(*task.status, event);
   if (!to) return fail(ErrorCode::invalid_state, "a running task is ended by its attempt");
   if (expires && (!task.expires_at || from_ms(*task.expires_at) > now)) {
     return fail(ErrorCode::invalid_state, "the task's time has not passed");
   }
-  if (!remove(task, command.only_parked)) {
+  if (!remove(task, event)) {
     return fail(ErrorCode::invalid_state, "the task is not parked");
   }
   const bool was_running = task.status == Status::running;
@@ -243,6 +251,7 @@ std::vector<Executor::Found> Executor::read_due(Statement row) {
     task.next_at = row.integer(3);
     task.attempt = row.integer(4);
     task.low = row.integer(5);
+    task.sound = row.integer(6) != 0;
     task.status = Status::scheduled;
     due.push_back(std::move(task));
   }
@@ -269,10 +278,24 @@ std::vector<Executor::Found> Executor::due(Timestamp now, int max) {
                   [](const Found& task) { return task.seq; });
 }
 
+// Whoever hears of the report ends it; if that cannot be done it is not met at every turn.
+bool Executor::put_damaged_aside(const Found& task, Timestamp now) {
+  try {
+    const auto tenant = context_.numbers.tenant_id(task.tenant_no);
+    if (task.sound) return false;
+    context_.report_damage({"live", task.seq, tenant, task.id()}, kColumnsDamaged);
+  } catch (const Damaged&) {
+    context_.report_damage({"live", task.seq}, kColumnsDamaged);
+  }
+  context_.db.statement(sql::hot::put_aside).bind(task.seq).bind(to_ms(now + kAside)).run();
+  return true;
+}
+
 Result<MoveDue::Reply> Executor::run(const MoveDue& command) {
   const auto now = context_.now_or(command.now);
   const auto tasks = due(now, command.max);
   for (const auto& task : tasks) {
+    if (put_damaged_aside(task, now)) continue;
     context_.db.statement(sql::hot::make_ready).bind(task.seq).run();
     change(task, after(*task.status, TaskEvent::became_due), now, from_ms(task.next_at));
   }

@@ -19,7 +19,7 @@ Status Executor::park(const Found& task, const Finish& command, Timestamp now) {
   row.bind(to_ms(parking.ready_since)).bind(no);
   row.bind(parking.open_since ? std::optional(to_ms(*parking.open_since)) : std::nullopt);
   row.bind(to_ms(now)).bind(parking.patience.count()).run();
-  CHECK(context_.db.changes() == 1);
+  require_changed(task);
   record(task, SeriesEvent::Kind::put_off, task.started_at ? from_ms(*task.started_at) : now,
          false);
   change(task, status, now, parking.ready_since);

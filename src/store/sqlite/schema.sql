@@ -122,7 +122,7 @@ CREATE TABLE live (
   lease_secret INTEGER,
   lease_kind   INTEGER,
   started_at   INTEGER,
-  worker       TEXT, parked INTEGER CHECK (parked IS NULL OR status = 2), refused_at INTEGER, patience_ms INTEGER, resent_run INTEGER,
+  worker       TEXT, parked INTEGER CHECK (parked IS NULL OR status = 2), refused_at INTEGER, patience_ms INTEGER, resent_run INTEGER, checksum INTEGER,
   CHECK ((status = 3) = (lease_secret IS NOT NULL))
 );
 CREATE TABLE log_lines (

@@ -128,8 +128,8 @@ class SqliteBackend final : public Backend {
 // disk they end by themselves, a lease's time later.
 void SqliteBackend::end_push_leases() {
   try {
-    auto row = db_.statement(sql::upkeep::end_push_leases);
-    row.bind(to_ms(clock_.now())).run();
+    db_.statement(sql::upkeep::end_push_leases).bind(to_ms(clock_.now())).run();
+    db_.statement(sql::upkeep::sum_leases_anew).run();
   } catch (const Full&) {
     reserve_.give_up();
   }
@@ -151,6 +151,7 @@ void SqliteBackend::keep_issuer() {
 void SqliteBackend::begin_new_epoch() {
   db_.statement(sql::connection::begin_write).run();
   db_.statement(sql::copies::void_leases).bind(to_ms(clock_.now())).run();
+  db_.statement(sql::upkeep::sum_leases_anew).run();
   db_.statement(sql::copies::forget_signing_keys).run();
   db_.statement(sql::connection::commit).run();
 }
@@ -213,6 +214,7 @@ void SqliteBackend::move_back(Timestamp now, Timestamp newest) {
       .bind(domain::kLeaseMax.count())
       .bind(static_cast<int>(LeaseKind::worker))
       .run();
+  db_.statement(sql::upkeep::sum_anew).run();
   db_.statement(sql::upkeep::move_deliveries_back).bind(to_ms(now)).bind(by).run();
   db_.statement(sql::upkeep::set_meta).bind_text(kMovedBackFrom).bind(to_ms(newest)).run();
 }

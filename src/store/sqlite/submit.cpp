@@ -25,6 +25,25 @@ std::int64_t bytes_of(const Submit& command, std::string_view options) {
   return bytes;
 }
 
+// Its texts are those of `task` and `options`.
+BodyRow body_of(const domain::NewTask& task, std::int64_t tenant_no, std::int64_t lane,
+                std::string_view options) {
+  BodyRow row{.seq = seq_of(task.id.uuid),
+              .id_low = low_of(task.id.uuid),
+              .tenant = tenant_no,
+              .lane = lane,
+              .priority = task.priority,
+              .max_attempts = task.max_attempts,
+              .scheduled_for = maybe_ms(task.scheduled_for),
+              .expires_at = maybe_ms(task.expires_at),
+              .name = task.name,
+              .options = options};
+  if (IdGenerator::time_of(task.id.uuid) != task.submitted_at) {
+    row.submitted_at = to_ms(task.submitted_at);
+  }
+  return row;
+}
+
 }  // namespace
 
 Result<> Executor::check_room(const TenantRules& tenant, std::int64_t bytes) {
@@ -57,6 +76,36 @@ std::optional<Result<Submit::Reply>> Executor::replay(const Submit& command,
 
 bool Executor::exists(std::int64_t seq) {
   return context_.db.statement(sql::hot::body_exists).bind(seq).step();
+}
+
+void Executor::add_body(const BodyRow& row, std::string_view payload) {
+  context_.db.statement(sql::hot::add_body)
+      .bind(row.seq)
+      .bind(row.id_low)
+      .bind(row.tenant)
+      .bind(row.lane)
+      .bind_text(row.name)
+      .bind(row.priority)
+      .bind(row.max_attempts)
+      .bind(row.scheduled_for)
+      .bind(row.expires_at)
+      .bind(body_checksum(row.name, row.options, payload) | sum_of(row).value() << 32)
+      .bind_blob(row.options)
+      .bind_text(payload)
+      .run();
+}
+
+void Executor::add_live(const LiveRow& row) {
+  context_.db.statement(sql::hot::add_live)
+      .bind(row.seq)
+      .bind(row.tenant)
+      .bind(row.lane)
+      .bind(row.status)
+      .bind(row.rank)
+      .bind(row.next_at)
+      .bind(row.expires_at)
+      .bind(sum_of(row).value())
+      .run();
 }
 
 void Executor::remember_key(const IdempotencyKey& key, std::int64_t tenant_no,
@@ -115,28 +164,20 @@ Result<Submit::Reply> Executor::run(const Submit& command) {
   const auto next_at = waits ? ready_at : now;
   const auto kind = domain::lane_of(task.options.target);
   const auto lane = lane_key(queue.no, kind);
-  {
-    auto body = context_.db.statement(sql::hot::add_body);
-    body.bind(seq).bind(low_of(task.id.uuid)).bind(tenant->no).bind(lane).bind_text(task.name);
-    body.bind(task.priority).bind(task.max_attempts).bind(maybe_ms(task.scheduled_for));
-    body.bind(maybe_ms(task.expires_at));
-    body.bind(std::int64_t{body_checksum(task.name, options, task.payload)});
-    body.bind_blob(options).bind_text(task.payload).run();
-  }
+  const auto body = body_of(task, tenant->no, lane, options);
+  add_body(body, task.payload);
   if (context_.db.changes() == 0) return fail(ErrorCode::conflict, "the task id is taken");
-  if (IdGenerator::time_of(task.id.uuid) != now) {
-    context_.db.statement(sql::hot::add_submitted).bind(seq).bind(to_ms(now)).run();
+  if (body.submitted_at) {
+    context_.db.statement(sql::hot::add_submitted).bind(seq).bind(*body.submitted_at).run();
   }
   context_.batch->store_bytes(tenant->no, bytes - std::exchange(replaced_bytes_, 0));
-  context_.db.statement(sql::hot::add_live)
-      .bind(seq)
-      .bind(tenant->no)
-      .bind(lane)
-      .bind(static_cast<int>(status))
-      .bind(domain::rank(ready_at, task.priority, queue.aging))
-      .bind(to_ms(next_at))
-      .bind(maybe_ms(task.expires_at))
-      .run();
+  add_live({.seq = seq,
+            .tenant = tenant->no,
+            .lane = lane,
+            .status = static_cast<int>(status),
+            .rank = domain::rank(ready_at, task.priority, queue.aging),
+            .next_at = to_ms(next_at),
+            .expires_at = maybe_ms(task.expires_at)});
   if (command.idempotency) remember_key(*command.idempotency, tenant->no, task, status);
   if (!tenant->used) config_.mark_used(task.tenant, now);
   newest_seq_ = std::max(newest_seq_, seq);

@@ -5,6 +5,7 @@
 
 #include "domain/state_machine.hpp"
 #include "sql.hpp"
+#include "store/failure.hpp"
 #include "store/sqlite/columns.hpp"
 #include "store/sqlite/id_bounds.hpp"
 #include "store/sqlite/positions.hpp"
@@ -32,6 +33,10 @@ Result<> TaskEdits::start_new_run(TenantId tenant, TaskId id, Timestamp now) {
       if (!TaskRows(context_).find(tenant, id)) return fail(ErrorCode::not_found, "no such task");
       return fail(ErrorCode::invalid_state,
                   "the task has not finished; wait for its end, or cancel it first");
+    }
+    if (s.integer(6) == 0) {
+      context_.report_damage({"bodies", seq, tenant, id}, kColumnsDamaged);
+      throw Damaged(kColumnsDamaged);
     }
     ended = static_cast<domain::Status>(s.integer(0));
     run = s.integer(1);

@@ -36,7 +36,8 @@ domain::TaskOptions options_from(std::string_view bytes, std::string& damage) {
 
 // What is damaged about the texts of a task that was read in full; empty: nothing.
 std::string damage_of(const TaskRow& task, const Statement& s) {
-  if (s.integer(23) != std::int64_t{body_checksum(task.name, s.blob(8), task.payload)}) {
+  if ((s.integer(23) & kTextChecksum) !=
+      std::int64_t{body_checksum(task.name, s.blob(8), task.payload)}) {
     return "a task's body does not fit its checksum";
   }
   if (!s.is_null(26) &&
@@ -61,7 +62,8 @@ TaskRow task_from(const Statement& s, Numbers& numbers) {
   row.scheduled_for = maybe_time_at(s, 6);
   row.expires_at = maybe_time_at(s, 7);
   row.options = options_from(s.blob(8), row.damage);
-  row.status = static_cast<domain::Status>(s.integer(9));
+  if (s.integer(29) == 0) row.damage = kColumnsDamaged;
+  row.status = status_at(s, 9);
   row.run = int_at(s, 10);
   row.attempt = int_at(s, 11);
   row.run_attempt = int_at(s, 12);
@@ -162,7 +164,13 @@ std::vector<AttemptRow> TaskRows::attempts(TenantId tenant, TaskId id) {
   const int newest = attempts.empty() ? 0 : attempts.back().number;
   auto running = context_.db.statement(sql::tasks_read::running_attempt);
   running.bind(seq);
+  const auto require = [&](bool fits) {
+    if (fits) return;
+    context_.report_damage({"bodies", seq, tenant, id}, kColumnsDamaged);
+    throw Damaged(kColumnsDamaged);
+  };
   if (running.step()) {
+    require(running.integer(4) != 0);
     attempts.push_back({.number = int_at(running, 0),
                         .run = int_at(running, 1),
                         .started_at = time_at(running, 2),
@@ -177,6 +185,7 @@ std::vector<AttemptRow> TaskRows::attempts(TenantId tenant, TaskId id) {
   auto last = context_.db.statement(sql::tasks_read::last_attempt);
   last.bind(seq);
   if (last.step() && int_at(last, 0) > newest) {
+    require(last.integer(8) != 0);
     const auto status = static_cast<domain::Status>(last.integer(4));
     attempts.push_back({.number = int_at(last, 0),
                         .run = int_at(last, 1),
@@ -257,6 +266,9 @@ std::vector<FailureRow> TaskRows::failures(TenantId tenant, Timestamp from, int 
                     .name = string_at(s, 2),
                     .error = string_at(s, 3),
                     .finished_at = time_at(s, 4)});
+    if (s.integer(5) != 0) continue;
+    context_.report_damage({"bodies", s.integer(0), tenant, rows.back().id}, kColumnsDamaged);
+    rows.pop_back();
   }
   return rows;
 }

@@ -23,6 +23,7 @@ class TaskRows final : public TaskReads {
   std::vector<std::pair<TaskRow, LeaseToken>> lost_all_tenants(std::optional<Timestamp> now,
                                                                int limit) override;
   std::vector<TaskRow> overdue_all_tenants(std::optional<Timestamp> now, int limit) override;
+  std::int64_t scrub_all_tenants(std::int64_t after, int limit) override;
   std::optional<Timestamp> next_lease_end_all_tenants() override;
   std::optional<Timestamp> next_expiry_all_tenants() override;
   std::vector<std::pair<domain::QueueNo, unsigned>> ready_lanes_all_tenants() override;
@@ -34,6 +35,8 @@ class TaskRows final : public TaskReads {
   enum class Extent { summary, full };
   std::optional<TaskRow> row(std::int64_t seq, Extent extent);
   std::optional<TaskRow> sound_row(TenantId tenant, TaskId id, Extent extent);
+  std::size_t scrub_one(std::int64_t seq);
+  void report_orphans(std::int64_t after, std::int64_t up_to);
   bool owned(TenantId tenant, TaskId id);
   TaskId id_of(std::int64_t seq);
 

@@ -71,7 +71,14 @@ FROM live AS l INDEXED BY live_parked CROSS JOIN bodies AS b ON b.seq = l.seq
 WHERE l.parked = ?1 AND (l.rank, l.seq) > (?2, ?3) ORDER BY l.rank, l.seq LIMIT ?4;
 
 -- name: unpark
-UPDATE live SET parked = NULL WHERE seq = ?1;
+UPDATE live SET parked = NULL,
+                checksum = CASE WHEN row_fits(checksum, seq, tenant, lane, status, rank, next_at,
+                  expires_at, run, attempt, run_attempt, failures, lease_secret, lease_kind,
+                  started_at, worker, parked, refused_at, patience_ms, resent_run) THEN
+                  row_sum(seq, tenant, lane, status, rank, next_at, expires_at, run, attempt,
+                  run_attempt, failures, lease_secret, lease_kind, started_at, worker, NULL,
+                  refused_at, patience_ms, resent_run) ELSE -1 END
+WHERE seq = ?1;
 
 -- name: forget_other_states
 DELETE FROM destination_states WHERE node <> ?1;

@@ -40,6 +40,7 @@ SET fingerprint = excluded.fingerprint, created_at = excluded.created_at, seq = 
 -- name: body_exists
 SELECT 1 FROM bodies WHERE seq = ?1;
 
+-- The lower half of the checksum covers the texts, the upper one all columns but the payload.
 -- name: add_body
 INSERT INTO bodies (seq, id_low, tenant, lane, name, priority, max_attempts, scheduled_for,
                     expires_at, checksum, options, payload)
@@ -50,8 +51,8 @@ ON CONFLICT DO NOTHING;
 INSERT INTO submitted (seq, at) VALUES (?1, ?2);
 
 -- name: add_live
-INSERT INTO live (seq, tenant, lane, status, rank, next_at, expires_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+INSERT INTO live (seq, tenant, lane, status, rank, next_at, expires_at, checksum)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
 -- The next candidates of a lane: from the index alone.
 -- name: ready
@@ -61,22 +62,29 @@ WHERE lane = ?1 AND status = 2 AND parked IS NULL AND (rank, seq) > (?2, ?3) ORD
 -- name: candidate
 SELECT l.run, l.attempt, l.run_attempt, l.failures, l.next_at, l.expires_at,
        b.id_low, b.name, b.priority, b.max_attempts, b.scheduled_for, b.checksum, b.options,
-       b.payload, coalesce(m.at, b.seq >> 12)
+       b.payload, coalesce(m.at, b.seq >> 12), l.checksum, l.started_at, l.worker, l.refused_at,
+       l.patience_ms, l.resent_run, b.expires_at
 FROM live AS l CROSS JOIN bodies AS b ON b.seq = l.seq LEFT JOIN submitted AS m ON m.seq = l.seq
 WHERE l.seq = ?1;
 
 -- name: lease
 UPDATE live SET status = 3, attempt = attempt + 1, run_attempt = run_attempt + 1,
-                lease_secret = ?2, lease_kind = ?3, next_at = ?4, started_at = ?5, worker = ?6
+                lease_secret = ?2, lease_kind = ?3, next_at = ?4, started_at = ?5, worker = ?6,
+                checksum = ?7
 WHERE seq = ?1 AND status = 2;
 
 -- name: find
 SELECT b.id_low, b.tenant, b.lane, b.name, b.priority, l.status, l.attempt, l.lease_secret,
-       l.next_at, l.expires_at, l.run, l.run_attempt, l.failures, l.started_at, l.worker
-FROM bodies AS b LEFT JOIN live AS l ON l.seq = b.seq
+       l.next_at, l.expires_at, l.run, l.run_attempt, l.failures, l.started_at, l.worker,
+       row_fits(b.checksum >> 32, b.seq, b.id_low, b.tenant, b.lane, b.priority, b.max_attempts,
+         b.scheduled_for, b.expires_at, m.at, b.name, b.options) AND row_fits(l.checksum, l.seq,
+         l.tenant, l.lane, l.status, l.rank, l.next_at, l.expires_at, l.run, l.attempt,
+         l.run_attempt, l.failures, l.lease_secret, l.lease_kind, l.started_at, l.worker,
+         l.parked, l.refused_at, l.patience_ms, l.resent_run)
+FROM bodies AS b LEFT JOIN live AS l ON l.seq = b.seq LEFT JOIN submitted AS m ON m.seq = b.seq
 WHERE b.seq = ?1;
 
--- The token is compared here, where it counts.
+-- The token is compared here, where it counts. A checksum that did not fit does not fit later: -1.
 -- name: end_attempt
 DELETE FROM live
 WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret = ?4;
@@ -84,23 +92,43 @@ WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret 
 -- name: put_back
 UPDATE live SET status = ?5, next_at = ?6, rank = coalesce(?7, rank), failures = ?8,
                 run_attempt = ?9, attempt = attempt - ?10, lease_secret = NULL, lease_kind = NULL,
-                refused_at = NULL, patience_ms = NULL
+                refused_at = NULL, patience_ms = NULL,
+                checksum = CASE WHEN row_fits(checksum, seq, tenant, lane, status, rank, next_at,
+                  expires_at, run, attempt, run_attempt, failures, lease_secret, lease_kind,
+                  started_at, worker, parked, refused_at, patience_ms, resent_run) THEN
+                  row_sum(seq, tenant, lane, ?5, coalesce(?7, rank), ?6, expires_at, run, attempt
+                  - ?10, ?9, ?8, NULL, NULL, started_at, worker, parked, NULL, NULL, resent_run)
+                  ELSE -1 END
 WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret = ?4;
 
 -- A refusal goes on from the first one of the present outage.
 -- name: park
-UPDATE live SET status = 2, next_at = ?5, parked = ?6,
-                refused_at = CASE WHEN ?7 IS NULL THEN NULL
-                                  WHEN refused_at >= ?7 THEN refused_at ELSE ?8 END,
-                patience_ms = ?9, attempt = attempt - 1, run_attempt = run_attempt - 1,
-                started_at = (SELECT a.started_at FROM attempts AS a
-                              WHERE a.seq = live.seq AND a.number = live.attempt - 1),
-                lease_secret = NULL, lease_kind = NULL
+UPDATE live SET status = 2, next_at = ?5, parked = ?6, refused_at = earlier.refused_at,
+                patience_ms = ?9, attempt = ?3 - 1, run_attempt = run_attempt - 1,
+                started_at = earlier.started_at, lease_secret = NULL, lease_kind = NULL,
+                checksum = CASE WHEN row_fits(live.checksum, live.seq, live.tenant, live.lane,
+                  live.status, live.rank, live.next_at, live.expires_at, live.run, live.attempt,
+                  live.run_attempt, live.failures, live.lease_secret, live.lease_kind,
+                  live.started_at, live.worker, live.parked, live.refused_at, live.patience_ms,
+                  live.resent_run) THEN row_sum(seq, tenant, lane, 2, rank, ?5, expires_at, run,
+                  ?3 - 1, run_attempt - 1, failures, NULL, NULL, earlier.started_at, worker, ?6,
+                  earlier.refused_at, ?9, resent_run) ELSE -1 END
+FROM (SELECT CASE WHEN ?7 IS NULL THEN NULL
+                  WHEN l.refused_at >= ?7 THEN l.refused_at ELSE ?8 END AS refused_at,
+             (SELECT a.started_at FROM attempts AS a
+              WHERE a.seq = ?1 AND a.number = ?3 - 1) AS started_at
+      FROM live AS l WHERE l.seq = ?1) AS earlier
 WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret = ?4;
 
 -- name: send_again
 UPDATE live SET attempt = attempt + 1, lease_secret = ?5, next_at = ?6, started_at = ?7,
-                resent_run = run
+                resent_run = run,
+                checksum = CASE WHEN row_fits(checksum, seq, tenant, lane, status, rank, next_at,
+                  expires_at, run, attempt, run_attempt, failures, lease_secret, lease_kind,
+                  started_at, worker, parked, refused_at, patience_ms, resent_run) THEN
+                  row_sum(seq, tenant, lane, status, rank, ?6, expires_at, run, attempt + 1,
+                  run_attempt, failures, ?5, lease_kind, ?7, worker, parked, refused_at,
+                  patience_ms, run) ELSE -1 END
 WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret = ?4
   AND (resent_run IS NULL OR resent_run <> run);
 
@@ -108,12 +136,22 @@ WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret 
 DELETE FROM live WHERE seq = ?1 AND tenant = ?2 AND status = 2 AND parked IS NOT NULL;
 
 -- name: renew
-UPDATE live SET next_at = ?5, lease_kind = CASE WHEN ?6 THEN 1 ELSE lease_kind END
+UPDATE live SET next_at = ?5, lease_kind = CASE WHEN ?6 THEN 1 ELSE lease_kind END,
+                checksum = CASE WHEN row_fits(checksum, seq, tenant, lane, status, rank, next_at,
+                  expires_at, run, attempt, run_attempt, failures, lease_secret, lease_kind,
+                  started_at, worker, parked, refused_at, patience_ms, resent_run) THEN
+                  row_sum(seq, tenant, lane, status, rank, ?5, expires_at, run, attempt,
+                  run_attempt, failures, lease_secret, CASE WHEN ?6 THEN 1 ELSE lease_kind END,
+                  started_at, worker, parked, refused_at, patience_ms, resent_run) ELSE -1 END
 WHERE seq = ?1 AND tenant = ?2 AND status = 3 AND attempt = ?3 AND lease_secret = ?4;
 
 -- name: remove_unfinished
 DELETE FROM live WHERE seq = ?1 AND tenant = ?2 AND status = ?3 AND attempt = ?4;
 
+-- name: remove_damaged
+DELETE FROM live WHERE seq = ?1;
+
+-- (The upper half of http_status is a checksum of all columns but the result.)
 -- name: add_outcome
 INSERT INTO outcomes (seq, tenant, status, finished_at, started_at, run, attempt, run_attempt,
                       failures, lease_secret, http_status, worker, error, result, checksum)
@@ -145,8 +183,14 @@ SELECT coalesce(max(n), 0) FROM log_lines WHERE seq = ?1;
 INSERT INTO log_lines (seq, n, at, line) VALUES (?1, ?2, ?3, ?4);
 
 -- name: due
-SELECT l.seq, l.tenant, l.lane, l.next_at, l.attempt, b.id_low
+SELECT l.seq, l.tenant, l.lane, l.next_at, l.attempt, b.id_low,
+       row_fits(b.checksum >> 32, b.seq, b.id_low, b.tenant, b.lane, b.priority, b.max_attempts,
+         b.scheduled_for, b.expires_at, m.at, b.name, b.options) AND row_fits(l.checksum, l.seq,
+         l.tenant, l.lane, l.status, l.rank, l.next_at, l.expires_at, l.run, l.attempt,
+         l.run_attempt, l.failures, l.lease_secret, l.lease_kind, l.started_at, l.worker,
+         l.parked, l.refused_at, l.patience_ms, l.resent_run)
 FROM live AS l INDEXED BY live_due CROSS JOIN bodies AS b ON b.seq = l.seq
+     LEFT JOIN submitted AS m ON m.seq = l.seq
 WHERE l.status = 1 AND l.next_at <= ?1 ORDER BY l.next_at LIMIT ?2;
 
 -- name: due_turns
@@ -163,12 +207,26 @@ SELECT (SELECT l.next_at FROM live AS l INDEXED BY live_upcoming
 FROM turns WHERE tenant IS NOT NULL AND oldest <= ?1;
 
 -- name: due_of_tenant
-SELECT l.seq, l.tenant, l.lane, l.next_at, l.attempt, b.id_low
+SELECT l.seq, l.tenant, l.lane, l.next_at, l.attempt, b.id_low,
+       row_fits(b.checksum >> 32, b.seq, b.id_low, b.tenant, b.lane, b.priority, b.max_attempts,
+         b.scheduled_for, b.expires_at, m.at, b.name, b.options) AND row_fits(l.checksum, l.seq,
+         l.tenant, l.lane, l.status, l.rank, l.next_at, l.expires_at, l.run, l.attempt,
+         l.run_attempt, l.failures, l.lease_secret, l.lease_kind, l.started_at, l.worker,
+         l.parked, l.refused_at, l.patience_ms, l.resent_run)
 FROM live AS l INDEXED BY live_upcoming CROSS JOIN bodies AS b ON b.seq = l.seq
+     LEFT JOIN submitted AS m ON m.seq = l.seq
 WHERE l.status = 1 AND l.tenant = ?1 AND l.next_at <= ?2 ORDER BY l.next_at LIMIT ?3;
 
 -- name: make_ready
-UPDATE live SET status = 2 WHERE seq = ?1 AND status = 1;
+UPDATE live SET status = 2,
+                checksum = row_sum(seq, tenant, lane, 2, rank, next_at, expires_at, run, attempt,
+                  run_attempt, failures, lease_secret, lease_kind, started_at, worker, parked,
+                  refused_at, patience_ms, resent_run)
+WHERE seq = ?1 AND status = 1;
+
+-- One that is damaged is not looked at again for a while; -1 fits no row.
+-- name: put_aside
+UPDATE live SET next_at = ?2, checksum = -1 WHERE seq = ?1 AND status = 1;
 
 -- name: next_due
 SELECT next_at FROM live INDEXED BY live_due WHERE status = 1 ORDER BY next_at LIMIT 1;

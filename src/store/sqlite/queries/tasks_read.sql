@@ -12,7 +12,14 @@ SELECT b.seq, b.id_low, b.lane, b.name, b.priority, b.max_attempts, b.scheduled_
                   ORDER BY a.number DESC LIMIT 1) END,
        p.seq, p.percent, p.text, p.at,
        b.checksum, CASE WHEN ?2 THEN b.payload END, CASE WHEN ?2 THEN o.result END,
-       CASE WHEN ?2 THEN o.checksum END, coalesce(m.at, b.seq >> 12), l.parked
+       CASE WHEN ?2 THEN o.checksum END, coalesce(m.at, b.seq >> 12), l.parked,
+       row_fits(b.checksum >> 32, b.seq, b.id_low, b.tenant, b.lane, b.priority, b.max_attempts,
+         b.scheduled_for, b.expires_at, m.at, b.name, b.options) AND row_fits(l.checksum, l.seq,
+         l.tenant, l.lane, l.status, l.rank, l.next_at, l.expires_at, l.run, l.attempt,
+         l.run_attempt, l.failures, l.lease_secret, l.lease_kind, l.started_at, l.worker,
+         l.parked, l.refused_at, l.patience_ms, l.resent_run) AND row_fits(o.http_status >> 32,
+         o.seq, o.tenant, o.status, o.finished_at, o.started_at, o.run, o.attempt, o.run_attempt,
+         o.failures, o.lease_secret, o.http_status & 0xffffffff, o.worker, o.error)
 FROM bodies AS b
 LEFT JOIN live AS l ON l.seq = b.seq
 LEFT JOIN outcomes AS o ON o.seq = b.seq
@@ -33,12 +40,20 @@ FROM attempts WHERE seq = ?1 ORDER BY number;
 
 -- The attempt that runs.
 -- name: running_attempt
-SELECT attempt, run, started_at, worker FROM live WHERE seq = ?1 AND status = 3;
+SELECT l.attempt, l.run, l.started_at, l.worker,
+       row_fits(l.checksum, l.seq, l.tenant, l.lane, l.status, l.rank, l.next_at, l.expires_at,
+         l.run, l.attempt, l.run_attempt, l.failures, l.lease_secret, l.lease_kind, l.started_at,
+         l.worker, l.parked, l.refused_at, l.patience_ms, l.resent_run)
+FROM live AS l WHERE l.seq = ?1 AND l.status = 3;
 
 -- The attempt that ended the task, which has no row of its own.
 -- name: last_attempt
-SELECT attempt, run, started_at, finished_at, status, error, http_status, worker
-FROM outcomes WHERE seq = ?1 AND attempt > 0 AND started_at IS NOT NULL;
+SELECT o.attempt, o.run, o.started_at, o.finished_at, o.status, o.error,
+       o.http_status & 0xffffffff, o.worker,
+       row_fits(o.http_status >> 32, o.seq, o.tenant, o.status, o.finished_at, o.started_at,
+         o.run, o.attempt, o.run_attempt, o.failures, o.lease_secret, o.http_status & 0xffffffff,
+         o.worker, o.error)
+FROM outcomes AS o WHERE o.seq = ?1 AND o.attempt > 0 AND o.started_at IS NOT NULL;
 
 -- name: log_lines
 SELECT at, line FROM log_lines WHERE seq = ?1 ORDER BY n LIMIT ?2;
@@ -48,9 +63,13 @@ SELECT seq FROM live INDEXED BY live_upcoming
 WHERE tenant = ?1 AND status = 1 ORDER BY next_at LIMIT ?2;
 
 -- name: failures
-SELECT o.seq, b.id_low, b.name, substr(o.error, 1, ?4), o.finished_at
+SELECT o.seq, b.id_low, b.name, substr(o.error, 1, ?4), o.finished_at,
+       row_fits(b.checksum >> 32, b.seq, b.id_low, b.tenant, b.lane, b.priority, b.max_attempts,
+         b.scheduled_for, b.expires_at, m.at, b.name, b.options) AND row_fits(o.http_status >> 32,
+         o.seq, o.tenant, o.status, o.finished_at, o.started_at, o.run, o.attempt, o.run_attempt,
+         o.failures, o.lease_secret, o.http_status & 0xffffffff, o.worker, o.error)
 FROM outcomes AS o INDEXED BY outcomes_failed_at
-CROSS JOIN bodies AS b ON b.seq = o.seq
+CROSS JOIN bodies AS b ON b.seq = o.seq LEFT JOIN submitted AS m ON m.seq = o.seq
 WHERE o.tenant = ?1 AND o.status = 5 AND o.finished_at >= ?2
 ORDER BY o.finished_at DESC LIMIT ?3;
 

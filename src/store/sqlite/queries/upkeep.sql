@@ -58,19 +58,46 @@ SELECT value FROM meta WHERE key = 'newest_time'
 INSERT INTO meta (key, value) VALUES ('ids_ahead', ?1)
 ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)
 
+-- These change rows that nobody has compared with their checksums before: one that fitted becomes 0
+-- (none), one that did not becomes -1 and fits nothing. Then `sum_anew`, in the same transaction.
 -- A start whose clock (?1) is ?2 behind: what was reckoned from the later time moves back with it.
 -- A task's own times (scheduledFor, expiresAt) are those of the wall clock and stay.
 -- name: move_waits_back
-UPDATE live SET next_at = max(?1, next_at - ?2), started_at = ?1
+UPDATE live SET next_at = max(?1, next_at - ?2), started_at = ?1,
+                checksum = CASE WHEN row_fits(checksum, seq, tenant, lane, status, rank, next_at,
+                  expires_at, run, attempt, run_attempt, failures, lease_secret, lease_kind,
+                  started_at, worker, parked, refused_at, patience_ms, resent_run) THEN 0 ELSE -1
+                  END
 WHERE status IN (1, 3) AND started_at > ?1
 
 -- name: move_ready_back
 UPDATE live SET rank = rank - max(next_at - ?1, 0), next_at = min(next_at, ?1),
-                refused_at = min(refused_at, ?1)
+                refused_at = min(refused_at, ?1),
+                checksum = CASE WHEN row_fits(checksum, seq, tenant, lane, status, rank, next_at,
+                  expires_at, run, attempt, run_attempt, failures, lease_secret, lease_kind,
+                  started_at, worker, parked, refused_at, patience_ms, resent_run) THEN 0 ELSE -1
+                  END
 WHERE status = 2 AND (next_at > ?1 OR refused_at > ?1)
 
 -- name: shorten_worker_leases
-UPDATE live SET next_at = ?1 + ?2 WHERE status = 3 AND lease_kind = ?3 AND next_at > ?1 + ?2
+UPDATE live SET next_at = ?1 + ?2,
+                checksum = CASE WHEN row_fits(checksum, seq, tenant, lane, status, rank, next_at,
+                  expires_at, run, attempt, run_attempt, failures, lease_secret, lease_kind,
+                  started_at, worker, parked, refused_at, patience_ms, resent_run) THEN 0 ELSE -1
+                  END
+WHERE status = 3 AND lease_kind = ?3 AND next_at > ?1 + ?2
+
+-- name: sum_anew
+UPDATE live SET checksum = row_sum(seq, tenant, lane, status, rank, next_at, expires_at, run,
+                  attempt, run_attempt, failures, lease_secret, lease_kind, started_at, worker,
+                  parked, refused_at, patience_ms, resent_run)
+WHERE checksum = 0
+
+-- name: sum_leases_anew
+UPDATE live SET checksum = row_sum(seq, tenant, lane, status, rank, next_at, expires_at, run,
+                  attempt, run_attempt, failures, lease_secret, lease_kind, started_at, worker,
+                  parked, refused_at, patience_ms, resent_run)
+WHERE status = 3 AND checksum = 0
 
 -- name: move_deliveries_back
 UPDATE deliveries SET next_at = max(?1, next_at - ?2), due_since = min(due_since, ?1),
@@ -83,7 +110,12 @@ WHERE state = 1 AND next_at > ?1
 INSERT INTO meta (key, value) VALUES ('issuer', ?1) ON CONFLICT (key) DO NOTHING
 
 -- name: end_push_leases
-UPDATE live SET next_at = min(next_at, ?1) WHERE status = 3 AND lease_kind = 0
+UPDATE live SET next_at = min(next_at, ?1),
+                checksum = CASE WHEN row_fits(checksum, seq, tenant, lane, status, rank, next_at,
+                  expires_at, run, attempt, run_attempt, failures, lease_secret, lease_kind,
+                  started_at, worker, parked, refused_at, patience_ms, resent_run) THEN 0 ELSE -1
+                  END
+WHERE status = 3 AND lease_kind = 0
 
 -- name: totals
 SELECT tenant, queue, status, n FROM totals
