@@ -1,6 +1,8 @@
 #include "service.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -49,6 +51,14 @@ void block_stop_signals() {
   const auto signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+}
+
+// The process holds its API key: no core file has it, and no other process of the same user may
+// read it from this one's memory.
+void keep_memory_private() {
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 void wait_for_stop() {
@@ -183,6 +193,7 @@ std::string text_of(const client::ClientError& error) {
 
 int run(Service& service, const Program& program) {
   block_stop_signals();
+  keep_memory_private();
   auto& flags = service.flags;
   client::ReceiverOptions options;
   options.address = flags.address;
