@@ -4,6 +4,8 @@
 namespace belfry::api {
 namespace {
 
+constexpr std::chrono::hours kDay{24};
+
 class RotatedSecrets : public ApiTest {
  protected:
   template <class Row, class Find>
@@ -12,9 +14,23 @@ class RotatedSecrets : public ApiTest {
     gateway.read_blocking([&](store::Snapshot& snapshot) { row = find(snapshot).value(); });
     return row;
   }
-};
 
-constexpr std::chrono::hours kDay{24};
+  // Each time the secret before the rotation signs for a day more.
+  template <class Own>
+  void rotate_twice(const std::string& path, Own own) {
+    for (int round = 0; round < 2; ++round) {
+      clock.advance(Millis{5'000});
+      const auto before = own();
+      const auto answer = post(path);
+      ASSERT_EQ(answer.status, 200) << answer.body;
+      const auto after = own();
+      EXPECT_EQ(after.previous_until, clock.now() + kDay);
+      EXPECT_EQ(text(answer, "previousSecretUntil"), format_time(clock.now() + kDay));
+      EXPECT_EQ(after.sealed_previous_secret, before.sealed_secret);
+      EXPECT_NE(after.sealed_secret, before.sealed_secret);
+    }
+  }
+};
 
 TEST_F(RotatedSecrets, AnEndpointsOldSecretSignsForADayAfterEachRotation) {
   const auto made = post("/api/v1/webhooks", R"({"url":"http://example.com/hook"})");
@@ -26,17 +42,7 @@ TEST_F(RotatedSecrets, AnEndpointsOldSecretSignsForADayAfterEachRotation) {
     });
   };
   EXPECT_FALSE(endpoint().previous_until);
-  for (int round = 0; round < 2; ++round) {
-    clock.advance(Millis{5'000});
-    const auto before = endpoint();
-    const auto answer = post("/api/v1/webhooks/" + id + "/rotate");
-    ASSERT_EQ(answer.status, 200) << answer.body;
-    const auto after = endpoint();
-    EXPECT_EQ(after.previous_until, clock.now() + kDay);
-    EXPECT_EQ(text(answer, "previousSecretUntil"), format_time(clock.now() + kDay));
-    EXPECT_EQ(after.sealed_previous_secret, before.sealed_secret);
-    EXPECT_NE(after.sealed_secret, before.sealed_secret);
-  }
+  rotate_twice("/api/v1/webhooks/" + id + "/rotate", endpoint);
 }
 
 TEST_F(RotatedSecrets, ATenantsOldSecretSignsForADayAfterEachRotation) {
@@ -44,17 +50,7 @@ TEST_F(RotatedSecrets, ATenantsOldSecretSignsForADayAfterEachRotation) {
     return stored<domain::Tenant>(
         [&](store::Snapshot& snapshot) { return snapshot.tenants().find(tenant); });
   };
-  for (int round = 0; round < 2; ++round) {
-    clock.advance(Millis{5'000});
-    const auto before = own();
-    const auto answer = post("/api/v1/webhooks/secret/rotate");
-    ASSERT_EQ(answer.status, 200) << answer.body;
-    const auto after = own();
-    EXPECT_EQ(after.previous_until, clock.now() + kDay);
-    EXPECT_EQ(text(answer, "previousSecretUntil"), format_time(clock.now() + kDay));
-    EXPECT_EQ(after.sealed_previous_secret, before.sealed_secret);
-    EXPECT_NE(after.sealed_secret, before.sealed_secret);
-  }
+  rotate_twice("/api/v1/webhooks/secret/rotate", own);
 }
 
 TEST_F(RotatedSecrets, AnotherTenantsEndpointIsNeitherRotatedNorTested) {
