@@ -111,7 +111,7 @@ class Bed {
   std::unique_ptr<Reader> reader_;
 };
 
-// Tests as «given, when, then»; one suite for all nouns, so that a driver names it once.
+// Tests as "given, when, then"; one suite for all nouns, so that a driver names it once.
 class StoreConformance : public testing::TestWithParam<Subject> {
  protected:
   StoreConformance() : bed(GetParam()) {}

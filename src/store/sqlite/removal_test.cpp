@@ -44,7 +44,7 @@ void fill(Bed& bed, TenantId tenant, const std::string& key) {
 
 using Counts = std::map<std::string, std::int64_t>;
 
-// Rows by table; `condition` holds «{}» for the table's name.
+// Rows by table; `condition` holds "{}" for the table's name.
 Counts count(Database& db, const std::string& tables, const std::string& condition) {
   std::vector<std::string> names;
   auto table = db.composed_statement(tables);

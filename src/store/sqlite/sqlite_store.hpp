@@ -11,7 +11,7 @@ namespace belfry::store::sqlite {
 
 struct Options {
   std::string path;              // of the database file; its folder must exist
-  const Clock* clock = nullptr;  // the «database's clock» of commands without `now`; null: anchored
+  const Clock* clock = nullptr;  // the "database's clock" of commands without `now`; null: anchored
   Random* random = nullptr;      // lease secrets come from the system unless a seed is given here
   std::int64_t cache_bytes = 64 * 1024 * 1024;
   std::int64_t reserve_bytes = 16 * 1024 * 1024;  // kept free for completions on a full disk

@@ -1,5 +1,5 @@
 -- Fragments that C++ composes into the arms of task_page.sql; none is a statement. In each,
--- «values» becomes a list of parameters.
+-- "values" becomes a list of parameters.
 
 -- name: no_filter
 1 AS hit

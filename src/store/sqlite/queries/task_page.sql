@@ -1,5 +1,5 @@
 -- A page of tasks is walked as one or several `arms`, newest first, each over the index that fits
--- what is asked for. C++ joins them, puts the filters (task_filters.sql) in place of «1 AS hit»
+-- what is asked for. C++ joins them, puts the filters (task_filters.sql) in place of "1 AS hit"
 -- and, for tags, the options in place of the NULL. ?1 tenant, ?2 <= seq < ?3, ?4 rows looked at.
 -- Joins that nothing refers to cost nothing: SQLite drops them.
 
