@@ -177,8 +177,8 @@ TEST_F(DestinationsTest, TasksAtADeadOriginWaitSayWhyAndFailInTheEnd) {
   EXPECT_EQ(said[0].name.handler, "");
   EXPECT_EQ(said[0].state, store::DestinationState::open);
   EXPECT_EQ(said[0].error, "connect_failed");
-  EXPECT_GT(said[0].next_call, loops_clock.now());
-  pass(Millis{39'000});  // not before a minute
+  EXPECT_GT(said[0].next_call, loops_clock.now() - kStep);  // a probe falls due within a step
+  pass(Millis{39'000});                                     // not before a minute
   EXPECT_EQ(count_with_error(ids, "destination_open"), 0);
   pass(Millis{70'000});
   EXPECT_EQ(count_in(ids, domain::Status::failed), 600);
