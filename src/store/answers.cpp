@@ -12,13 +12,17 @@ namespace {
 // thread, so this is plenty there, and callers with a strand each do not make it quadratic.
 constexpr std::size_t kGroupsCompared = 8;
 
+// How many are resumed between two looks of their executor at what else is ready.
+constexpr std::size_t kResumedAtOnce = 64;
+
 struct ResumeAll {
   boost::asio::any_io_executor executor;
   std::vector<Resumption> waiting;
   std::size_t next = 0;
 
   void operator()() {
-    while (next < waiting.size()) {
+    const auto end = std::min(next + kResumedAtOnce, waiting.size());
+    while (next < end) {
       auto resume = std::move(waiting[next++]);
       try {
         resume();
@@ -28,6 +32,7 @@ struct ResumeAll {
         throw;
       }
     }
+    post_rest();
   }
 
   void post_rest() {

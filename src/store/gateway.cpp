@@ -1,10 +1,12 @@
 #include "store/gateway.hpp"
 
+#include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
 #include <semaphore>
 
 #include "store/read_loop.hpp"
 #include "store/write_loop.hpp"
+#include "store/write_pressure.hpp"
 
 namespace belfry::store {
 
@@ -20,11 +22,31 @@ struct Gateway::State {
 
   DamageReports& damage;
   Trouble trouble;
+  WritePressure pressure;
   ReadLoop reads;
   WriteLoop writes;
 };
 
 namespace {
+
+// A creation counts until its caller has been resumed, or has gone, maybe after the gateway.
+template <class State>
+class InProgress {
+ public:
+  InProgress(const std::shared_ptr<State>& state, std::span<const Job> jobs) {
+    if (!std::ranges::any_of(jobs, creates)) return;
+    state_ = state;
+    state_->pressure.begin();
+  }
+  ~InProgress() {
+    if (state_) state_->pressure.end(state_->writes.batch_size());
+  }
+  InProgress(const InProgress&) = delete;
+  InProgress& operator=(const InProgress&) = delete;
+
+ private:
+  std::shared_ptr<State> state_;
+};
 
 // Suspends the caller until every job is answered. The request lies in the caller's frame, which
 // only the waiter can resume or destroy. A plain function that returns the awaitable: the handler
@@ -90,9 +112,14 @@ void Gateway::add_listener(Listener listener) {
   state_->writes.add_listener(std::move(listener));
 }
 
+void Gateway::when_caught_up(std::function<void()> call) {
+  state_->pressure.when_caught_up(std::move(call));
+}
+
 asio::awaitable<Result<Reply>> Gateway::run(Command command) {
   Job job{.command = std::move(command)};
   WriteRequest request{.jobs = std::span(&job, 1)};
+  const InProgress counted(state_, request.jobs);
   co_await wait_for(state_->writes, request);
   co_return std::move(job.reply);
 }
@@ -100,6 +127,7 @@ asio::awaitable<Result<Reply>> Gateway::run(Command command) {
 asio::awaitable<Result<>> Gateway::transact(TransactFn fn, Purpose purpose) {
   Job job{.command = std::move(fn), .purpose = purpose};
   WriteRequest request{.jobs = std::span(&job, 1)};
+  const InProgress counted(state_, request.jobs);
   co_await wait_for(state_->writes, request);
   co_return without_value(job.reply);
 }
@@ -111,6 +139,7 @@ asio::awaitable<std::vector<Result<Reply>>> Gateway::ask_all(std::vector<Command
   jobs.reserve(commands.size());
   for (auto& command : commands) jobs.push_back({.command = std::move(command)});
   WriteRequest request{.jobs = jobs};
+  const InProgress counted(state_, request.jobs);
   co_await wait_for(state_->writes, request);
   replies.reserve(jobs.size());
   for (auto& job : jobs) replies.push_back(std::move(job.reply));
@@ -157,6 +186,9 @@ bool Gateway::full() const {
 }
 std::size_t Gateway::waiting() const {
   return state_->writes.waiting();
+}
+bool Gateway::behind() {
+  return state_->pressure.behind(state_->writes.batch_size());
 }
 
 }  // namespace belfry::store

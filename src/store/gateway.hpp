@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -15,8 +16,9 @@
 namespace belfry::store {
 
 struct GatewayOptions {
-  std::size_t batch_max = 1'000;     // commands a transaction
-  std::size_t waiting_max = 20'000;  // beyond: creations get `overloaded`
+  std::size_t batch_max = 1'000;            // commands a transaction
+  std::chrono::milliseconds batch_time{5};  // what the jobs of a transaction may take (BatchSize)
+  std::size_t waiting_max = 20'000;         // beyond: creations get `overloaded`
   std::size_t readers = 2;
   std::size_t reads_waiting_max = 2'000;
 };
@@ -37,6 +39,8 @@ class Gateway {
   ~Gateway();  // stops
 
   void add_listener(Listener listener);  // before the first command only
+  // Called, on any thread, once `behind` has been true and is no longer. Before the first command.
+  void when_caught_up(std::function<void()> call);
 
   // Resumes on the caller's executor.
   template <class C>
@@ -72,6 +76,8 @@ class Gateway {
   bool broken() const;
   bool full() const;
   std::size_t waiting() const;
+  // Whether callers of creations are to wait before they come here (WritePressure).
+  bool behind();
 
  private:
   boost::asio::awaitable<Result<Reply>> run(Command command);

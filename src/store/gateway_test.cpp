@@ -44,6 +44,26 @@ TEST_F(GatewayTest, ManyCommandsOfOneCallerAreSplitAtBatchMaxAndAnsweredInOrder)
   EXPECT_TRUE(first.get());
 }
 
+TEST_F(GatewayTest, IsBehindWhileMoreCreationsAreInProgressThanTwoTransactionsTake) {
+  open({.batch_max = 10});
+  std::latch caught_up(1);
+  gateway_->when_caught_up([&] { caught_up.count_down(); });
+  auto first = hold_one();
+  std::vector<Future<Result<Submit::Reply>>> others;
+  for (std::uint64_t n = 1; n < 20; ++n) others.push_back(ask(a_submit(n)));
+  const auto ends = ask_all(std::vector<Command>(30, Command{Finish{}}));
+  await_waiting(49);
+  EXPECT_FALSE(gateway_->behind());
+  others.push_back(ask(a_submit(20)));
+  await_waiting(50);
+  EXPECT_TRUE(gateway_->behind());
+  backend_.release();
+  caught_up.wait();
+  for (auto& other : others) EXPECT_TRUE(other.get());
+  ends.wait();
+  EXPECT_FALSE(gateway_->behind());
+}
+
 // Asks for `n` tasks and counts those that were answered while their commit was not there.
 int answered_too_early(Gateway& gateway, FakeBackend& backend, asio::io_context& context, int n) {
   std::atomic<int> early{0};

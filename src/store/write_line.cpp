@@ -51,9 +51,9 @@ void WriteLine::push(const Entry& entry) {
   ++creations_;
 }
 
-void WriteLine::take(std::vector<Entry>& into) {
+void WriteLine::take(std::vector<Entry>& into, std::size_t max) {
   into.clear();
-  const auto max = std::max<std::size_t>(limits_.batch_max, 1);
+  max = std::max<std::size_t>(max, 1);
   const auto for_upkeep = std::min({upkeep_.size(), kUpkeepPerBatch, max - 1});
   const auto room = max - for_upkeep;
   const auto for_creations = std::min(creations_, room / kCreationsShare);

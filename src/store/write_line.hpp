@@ -42,9 +42,9 @@ class WriteLine {
   // refused at four times waiting_max.
   bool admits(const Job& job, std::size_t before, TimePoint now) const;
   void push(const Entry& entry);
-  // Moves the next batch to `into`, which it clears first: at most batch_max jobs, and at least one
-  // if any waits.
-  void take(std::vector<Entry>& into);
+  // Moves the next batch to `into`, which it clears first: at most `max` jobs, and at least one if
+  // any waits.
+  void take(std::vector<Entry>& into, std::size_t max);
 
   std::size_t size() const { return work_.size() + creations_ + upkeep_.size(); }
   bool empty() const { return size() == 0; }

@@ -34,7 +34,7 @@ class WriteLineTest : public testing::Test {
   }
   std::vector<Job*> take() {
     std::vector<WriteLine::Entry> batch;
-    line_.take(batch);
+    line_.take(batch, 100);
     std::vector<Job*> jobs;
     for (const auto& entry : batch) jobs.push_back(entry.job);
     return jobs;
@@ -130,11 +130,11 @@ TEST_F(WriteLineTest, ABatchOfOneTakesOneOfAnyKind) {
   std::vector<WriteLine::Entry> batch;
   for (auto* job : {upkeep(), submit_of(1), work()}) single.push({job, nullptr, at(0)});
   for (int i = 0; i < 3; ++i) {
-    single.take(batch);
+    single.take(batch, 1);
     EXPECT_EQ(batch.size(), 1U);
   }
   EXPECT_TRUE(single.empty());
-  single.take(batch);
+  single.take(batch, 1);
   EXPECT_TRUE(batch.empty());
 }
 

@@ -38,7 +38,9 @@ WriteLoop::WriteLoop(Writer& writer, const GatewayOptions& options, MetricsRegis
       commands_(metrics.counter("belfry_store_commands_total", "Commands in them.")),
       commit_seconds_(metrics.histogram("belfry_store_commit_seconds",
                                         "Running and flushing one transaction.")),
+      batch_jobs_(options.batch_max),
       waiting_({.batch_max = options.batch_max, .waiting_max = options.waiting_max}),
+      batch_size_(options.batch_max, options.batch_time),
       thread_([this] { work(); }) {}
 
 bool WriteLoop::offer(WriteRequest& request) {
@@ -103,7 +105,7 @@ bool WriteLoop::gather() {
     }
   }
   idle_ = false;
-  waiting_.take(batch_);
+  waiting_.take(batch_, batch_size_.now());
   return !batch_.empty();
 }
 
@@ -169,8 +171,10 @@ WriteLoop::Outcome WriteLoop::commit(std::span<Job*> jobs, Committed& committed)
     return Outcome::broken;
   }
   commits_.add();
-  commit_seconds_.observe(
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  const auto took = std::chrono::steady_clock::now() - started;
+  batch_size_.learn(jobs.size(), took);
+  batch_jobs_.store(batch_size_.now(), std::memory_order_relaxed);
+  commit_seconds_.observe(std::chrono::duration<double>(took).count());
   return Outcome::committed;
 }
 

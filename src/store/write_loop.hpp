@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/answers.hpp"
+#include "store/batch_size.hpp"
 #include "store/gateway.hpp"
 #include "store/trouble.hpp"
 #include "store/write_line.hpp"
@@ -40,6 +41,8 @@ class WriteLoop {
 
   bool full() const { return full_.load(std::memory_order_relaxed); }
   std::size_t waiting() const;
+  // How many jobs the next transaction takes at most.
+  std::size_t batch_size() const { return batch_jobs_.load(std::memory_order_relaxed); }
 
  private:
   using Entry = WriteLine::Entry;
@@ -60,6 +63,7 @@ class WriteLoop {
   Histogram& commit_seconds_;
   std::vector<Gateway::Listener> listeners_;
   std::atomic<bool> full_{false};
+  std::atomic<std::size_t> batch_jobs_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
@@ -67,7 +71,9 @@ class WriteLoop {
   bool idle_ = false;
   bool stopping_ = false;
 
-  std::vector<Entry> batch_;  // of the thread alone
+  // Of the thread alone.
+  BatchSize batch_size_;
+  std::vector<Entry> batch_;
   Answers answers_;
   std::once_flag joined_;
   std::thread thread_;
