@@ -42,23 +42,35 @@ http::HeadVerdict refused(http::Response response) {
   return verdict;
 }
 
+http::RequestTurns::Owner owner_of_turn(const auth::Principal& principal,
+                                        const http::Request& request) {
+  if (principal.tenant) return {.tenant = principal.tenant};
+  return {.address = request.peer_unit};
+}
+
 void concat(Routes& all, Routes more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+// Those that write add work: they are held back while the store is behind.
+void concat_adding(Routes& all, Routes more) {
+  for (auto& route : more) route.adds_work = route.method != http::Method::get;
+  concat(all, std::move(more));
 }
 
 }  // namespace
 
 Routes all_routes() {
   Routes all;
-  concat(all, task_routes());
-  concat(all, bulk_routes());
-  concat(all, steering_routes());
+  concat_adding(all, task_routes());
+  concat_adding(all, bulk_routes());
+  concat_adding(all, steering_routes());
   concat(all, lease_routes());
   concat(all, metric_routes());
   concat(all, error_routes());
-  concat(all, queue_routes());
-  concat(all, webhook_routes());
-  concat(all, api_key_routes());
+  concat_adding(all, queue_routes());
+  concat_adding(all, webhook_routes());
+  concat_adding(all, api_key_routes());
   concat(all, auth_routes());
   concat(all, admin_routes());
   concat(all, event_routes());
@@ -96,6 +108,11 @@ asio::awaitable<http::Response> App::run(const Route& route, http::Request& requ
   } else if (const auto good = check_input(route.takes, request); !good) {
     result = fail(good.error());
   } else {
+    using Kind = http::RequestTurns::Kind;
+    const auto kind = route.adds_work ? Kind::adding : Kind::plain;
+    if (request.turns != nullptr && !request.turns->begin_now(kind)) {
+      co_await request.turns->wait(kind, owner_of_turn(*principal, request));
+    }
     try {
       result = co_await route.handler(Call{request, *principal, services_});
     } catch (const std::bad_alloc&) {

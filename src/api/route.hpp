@@ -49,6 +49,7 @@ struct Route {
   Access access;
   Handler handler;
   Takes takes = {};
+  bool adds_work = false;  // set by all_routes()
 };
 
 using Routes = std::vector<Route>;

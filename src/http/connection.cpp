@@ -179,6 +179,7 @@ asio::awaitable<bool> Connection::serve_one() {
   BodyRoom room(context_.totals, request.peer_unit);
   ByteBudget::Share answer_room(context_.totals.answers, request.peer_unit);
   request.answer_room = &answer_room;
+  request.turns = &context_.request_turns;
   if (facts->framing != HeadFacts::Framing::none && !co_await read_body(*facts, request, room)) {
     co_return false;
   }

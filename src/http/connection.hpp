@@ -60,7 +60,8 @@ struct ConnectionContext {
   ServerTotals& totals;
   DateText& date;
   IdleList& idle;  // of this executor, the longest idle first
-  StreamTurns& turns;
+  StreamTurns& stream_turns;
+  RequestTurns& request_turns;
 };
 
 // One accepted connection from its first byte to its last. Lives on one executor; `sweep`, `drain`

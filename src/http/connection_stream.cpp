@@ -30,7 +30,7 @@ class Connection::ChunkWriter final : public StreamWriter {
     co_return !failed_;
   }
 
-  asio::awaitable<void> turn() override { return connection_.context_.turns.next(); }
+  asio::awaitable<void> turn() override { return connection_.context_.stream_turns.next(); }
 
   bool failed() const { return failed_; }
 

@@ -13,6 +13,7 @@
 #include "async/stop_signal.hpp"
 #include "base/clock.hpp"
 #include "http/byte_budget.hpp"
+#include "http/request_turns.hpp"
 
 namespace belfry::http {
 
@@ -65,11 +66,13 @@ struct Request {
   std::string peer_address;
   // What limits per address count by: the address, and for IPv6 its /64 ("2001:db8:0:1::/64").
   std::string peer_unit;
-  // Both are null where a handler is called without a connection. The share bounds what answers
-  // hold in memory: a handler raises it before it reads much, and the server sets it to the size of
-  // the answer until that has been sent.
+  // All three are null where a handler is called without a connection. The share bounds what
+  // answers hold in memory: a handler raises it before it reads much, and the server sets it to the
+  // size of the answer until that has been sent. Whoever knows the owner of a request takes its
+  // turn before anything expensive is done for it.
   Peer* peer = nullptr;
   ByteBudget::Share* answer_room = nullptr;
+  RequestTurns* turns = nullptr;
 };
 
 // Whether Content-Type names this type (in lower case), in any case and with any parameters.

@@ -28,6 +28,7 @@ constexpr std::chrono::milliseconds kSweepMin{5};
 constexpr std::chrono::milliseconds kSweepMax{1'000};
 constexpr std::chrono::milliseconds kDrainSweep{20};
 constexpr std::chrono::milliseconds kAcceptPause{50};
+constexpr int kAcceptedAtOnce = 64;
 // Connections beyond the limit that are told so; still more are closed without a word.
 constexpr std::size_t kTurnedAwayMax = 256;
 constexpr std::size_t kTurnedAwayPerAddress = 16;
@@ -74,6 +75,9 @@ tcp::acceptor listen(const asio::any_io_executor& executor, const ServerOptions&
   if (!error) {
     acceptor.listen(asio::socket_base::max_listen_connections, error);
   }
+  if (!error) {
+    acceptor.non_blocking(true, error);
+  }
   if (error) {
     cannot_listen(options, error);
   }
@@ -86,15 +90,17 @@ struct Shard {
         const ServerHooks& hooks, ServerTotals& totals)
       : executor(std::move(on)),
         date(clock),
-        turns(executor),
-        context{options, hooks, totals, date, idle, turns},
+        stream_turns(executor),
+        request_turns(executor, hooks.hold_back),
+        context{options, hooks, totals, date, idle, stream_turns, request_turns},
         timer(executor),
         interval(sweep_interval(options)) {}
 
   asio::any_io_executor executor;
   DateText date;
   IdleList idle;
-  StreamTurns turns;
+  StreamTurns stream_turns;
+  RequestTurns request_turns;
   ConnectionContext context;
   std::unordered_set<Connection*> connections;
   asio::steady_timer timer;
@@ -171,6 +177,7 @@ struct Server::State {
   std::atomic<std::size_t> connections{0};
   std::atomic<bool> stopping{false};
   std::vector<std::unique_ptr<Shard>> shards;
+  std::size_t next = 0;  // of the shards, for the next connection
   tcp::acceptor acceptor;
   std::uint16_t port;
   asio::steady_timer pause;
@@ -179,19 +186,35 @@ struct Server::State {
   async::TaskGroup serving;
   async::TaskGroup sweeping;
 
+  Shard& next_shard() { return *shards[next++ % shards.size()]; }
+
   asio::awaitable<void> accept_until_stopped() {
-    for (std::size_t next = 0; !stopping; next = (next + 1) % shards.size()) {
+    while (!stopping) {
       ErrorCodeOf error;
+      auto& shard = next_shard();
       tcp::socket socket = co_await acceptor.async_accept(
-          shards[next]->executor, asio::redirect_error(asio::use_awaitable, error));
+          shard.executor, asio::redirect_error(asio::use_awaitable, error));
       if (!error) {
-        take(std::move(socket), *shards[next]);
+        take(std::move(socket), shard);
+        take_those_that_wait();
       } else if (!stopping && error != asio::error::connection_aborted) {
         // Out of descriptors, most likely: closing connections will free some.
         log().warn("cannot accept error=\"{}\"", error.message());
         pause.expires_after(kAcceptPause);
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
       }
+    }
+  }
+
+  // Under load the executor comes back to the acceptor seldom: whoever connects is not to wait for
+  // as many rounds as there are others who do.
+  void take_those_that_wait() {
+    for (int i = 0; i < kAcceptedAtOnce && !stopping; ++i) {
+      ErrorCodeOf error;
+      auto& shard = next_shard();
+      tcp::socket socket = acceptor.accept(shard.executor, error);
+      if (error) return;  // the next wait tells what it is
+      take(std::move(socket), shard);
     }
   }
 
@@ -305,6 +328,10 @@ asio::awaitable<void> Server::stop(std::chrono::milliseconds limit) {
     asio::post(shard->executor, [state, &shard = *shard] { shard.end(); });
   }
   co_await state->sweeping.join();
+}
+
+void Server::go_on() {
+  for (const auto& shard : state_->shards) shard->request_turns.go_on();
 }
 
 std::size_t Server::connections() const {

@@ -66,6 +66,9 @@ struct ServerHooks {
   std::function<std::size_t(Method, std::string_view path)> body_limit;
   // Turns a refusal of the HTTP layer itself (bad framing, limits, time-outs) into an answer.
   std::function<Response(const Error&)> refuse;
+  // True while requests that add work are to wait for their turn (RequestTurns); `Server::go_on`
+  // ends that. Quick, thread-safe, called often. Empty: never.
+  std::function<bool()> hold_back = {};
 };
 
 // An HTTP/1.1 server over Beast: keep-alive, pipelining in order, Expect: 100-continue, HEAD,
@@ -79,6 +82,8 @@ class Server {
   ~Server();
 
   std::uint16_t port() const;
+  // Ends what `hold_back` has said. Thread-safe.
+  void go_on();
   void start();  // accepts from now on
   // Stops accepting, lets requests in progress finish (idle connections close at once; streams are
   // told to end), gives up after `limit`. Returns when no connection is left.

@@ -212,6 +212,7 @@ Service::Parts::Parts(Config given)
     loops.on_commit(committed);
     if (committed.configuration_changed) lane_signals.wake_all();
   });
+  gateway.when_caught_up([this] { server->go_on(); });  // only the server asks whether it is behind
   or_throw(
       api::refresh_signing_keys(gateway, sealed, clock, config.token_life, authenticator, issuer));
   gateway.read_blocking([this](store::Snapshot& snapshot) {
@@ -424,7 +425,9 @@ Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(confi
   options.connections_per_address_max = p.config.connections_per_address;
   options.stall_time = p.config.stall;
   options.answers = p.config.answers;
-  p.server = std::make_unique<http::Server>(p.io_threads.executors(), options, p.app->hooks());
+  auto hooks = p.app->hooks();
+  hooks.hold_back = [&p] { return p.gateway.behind(); };
+  p.server = std::make_unique<http::Server>(p.io_threads.executors(), options, std::move(hooks));
   if (p.config.operators_listen) {
     p.operators = std::make_unique<http::Server>(
         p.loop_thread.executors(), p.listen_options(*p.config.operators_listen, descriptors / 8),
