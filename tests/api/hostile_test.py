@@ -105,7 +105,7 @@ class Hostile(unittest.TestCase):
 
     def test_media_types(self):
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data",
-                     "application/jsonx", "application/x-ndjson"):
+                     "application/jsonx", "application/x-ndjson", "application/json; charset=utf-16"):
             answer = self.tenant.post("/api/v1/tasks", raw=b'{"taskName":"t"}',
                                       headers={"Content-Type": kind})
             self.assert_answer(answer, 415, "unsupported_media_type")
