@@ -89,6 +89,15 @@ class Keys(unittest.TestCase):
         self.assertEqual(reader.get("/api/v1/tasks").status, 200)
         self.assertEqual(reader.post("/api/v1/leases").status, 403)
 
+    def test_a_target_header_of_any_name_is_hidden(self):
+        tenant = self.scheduler.tenant()
+        headers = {"X-Auth": "first-value", "X-Signature": "second-value", "X-Plain": "third-value"}
+        made = tenant.submit(target=self.receiver.target("/any", headers=headers))
+        push, = self.receiver.wait_for("/any")
+        self.assertEqual({name: push.headers[name] for name in headers}, headers)
+        shown = tenant.wait(made["taskId"])["target"]["headers"]
+        self.assertEqual(shown, dict.fromkeys(headers, "(hidden)"))
+
     def test_target_headers_are_hidden_unless_they_are_public(self):
         tenant = self.scheduler.tenant()
         headers = {"X-Auth": "one-secret", "X-Signature": "two-secrets", "X-Source": "shown-source"}
