@@ -48,6 +48,12 @@ class Lifecycle(unittest.TestCase):
         self.assertTrue(signature_fits(push, self.tenant.secret))
         self.assertFalse(signature_fits(push, "whsec_" + "A" * 32))
 
+    def test_a_push_names_its_sender_unless_its_target_does(self):
+        for headers, agent in (({}, "Belfry"), ({"User-Agent": "Orders/2"}, "Orders/2")):
+            seen = len(self.receiver.of(self.path))
+            self.tenant.submit(target=dict(self.target, headers=headers))
+            self.assertEqual(self.receiver.wait_for(self.path, seen + 1)[-1].headers["User-Agent"], agent)
+
     def test_payloads_travel_as_they_came(self):
         for payload, body, kind in (('{"a": 1}', b'{"a": 1}', "application/json"),
                                     ("plain", b"plain", "text/plain; charset=utf-8"),
@@ -76,6 +82,29 @@ class Lifecycle(unittest.TestCase):
         self.tenant.wait(task["taskId"])
         first, second = self.receiver.of(self.path)
         self.assertGreaterEqual(second.at - first.at, 1.0)
+
+    def test_retry_after_is_read_in_every_form_and_on_every_refusal_that_passes(self):
+        later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+        for status in (403, 429, 502, 503):
+            for text in ("3599.5", later.strftime("%a, %d %b %Y %H:%M:%S GMT"),
+                         later.strftime("%A, %d-%b-%y %H:%M:%S GMT"), later.strftime("%a %b %e %H:%M:%S %Y")):
+                with self.subTest(status=status, text=text):
+                    path = f"{self.path}/{status}/{len(text)}"
+                    self.receiver.script[path] = [(status, {"Retry-After": text}, b"")]
+                    task = self.tenant.submit(target=self.receiver.target(path), retry={"initialMs": 1})
+                    waiting = self.tenant.wait(task["taskId"], "SCHEDULED", "FAILED")
+                    self.assertEqual((waiting["status"], waiting["attempt"]), ("SCHEDULED", 1))
+                    when = datetime.datetime.fromisoformat(waiting["nextAttemptAt"])
+                    self.assertGreater(when, later - datetime.timedelta(seconds=2))
+
+    def test_a_result_is_json_by_the_whole_media_type_in_any_case(self):
+        for number, (kind, result) in enumerate((
+                ("application/json", [1]), ("Application/JSON", [1]), ("application/problem+JSON", [1]),
+                ("application/jsonl", "[1]"), ("text/html; x=+json", "[1]"))):
+            path = f"{self.path}/{number}"
+            self.receiver.script[path] = [(200, {"Content-Type": kind}, b"[1]")]
+            task = self.tenant.submit(target=self.receiver.target(path))
+            self.assertEqual(self.tenant.wait(task["taskId"])["result"], result, kind)
 
     def test_attempts_are_bounded_and_failure_is_called_back(self):
         self.script((500, {}, b""))
