@@ -1,5 +1,7 @@
 """The notification example as a user meets it: outbox, mail server, kills, refusals."""
 import concurrent.futures
+import email
+import email.policy
 import json
 import os
 import shutil
@@ -123,10 +125,22 @@ class Notification(Beside):
         self.assertEqual((counts["status"], counts["delivered"], counts["errorMessage"]), ("FINISHED", 5, None))
         self.assertEqual(len(os.listdir(notification.path("outbox"))), 5)
 
+    def test_fields_and_subjects_arrive_as_they_were_written(self):
+        notification = self.example()
+        batch = (b'{"subject":"=?utf-8?q?=C3=BC?= {{name}}","body":"{{none}}|{{price}}|",'
+                 b'"recipients":[{"email":"a@x.example","name":"Ada","none":null,"price":1.10}]}')
+        self.end_of(notification, self.begin(notification, batch))
+        name, = os.listdir(notification.path("outbox"))
+        with open(notification.path("outbox", name), "rb") as file:
+            mail = email.message_from_binary_file(file, policy=email.policy.default)
+        self.assertEqual(mail["Subject"], "=?utf-8?q?=C3=BC?= Ada")
+        self.assertEqual(mail.get_content().rstrip("\n"), "|1.10|")
+
     def test_bad_batches_are_refused(self):
         notification = self.example()
         for batch, status in ((b"{", 400), ({}, 422), (batch_to(), 422),
-                              (batch_to("a@b.c\r\nBcc: x@y.z"), 422), (batch_to("a b@c"), 422)):
+                              (batch_to("a@b.c\r\nBcc: x@y.z"), 422), (batch_to("a b@c"), 422),
+                              (batch_to("a..b@x.example"), 422)):
             self.assertEqual(notification.post("/api/notifications/send-batch", batch)[0], status)
         self.assertEqual(notification.get("/api/notifications/batches/../..")[0], 404)
         forged = b'{"type":"task.completed","taskId":"0-1","status":"COMPLETED"}'
@@ -303,6 +317,18 @@ class Repeats(Beside):
         self.assertEqual([recipient for recipient, _, _ in mail.mails], ["ada@x.example"])
         self.assertEqual(self.push(notification, "0-2", 1), 200)
         self.assertEqual(len(mail.mails), 2, "another task is another mail")
+
+    def test_a_captured_push_is_not_taken_for_another_task(self):
+        mail = MailServer()
+        notification = self.sender(mail)
+        body = json.dumps({"subject": "Hello", "body": "once\n",
+                           "recipient": {"email": "ada@x.example"}}).encode()
+        captured = {**signed(body, notification.credentials()["webhookSecret"], "0-1"),
+                    "Belfry-Attempt": "1"}
+        for task_id, status in (("0-1", 200), ("0-2", 401)):
+            self.assertEqual(notification.post("/api/notifications/deliver", body,
+                                               {**captured, "Belfry-Task-Id": task_id})[0], status, task_id)
+        self.assertEqual(len(mail.mails), 1)
 
     def test_a_push_beside_its_repeat_sends_once(self):
         mail = SlowMailServer()
