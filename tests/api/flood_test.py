@@ -1,6 +1,7 @@
 """What clients that waste the server get, under a limit of the process's memory."""
-import os
+import http.client
 import json
+import os
 import resource
 import select
 import socket
@@ -34,6 +35,11 @@ def status_line(peer):
             break
         line += byte
     return line.decode()
+
+
+def resident_kib(scheduler):
+    with open(f"/proc/{scheduler.process.pid}/status") as file:
+        return int(file.read().split("VmRSS:")[1].split()[0])
 
 
 def setUpModule():
@@ -138,6 +144,25 @@ class Readers(FloodCase):
         self.assertLess(received, 8 * MIB)
 
 
+class ScarceMemory(FloodCase):
+    def test_a_read_that_finds_no_memory_is_refused_and_the_service_goes_on(self):
+        task = {"taskName": "large", "payload": "x" * 250_000, "target": {"type": "worker"}}
+        for _ in range(2):
+            self.assertEqual(self.tenant.post("/api/v1/tasks/bulk", [task] * 40).status, 200)
+        process = self.scheduler.process.pid
+        with open(f"/proc/{process}/status") as file:
+            held = int(file.read().split("VmData:")[1].split()[0]) * 1024
+        resource.prlimit(process, resource.RLIMIT_DATA, (held + 4 * MIB, self.MEMORY_MIB * MIB))
+        try:
+            refused = self.tenant.get("/api/v1/tasks?limit=500")
+            self.assertEqual((refused.status, refused.problem), (503, "overloaded"), refused.raw[:300])
+        except http.client.RemoteDisconnected:
+            pass  # There was no memory for an answer either.
+        resource.prlimit(process, resource.RLIMIT_DATA, (self.MEMORY_MIB * MIB,) * 2)
+        self.assertEqual(self.tenant.get("/api/v1/tasks?limit=500").status, 200)
+        self.tenant.submit()
+
+
 class SilentTls(unittest.TestCase):
     def test_silent_connections_hold_little(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -147,19 +172,25 @@ class SilentTls(unittest.TestCase):
                                   tls=context).start()
             self.addCleanup(scheduler.remove)
             self.assertEqual(Client(scheduler).get("/healthz").status, 200)
-            before = self.resident(scheduler)
+            before = resident_kib(scheduler)
             peers = []
             for number in range(600):
                 raw = connect(scheduler, number)
                 peers.append(context.wrap_socket(raw, server_hostname="127.0.0.1"))
                 self.addCleanup(peers[-1].close)
-            each = (self.resident(scheduler) - before) / len(peers)
+            each = (resident_kib(scheduler) - before) / len(peers)
             self.assertLess(each, 45, "KiB per connection; 9,900 must stay under 512 MiB")
 
-    @staticmethod
-    def resident(scheduler):
-        with open(f"/proc/{scheduler.process.pid}/status") as file:
-            return int(file.read().split("VmRSS:")[1].split()[0])
+
+class LongHeads(FloodCase):
+    def test_streams_hold_nothing_of_their_heads(self):
+        fields = [f"X-Fill-{number}: {'x' * 7_500}" for number in range(3)]
+        before = resident_kib(self.scheduler)
+        peers = self.flood(600, head(self.tenant, "GET", "/api/v1/events", *fields))
+        for peer in peers:
+            self.assertEqual(status_line(peer), "HTTP/1.1 200 OK\r\n")
+        each = (resident_kib(self.scheduler) - before) / len(peers)
+        self.assertLess(each, 45, "KiB per stream; 9,900 must stay under 512 MiB")
 
 
 class Streams(FloodCase):
@@ -219,15 +250,20 @@ class BulkBodies(FloodCase):
 
     def test_unfinished_bodies_of_strangers_leave_room_for_other_addresses(self):
         text = (b"POST /api/v1/auth/token HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                b"Content-Type: application/json\r\nContent-Length: 16000\r\n\r\n")
-        peers = []
-        for _ in range(520):
-            peers.append(socket.create_connection(("127.0.0.1", self.scheduler.port), PATIENCE,
-                                                  ("127.0.9.9", 0)))
-            self.addCleanup(peers[-1].close)
-            peers[-1].sendall(text)
-        answer = self.tenant.post("/api/v1/auth/token", {"apiKey": self.tenant.api_key})
-        self.assertEqual(answer.status, 200, answer.raw)
+                b"Content-Type: application/json\r\nContent-Length: 16384\r\n"
+                b"Expect: 100-continue\r\n\r\n")
+
+        def begin_from(address):
+            """Who is invited to send its body holds room for it until the body has come."""
+            peer = socket.create_connection(("127.0.0.1", self.scheduler.port), PATIENCE, (address, 0))
+            self.addCleanup(peer.close)
+            peer.sendall(text)
+            return status_line(peer)
+
+        invited, refused = "HTTP/1.1 100 Continue\r\n", "HTTP/1.1 503 Service Unavailable\r\n"
+        # Together they ask for more than all strangers may have.
+        self.assertEqual({begin_from("127.0.9.9") for _ in range(520)}, {invited, refused})
+        self.assertEqual(begin_from("127.0.9.10"), invited)
 
 
 if __name__ == "__main__":
