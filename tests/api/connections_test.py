@@ -140,39 +140,46 @@ class StatusLines(unittest.TestCase):
 class FewDescriptors(unittest.TestCase):
     """Idle clients take every descriptor that they can get of a process that may have 256."""
 
-    def submit_among_idle_ones(self, tenant, receiver):
-        """A full server closes what is idle, and turns clients away while many come at once."""
-        for _ in range(20):
-            tenant.close()
-            try:
-                return tenant.submit(target=receiver.target(), maxRetries=1)
-            except (OSError, http.client.HTTPException):
-                continue
-        self.fail("no connection was served")
-
-    def test_idle_clients_do_not_cost_pushes_their_attempts(self):
+    def setUp(self):
         folder = tempfile.mkdtemp(prefix="belfry-descriptors-")
+        self.addCleanup(shutil.rmtree, folder)
         wrapper = os.path.join(folder, "scheduler")
         with open(wrapper, "w") as file:
             file.write(f'#!/bin/sh\nulimit -n 256\nexec "{belfry.BINARY}" "$@"\n')
         os.chmod(wrapper, 0o755)
-        receiver = belfry.Receiver()
-        idle = []
+        self.receiver = belfry.Receiver()
+        self.addCleanup(self.receiver.close)
         with unittest.mock.patch.object(belfry, "BINARY", wrapper):
-            scheduler = Scheduler().start()
-        try:
-            tenant = scheduler.tenant()
-            for _ in range(400):
-                idle.append(socket.create_connection(("127.0.0.1", scheduler.port)))
-            for _ in range(5):
-                task = self.submit_among_idle_ones(tenant, receiver)
-                self.assertEqual(tenant.wait(task["taskId"])["status"], "COMPLETED")
-        finally:
-            for connection in idle:
-                connection.close()
-            scheduler.remove()
-            receiver.close()
-            shutil.rmtree(folder)
+            self.scheduler = Scheduler().start()
+        self.addCleanup(self.scheduler.remove)
+        self.tenant = self.scheduler.tenant()
+
+    def submit_among_idle_ones(self):
+        """A full server closes what is idle, and turns clients away while many come at once."""
+        def submitted():
+            self.tenant.close()
+            try:
+                return self.tenant.submit(target=self.receiver.target(), maxRetries=1)
+            except (OSError, http.client.HTTPException):
+                return None
+        return belfry.until(submitted, "no connection was served")
+
+    def open_idle_ones(self):
+        for _ in range(400):
+            idle = socket.create_connection(("127.0.0.1", self.scheduler.port))
+            self.addCleanup(idle.close)
+
+    def test_idle_clients_do_not_cost_pushes_their_attempts(self):
+        self.open_idle_ones()
+        for _ in range(5):
+            task = self.submit_among_idle_ones()
+            self.assertEqual(self.tenant.wait(task["taskId"])["status"], "COMPLETED")
+
+    def test_pushes_run_that_become_due_among_idle_clients(self):
+        for _ in range(10):
+            self.tenant.submit(target=self.receiver.target("/due"), maxRetries=1, delayMs=2_000)
+        self.open_idle_ones()
+        self.receiver.wait_for("/due", 10)
 
 
 if __name__ == "__main__":
