@@ -1,6 +1,8 @@
 """Destinations that do not respond: what waits for them says so, and nobody else is harmed."""
+import http.client
 import socket
 import threading
+import time
 import unittest
 
 import belfry
@@ -26,6 +28,36 @@ class ClosesSoon(belfry.Listener):
                 data += more
             peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             threading.Event().wait(0.05)
+
+
+class Handler(belfry.Listener):
+    """Keeps its connections open. It answers 200 to what `serves` gives a true value for, and ends the
+    connection without an answer otherwise. `calls` are the heads of all requests in their order, `times`
+    when they came, and `served` the heads of those that got an answer."""
+
+    def __init__(self, serves):
+        self.serves = serves
+        self.calls, self.times, self.served = [], [], []
+        self.lock = threading.Lock()
+        super().__init__()
+
+    def target(self):
+        return {"type": "http", "url": f"http://127.0.0.1:{self.port}/run"}
+
+    def serve(self, peer):
+        with peer, peer.makefile("rb") as stream:
+            while stream.readline():
+                head = http.client.parse_headers(stream)
+                stream.read(int(head["Content-Length"] or 0))
+                with self.lock:
+                    self.calls.append(head)
+                    self.times.append(time.monotonic())
+                    number = len(self.calls)
+                if not self.serves(number):
+                    return
+                with self.lock:
+                    self.served.append(head)
+                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
 class DestinationsTest(unittest.TestCase):
@@ -92,6 +124,44 @@ class DestinationsTest(unittest.TestCase):
         for _ in range(10):
             task = self.tenant.submit(target=target, maxRetries=1)["taskId"]
             self.assertEqual(self.tenant.wait(task, "COMPLETED", "FAILED")["status"], "COMPLETED")
+
+    def test_a_handler_that_breaks_its_connections_is_called_once_per_attempt_number(self):
+        handler = Handler(lambda number: number == 1)
+        self.addCleanup(handler.close)
+        fields = {"target": handler.target(), "maxRetries": 2, "retry": {"initialMs": 1}}
+        self.tenant.wait(self.tenant.submit(**fields)["taskId"], "COMPLETED")
+        # The next task goes out on the connection that is kept since then.
+        task = self.tenant.submit(**fields)["taskId"]
+        self.tenant.wait(task, "FAILED")
+        calls = [head for head in handler.calls if head["Belfry-Task-Id"] == task]
+        self.assertIn(len(calls), (2, 3), "maxAttempts, and one more for a stale connection")
+        self.assertEqual([int(head["Belfry-Attempt"]) for head in calls],
+                         list(range(1, len(calls) + 1)))
+        self.assertEqual(len({head["Belfry-Lease"] for head in calls}), len(calls))
+
+    def test_a_handler_that_starts_slowly_sees_first_attempts_only(self):
+        slow = threading.Event()  # never set
+        handler = Handler(lambda number: not slow.wait(0.02 if number > 60 else 0.5))
+        self.addCleanup(handler.close)
+        for _ in range(2):
+            tasks = [{"taskName": "t", "target": handler.target()}] * 500
+            self.assertEqual(self.tenant.post("/api/v1/tasks/bulk", tasks).status, 200)
+        belfry.until(lambda: self.tenant.get("/api/v1/metrics").json["completed"] == 1000)
+        self.assertEqual({head["Belfry-Attempt"] for head in handler.calls}, {"1"})
+
+    def test_what_waits_for_an_endpoint_is_delivered_when_it_is_well(self):
+        well = threading.Event()
+        endpoint = Handler(lambda _: well.is_set())
+        self.addCleanup(endpoint.close)
+        made = self.tenant.post("/api/v1/webhooks", {"url": endpoint.target()["url"],
+                                                     "events": ["task.completed"]})
+        self.assertEqual(made.status, 201, made.raw)
+        tasks = [{"taskName": "t"}] * 300
+        self.assertEqual(self.tenant.post("/api/v1/tasks/bulk", tasks).status, 200)
+        # It breaks every call until one came that is no first attempt of a burst.
+        belfry.until(lambda: endpoint.times and endpoint.times[-1] - endpoint.times[0] > 5)
+        well.set()
+        belfry.until(lambda: len({head["webhook-id"] for head in endpoint.served}) == 300)
 
 
 if __name__ == "__main__":
