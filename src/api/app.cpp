@@ -52,9 +52,13 @@ void concat(Routes& all, Routes more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-// Those that write add work: they are held back while the store is behind.
-void concat_adding(Routes& all, Routes more) {
-  for (auto& route : more) route.adds_work = route.method != http::Method::get;
+using Turn = http::RequestTurns::Kind;
+
+// Of resources that stand in the store.
+void concat_stored(Routes& all, Routes more, Turn of_writes = Turn::adding) {
+  for (auto& route : more) {
+    route.turn = route.method == http::Method::get ? Turn::reading : of_writes;
+  }
   concat(all, std::move(more));
 }
 
@@ -62,17 +66,17 @@ void concat_adding(Routes& all, Routes more) {
 
 Routes all_routes() {
   Routes all;
-  concat_adding(all, task_routes());
-  concat_adding(all, bulk_routes());
-  concat_adding(all, steering_routes());
+  concat_stored(all, task_routes());
+  concat_stored(all, bulk_routes());
+  concat_stored(all, steering_routes());
   concat(all, lease_routes());
-  concat(all, metric_routes());
-  concat(all, error_routes());
-  concat_adding(all, queue_routes());
-  concat_adding(all, webhook_routes());
-  concat_adding(all, api_key_routes());
+  concat_stored(all, metric_routes());
+  concat_stored(all, error_routes());
+  concat_stored(all, queue_routes());
+  concat_stored(all, webhook_routes());
+  concat_stored(all, api_key_routes());
   concat(all, auth_routes());
-  concat(all, admin_routes());
+  concat_stored(all, admin_routes(), Turn::plain);
   concat(all, event_routes());
   concat(all, health_routes());
   return all;
@@ -108,10 +112,8 @@ asio::awaitable<http::Response> App::run(const Route& route, http::Request& requ
   } else if (const auto good = check_input(route.takes, request); !good) {
     result = fail(good.error());
   } else {
-    using Kind = http::RequestTurns::Kind;
-    const auto kind = route.adds_work ? Kind::adding : Kind::plain;
-    if (request.turns != nullptr && !request.turns->begin_now(kind)) {
-      co_await request.turns->wait(kind, owner_of_turn(*principal, request));
+    if (request.turns != nullptr && !request.turns->begin_now(route.turn)) {
+      co_await request.turns->wait(route.turn, owner_of_turn(*principal, request));
     }
     try {
       result = co_await route.handler(Call{request, *principal, services_});

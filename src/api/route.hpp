@@ -49,7 +49,7 @@ struct Route {
   Access access;
   Handler handler;
   Takes takes = {};
-  bool adds_work = false;  // set by all_routes()
+  http::RequestTurns::Kind turn = http::RequestTurns::Kind::plain;  // all_routes() sets it
 };
 
 using Routes = std::vector<Route>;

@@ -10,9 +10,9 @@ namespace asio = boost::asio;
 
 bool RequestTurns::begin_now(Kind kind) {
   end_round();
-  if (begun_ == kPerRound || !line(kind).empty()) return false;
-  if (kind == Kind::adding && is_held()) return false;
-  ++begun_;
+  if (!room_in_round() || !line(kind).empty()) return false;
+  if (is_held(kind)) return false;
+  begin_one();
   return true;
 }
 
@@ -30,6 +30,15 @@ void RequestTurns::go_on() {
   if (held_.exchange(false)) asio::post(executor_, [this] { end_round(); });
 }
 
+bool RequestTurns::room_in_round() const {
+  if (begun_ == 0) return true;
+  return begun_ < kPerRound && std::chrono::steady_clock::now() - first_begun_ < kRound;
+}
+
+void RequestTurns::begin_one() {
+  if (begun_++ == 0) first_begun_ = std::chrono::steady_clock::now();
+}
+
 // The round ends once everything that is ready now has run.
 void RequestTurns::end_round() {
   if (std::exchange(round_ends_, true)) return;
@@ -39,33 +48,36 @@ void RequestTurns::end_round() {
 void RequestTurns::run_round() {
   round_ends_ = false;
   begun_ = 0;
-  if (line(Kind::plain).empty() && (line(Kind::adding).empty() || stays_held())) return;
+  if (none_may_begin()) return;
   end_round();  // first: a request that throws must not strand the others
-  while (begun_ < kPerRound) {
+  while (room_in_round()) {
     auto begin = take_next();
     if (!begin) break;
-    ++begun_;
+    begin_one();
     begin();
   }
 }
 
-// The end of the hold may come between the question and the note that someone waits for it.
-bool RequestTurns::stays_held() {
-  if (!is_held()) return false;
+// The end of a hold may come between the question and the note that someone waits for it.
+bool RequestTurns::none_may_begin() {
+  if (someone_may_begin()) return false;
   held_.store(true);
-  if (is_held()) return true;
+  if (!someone_may_begin()) return true;
   held_.store(false);
   return false;
 }
 
-// Empty if nobody waits who may begin.
+bool RequestTurns::someone_may_begin() {
+  return may_begin(Kind::plain) || may_begin(Kind::reading) || may_begin(Kind::adding);
+}
+
+// Empty if nobody waits who may begin. The kinds take turns as well.
 RequestTurns::Resume RequestTurns::take_next() {
-  const bool adding = !line(Kind::adding).empty() && !is_held();
-  const bool plain = !line(Kind::plain).empty();
-  if (!adding && !plain) return {};
-  const bool take_plain = plain && (!adding || next_ == Kind::plain);
-  next_ = take_plain ? Kind::adding : Kind::plain;
-  return line(take_plain ? Kind::plain : Kind::adding).take();
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const auto at = next_++ % lines_.size();
+    if (may_begin(static_cast<Kind>(at))) return lines_[at].take();
+  }
+  return {};
 }
 
 RequestTurns::Resume RequestTurns::Line::take() {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -17,15 +18,18 @@ namespace belfry::http {
 // Requests of one executor take turns by owner before they are handled, so that the thousands of
 // one tenant delay another's first by a few and not by all of them. Reading a request is cheap and
 // handling it is expensive: between two rounds of turns everything else that is ready runs once,
-// which reads what has come meanwhile. Nothing waits while fewer than `kPerRound` come at a time.
+// which reads what has come meanwhile. Nothing waits while few come at a time that take little.
 // The number of connections bounds how many wait. On its executor only, but for `go_on`.
 class RequestTurns {
  public:
-  // Requests that begin between two looks at the sockets.
+  // What begins between two looks at the sockets: so many, and none once so much time has passed.
   static constexpr std::size_t kPerRound = 16;
+  static constexpr std::chrono::milliseconds kRound{2};
 
-  // Those that add work wait for their turn also while `hold_back` says so.
-  enum class Kind { plain, adding };
+  // What a request asks of the store: something else than what follows, a read, or more work.
+  enum class Kind { plain, reading, adding };
+  // Whether requests of a kind wait for their turn although the executor has time.
+  using HoldBack = std::function<bool(Kind)>;
   // Whose turn it is: a tenant, or the address of someone who has none.
   struct Owner {
     TenantId tenant = {};
@@ -34,7 +38,7 @@ class RequestTurns {
   };
 
   // `hold_back` may be empty. After it has returned true, `go_on` is called once that ends.
-  RequestTurns(boost::asio::any_io_executor executor, const std::function<bool()>& hold_back)
+  RequestTurns(boost::asio::any_io_executor executor, const HoldBack& hold_back)
       : executor_(std::move(executor)), hold_back_(hold_back) {}
 
   // True: the caller may begin now. False: it has to `wait`.
@@ -54,17 +58,22 @@ class RequestTurns {
   };
 
   Line& line(Kind kind) { return lines_[static_cast<std::size_t>(kind)]; }
-  bool is_held() const { return hold_back_ && hold_back_(); }
+  bool is_held(Kind kind) const { return hold_back_ && hold_back_(kind); }
+  bool may_begin(Kind kind) { return !line(kind).empty() && !is_held(kind); }
+  bool someone_may_begin();
+  bool room_in_round() const;
+  void begin_one();
   void end_round();
   void run_round();
-  bool stays_held();
+  bool none_may_begin();
   Resume take_next();
 
   boost::asio::any_io_executor executor_;
-  const std::function<bool()>& hold_back_;
-  std::array<Line, 2> lines_;
-  Kind next_ = Kind::plain;
-  std::size_t begun_ = 0;          // in this round
+  const HoldBack& hold_back_;
+  std::array<Line, 3> lines_;
+  std::size_t next_ = 0;   // of the lines
+  std::size_t begun_ = 0;  // in this round
+  std::chrono::steady_clock::time_point first_begun_;
   bool round_ends_ = false;        // `run_round` was posted
   std::atomic<bool> held_{false};  // the next round begins with `go_on`
 };

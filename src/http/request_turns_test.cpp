@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <optional>
 #include <vector>
 
 namespace belfry::http {
@@ -49,9 +50,9 @@ class RequestTurnsTest : public testing::Test {
 
   static constexpr int kThrows = -1;
   asio::io_context context_{1};
-  std::function<bool()> hold_back_ = [this] { return held_; };
+  RequestTurns::HoldBack hold_back_ = [this](Kind kind) { return kind == held_; };
   RequestTurns turns_{context_.get_executor(), hold_back_};
-  bool held_ = false;
+  std::optional<Kind> held_;
   std::vector<Begun> begun_;
 };
 
@@ -113,15 +114,15 @@ TEST_F(RequestTurnsTest, WhatIsReadyRunsBetweenTheRounds) {
   }
 }
 
-TEST_F(RequestTurnsTest, WhatAddsWorkWaitsWhileItIsHeldBackAndNothingElseDoes) {
-  held_ = true;
+TEST_F(RequestTurnsTest, OneKindIsHeldBackAndNotTheOthers) {
+  held_ = Kind::adding;
   come(1, 100, Kind::adding);
   come(1, 100, Kind::plain);
-  come(2, 1, Kind::plain);
+  come(2, 1, Kind::reading);
   run();
   EXPECT_EQ(begun_of(1), 100);
   EXPECT_EQ(begun_of(2), 1);
-  held_ = false;
+  held_.reset();
   turns_.go_on();
   run();
   EXPECT_EQ(begun_of(1), 200);
@@ -129,13 +130,12 @@ TEST_F(RequestTurnsTest, WhatAddsWorkWaitsWhileItIsHeldBackAndNothingElseDoes) {
 
 TEST_F(RequestTurnsTest, AHoldThatComesBackInTheMiddleOfARoundHoldsTheRest) {
   int left = 5;
-  hold_back_ = [&] { return left == 0 || left-- == 0; };
-  held_ = true;
+  hold_back_ = [&](Kind) { return left == 0 || left-- == 0; };
   come(1, 20, Kind::adding);
   run();
   const auto begun = begun_of(1);
   EXPECT_LT(begun, 20);
-  hold_back_ = [] { return false; };
+  hold_back_ = [](Kind) { return false; };
   turns_.go_on();
   run();
   EXPECT_EQ(begun_of(1), 20);
@@ -144,7 +144,7 @@ TEST_F(RequestTurnsTest, AHoldThatComesBackInTheMiddleOfARoundHoldsTheRest) {
 // The hold ends while the turns note that they are held, and `go_on` comes before that note.
 TEST_F(RequestTurnsTest, AHoldThatEndsWhileItIsNotedIsNotForgotten) {
   int asked = 0;
-  hold_back_ = [&] {
+  hold_back_ = [&](Kind) {
     if (++asked == 2) turns_.go_on();
     return asked <= 2;
   };
@@ -153,7 +153,7 @@ TEST_F(RequestTurnsTest, AHoldThatEndsWhileItIsNotedIsNotForgotten) {
   EXPECT_EQ(begun_of(1), 3);
 }
 
-TEST_F(RequestTurnsTest, ThoseThatAddWorkAndTheOthersTakeTurns) {
+TEST_F(RequestTurnsTest, TheKindsTakeTurns) {
   come(1, 300, Kind::plain);
   come(2, 1, Kind::adding);
   run();

@@ -66,9 +66,9 @@ struct ServerHooks {
   std::function<std::size_t(Method, std::string_view path)> body_limit;
   // Turns a refusal of the HTTP layer itself (bad framing, limits, time-outs) into an answer.
   std::function<Response(const Error&)> refuse;
-  // True while requests that add work are to wait for their turn (RequestTurns); `Server::go_on`
-  // ends that. Quick, thread-safe, called often. Empty: never.
-  std::function<bool()> hold_back = {};
+  // True while requests of this kind are to wait for their turn; `Server::go_on` ends that. Quick,
+  // thread-safe, called often. Empty: never.
+  RequestTurns::HoldBack hold_back = {};
 };
 
 // An HTTP/1.1 server over Beast: keep-alive, pipelining in order, Expect: 100-continue, HEAD,

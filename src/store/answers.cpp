@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <ranges>
 
 namespace belfry::store {
@@ -12,8 +13,10 @@ namespace {
 // thread, so this is plenty there, and callers with a strand each do not make it quadratic.
 constexpr std::size_t kGroupsCompared = 8;
 
-// How many are resumed between two looks of their executor at what else is ready.
+// What is resumed between two looks of an executor at what else is ready: so many, and none once so
+// much time has passed.
 constexpr std::size_t kResumedAtOnce = 64;
+constexpr std::chrono::milliseconds kResuming{2};
 
 struct ResumeAll {
   boost::asio::any_io_executor executor;
@@ -22,7 +25,8 @@ struct ResumeAll {
 
   void operator()() {
     const auto end = std::min(next + kResumedAtOnce, waiting.size());
-    while (next < end) {
+    const auto began = std::chrono::steady_clock::now();
+    while (next < end && std::chrono::steady_clock::now() - began < kResuming) {
       auto resume = std::move(waiting[next++]);
       try {
         resume();

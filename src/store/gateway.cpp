@@ -4,9 +4,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <semaphore>
 
+#include "store/pressure.hpp"
 #include "store/read_loop.hpp"
 #include "store/write_loop.hpp"
-#include "store/write_pressure.hpp"
 
 namespace belfry::store {
 
@@ -17,36 +17,34 @@ struct Gateway::State {
         std::function<void(std::string)> on_broken)
       : damage(backend.damage()),
         trouble(std::move(on_broken)),
+        creations([this] { return creation_marks(); }),
+        reading([this] { return read_marks(); }),
         reads(backend, options, metrics, trouble),
         writes(backend.writer(), options, metrics, trouble) {}
 
+  // Two transactions: one is written while the next gathers.
+  Pressure::Marks creation_marks() const {
+    const auto batch = writes.batch_size();
+    return {.few = batch * 3 / 2, .many = batch * 2};
+  }
+  // Enough that no reader waits for the next.
+  Pressure::Marks read_marks() const {
+    return {.few = reads.readers() * 6, .many = reads.readers() * 8};
+  }
+
   DamageReports& damage;
   Trouble trouble;
-  WritePressure pressure;
+  Pressure creations;
+  Pressure reading;
   ReadLoop reads;
   WriteLoop writes;
 };
 
 namespace {
 
-// A creation counts until its caller has been resumed, or has gone, maybe after the gateway.
-template <class State>
-class InProgress {
- public:
-  InProgress(const std::shared_ptr<State>& state, std::span<const Job> jobs) {
-    if (!std::ranges::any_of(jobs, creates)) return;
-    state_ = state;
-    state_->pressure.begin();
-  }
-  ~InProgress() {
-    if (state_) state_->pressure.end(state_->writes.batch_size());
-  }
-  InProgress(const InProgress&) = delete;
-  InProgress& operator=(const InProgress&) = delete;
-
- private:
-  std::shared_ptr<State> state_;
-};
+std::size_t creations_among(std::span<const Job> jobs) {
+  return static_cast<std::size_t>(std::ranges::count_if(jobs, creates));
+}
 
 // Suspends the caller until every job is answered. The request lies in the caller's frame, which
 // only the waiter can resume or destroy. A plain function that returns the awaitable: the handler
@@ -113,13 +111,14 @@ void Gateway::add_listener(Listener listener) {
 }
 
 void Gateway::when_caught_up(std::function<void()> call) {
-  state_->pressure.when_caught_up(std::move(call));
+  state_->creations.when_caught_up(call);
+  state_->reading.when_caught_up(std::move(call));
 }
 
 asio::awaitable<Result<Reply>> Gateway::run(Command command) {
   Job job{.command = std::move(command)};
   WriteRequest request{.jobs = std::span(&job, 1)};
-  const InProgress counted(state_, request.jobs);
+  const InProgress counted({state_, &state_->creations}, creations_among(request.jobs));
   co_await wait_for(state_->writes, request);
   co_return std::move(job.reply);
 }
@@ -127,7 +126,7 @@ asio::awaitable<Result<Reply>> Gateway::run(Command command) {
 asio::awaitable<Result<>> Gateway::transact(TransactFn fn, Purpose purpose) {
   Job job{.command = std::move(fn), .purpose = purpose};
   WriteRequest request{.jobs = std::span(&job, 1)};
-  const InProgress counted(state_, request.jobs);
+  const InProgress counted({state_, &state_->creations}, creations_among(request.jobs));
   co_await wait_for(state_->writes, request);
   co_return without_value(job.reply);
 }
@@ -139,7 +138,7 @@ asio::awaitable<std::vector<Result<Reply>>> Gateway::ask_all(std::vector<Command
   jobs.reserve(commands.size());
   for (auto& command : commands) jobs.push_back({.command = std::move(command)});
   WriteRequest request{.jobs = jobs};
-  const InProgress counted(state_, request.jobs);
+  const InProgress counted({state_, &state_->creations}, creations_among(request.jobs));
   co_await wait_for(state_->writes, request);
   replies.reserve(jobs.size());
   for (auto& job : jobs) replies.push_back(std::move(job.reply));
@@ -148,6 +147,7 @@ asio::awaitable<std::vector<Result<Reply>>> Gateway::ask_all(std::vector<Command
 
 asio::awaitable<Result<>> Gateway::run_read(std::function<void(Snapshot&)> fn) {
   ReadRequest request{.fn = std::move(fn)};
+  const InProgress counted({state_, &state_->reading}, 1);
   co_await wait_for(state_->reads, request);
   co_return std::move(request.result);
 }
@@ -187,8 +187,11 @@ bool Gateway::full() const {
 std::size_t Gateway::waiting() const {
   return state_->writes.waiting();
 }
-bool Gateway::behind() {
-  return state_->pressure.behind(state_->writes.batch_size());
+bool Gateway::behind_with_creations() {
+  return state_->creations.behind();
+}
+bool Gateway::behind_with_reads() {
+  return state_->reading.behind();
 }
 
 }  // namespace belfry::store

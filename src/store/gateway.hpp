@@ -39,7 +39,8 @@ class Gateway {
   ~Gateway();  // stops
 
   void add_listener(Listener listener);  // before the first command only
-  // Called, on any thread, once `behind` has been true and is no longer. Before the first command.
+  // Called, on any thread, once one of `behind_with_…` has been true and is no longer. Set before
+  // the first command.
   void when_caught_up(std::function<void()> call);
 
   // Resumes on the caller's executor.
@@ -76,8 +77,9 @@ class Gateway {
   bool broken() const;
   bool full() const;
   std::size_t waiting() const;
-  // Whether callers of creations are to wait before they come here (WritePressure).
-  bool behind();
+  // Whether those who come with creations, or with reads, had better wait outside (Pressure).
+  bool behind_with_creations();
+  bool behind_with_reads();
 
  private:
   boost::asio::awaitable<Result<Reply>> run(Command command);

@@ -44,7 +44,7 @@ TEST_F(GatewayTest, ManyCommandsOfOneCallerAreSplitAtBatchMaxAndAnsweredInOrder)
   EXPECT_TRUE(first.get());
 }
 
-TEST_F(GatewayTest, IsBehindWhileMoreCreationsAreInProgressThanTwoTransactionsTake) {
+TEST_F(GatewayTest, IsBehindWithMoreCreationsThanTwoTransactionsTake) {
   open({.batch_max = 10});
   std::latch caught_up(1);
   gateway_->when_caught_up([&] { caught_up.count_down(); });
@@ -53,15 +53,41 @@ TEST_F(GatewayTest, IsBehindWhileMoreCreationsAreInProgressThanTwoTransactionsTa
   for (std::uint64_t n = 1; n < 20; ++n) others.push_back(ask(a_submit(n)));
   const auto ends = ask_all(std::vector<Command>(30, Command{Finish{}}));
   await_waiting(49);
-  EXPECT_FALSE(gateway_->behind());
+  EXPECT_FALSE(gateway_->behind_with_creations());
   others.push_back(ask(a_submit(20)));
   await_waiting(50);
-  EXPECT_TRUE(gateway_->behind());
+  EXPECT_TRUE(gateway_->behind_with_creations());
   backend_.release();
   caught_up.wait();
   for (auto& other : others) EXPECT_TRUE(other.get());
   ends.wait();
-  EXPECT_FALSE(gateway_->behind());
+  EXPECT_FALSE(gateway_->behind_with_creations());
+}
+
+TEST_F(GatewayTest, IsBehindWithMoreReadsThanItsReadersNeed) {
+  open({.readers = 2});
+  std::latch caught_up(1);
+  gateway_->when_caught_up([&] { caught_up.count_down(); });
+  std::latch go_on(1);
+  std::vector<Future<Result<int>>> reads;
+  const auto begin_one = [&] {
+    reads.push_back(read([&](Snapshot&) {
+      go_on.wait();
+      return 1;
+    }));
+  };
+  for (int i = 0; i < 16; ++i) begin_one();
+  // The last of them is in progress once a command that came after it has been answered.
+  EXPECT_TRUE(ask(a_submit(1)).get());
+  EXPECT_FALSE(gateway_->behind_with_reads());
+  begin_one();
+  EXPECT_TRUE(ask(a_submit(2)).get());
+  EXPECT_TRUE(gateway_->behind_with_reads());
+  EXPECT_FALSE(gateway_->behind_with_creations());
+  go_on.count_down();
+  caught_up.wait();
+  for (auto& one : reads) EXPECT_TRUE(one.get());
+  EXPECT_FALSE(gateway_->behind_with_reads());
 }
 
 // Asks for `n` tasks and counts those that were answered while their commit was not there.

@@ -32,6 +32,7 @@ class ReadLoop {
   bool offer(ReadRequest& request);
   void stop();  // refuses what is new, does what waits, ends the threads
   std::size_t waiting() const;
+  std::size_t readers() const { return readers_.size(); }
 
  private:
   void work(Reader& reader);

@@ -8,6 +8,7 @@ namespace {
 
 // Work in progress may wait in a longer line than what adds work.
 constexpr std::size_t kLineForWork = 4;
+constexpr std::size_t kLineForCreations = 2;
 constexpr std::chrono::milliseconds kAgeMax{100};
 // Shares of a batch that creations and upkeep get however much work in progress waits.
 constexpr std::size_t kCreationsShare = 4;  // a quarter
@@ -32,14 +33,25 @@ bool creates(const Job& job) {
          (std::holds_alternative<TransactFn>(job.command) && job.purpose == Purpose::change);
 }
 
-bool WriteLine::admits(const Job& job, std::size_t before, TimePoint now) const {
-  if (!creates(job)) return before < limits_.waiting_max * kLineForWork;
-  if (before >= limits_.waiting_max) return false;
+WriteLine::Arrival WriteLine::arrive(const Job& first, TimePoint now) const {
+  Arrival arrival{.now = now, .waiting = size(), .has_its_share = false};
+  if (arrival.waiting < limits_.waiting_max) return arrival;
+  const auto lane = lanes_.find(tenant_of(first));
+  const auto held = lane == lanes_.end() ? 0 : lane->second.jobs.size();
+  arrival.has_its_share =
+      held >= std::max<std::size_t>(limits_.waiting_max / (turns_.size() + 1), 1);
+  return arrival;
+}
+
+bool WriteLine::admits(const Job& job, const Arrival& arrival) const {
+  if (!creates(job)) return arrival.waiting < limits_.waiting_max * kLineForWork;
+  if (arrival.has_its_share) return false;
+  if (arrival.waiting >= limits_.waiting_max * kLineForCreations) return false;
   // What the next batch holds is written within one commit, however long the last one takes.
   if (creations_ < limits_.batch_max) return true;
   const auto lane = lanes_.find(tenant_of(job));
   if (lane == lanes_.end() || lane->second.jobs.empty()) return true;
-  return now - lane->second.jobs.front().since <= kAgeMax;
+  return arrival.now - lane->second.jobs.front().since <= kAgeMax;
 }
 
 void WriteLine::push(const Entry& entry) {

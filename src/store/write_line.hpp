@@ -35,12 +35,20 @@ class WriteLine {
 
   explicit WriteLine(LineLimits limits) : limits_(limits) {}
 
-  // False: the job is to be refused as overloaded. `before` is how many jobs waited when its caller
-  // came, so that a bulk is not cut in two. A creation is refused when waiting_max is reached, or
-  // when more creations wait than one batch holds and the oldest of its own tenant has waited for
-  // over 100 ms: a tenant that sends more than its share refuses only itself. Other jobs are
-  // refused at four times waiting_max.
-  bool admits(const Job& job, std::size_t before, TimePoint now) const;
+  // What a caller meets who comes with jobs of one tenant; the same for all of them, so that a bulk
+  // is not cut in two.
+  struct Arrival {
+    TimePoint now;
+    std::size_t waiting;
+    bool has_its_share;  // the tenant, of a full line
+  };
+  Arrival arrive(const Job& first, TimePoint now) const;
+  // False: the job is to be refused as overloaded. A creation is refused when waiting_max is
+  // reached and its tenant has its share of that, or when more creations wait than one batch holds
+  // and the oldest of its own tenant has waited for over 100 ms: a tenant that sends more than its
+  // share refuses only itself. Creations are refused at twice waiting_max whoever sends them, and
+  // other jobs at four times.
+  bool admits(const Job& job, const Arrival& arrival) const;
   void push(const Entry& entry);
   // Moves the next batch to `into`, which it clears first: at most `max` jobs, and at least one if
   // any waits.

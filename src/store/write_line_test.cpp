@@ -39,7 +39,7 @@ class WriteLineTest : public testing::Test {
     for (const auto& entry : batch) jobs.push_back(entry.job);
     return jobs;
   }
-  bool admits(Job* job, int ms) const { return line_.admits(*job, line_.size(), at(ms)); }
+  bool admits(Job* job, int ms = 0) const { return line_.admits(*job, line_.arrive(*job, at(ms))); }
 
   WriteLine line_{{.batch_max = 100, .waiting_max = 1'000}};
 
@@ -117,12 +117,36 @@ TEST_F(WriteLineTest, WhatFitsTheNextBatchIsAdmittedHoweverLongTheLastCommitTake
   EXPECT_FALSE(admits(submit_of(1), 10'000));
 }
 
+TEST_F(WriteLineTest, AFullLineRefusesThoseWhoHaveTheirShareOfIt) {
+  push(999, 1);
+  EXPECT_TRUE(admits(submit_of(1)));
+  push(1, 1);
+  EXPECT_FALSE(admits(submit_of(1)));
+  EXPECT_TRUE(admits(submit_of(2)));
+  push(333, 2);
+  EXPECT_FALSE(admits(submit_of(2)));  // a third: two wait already
+  EXPECT_TRUE(admits(submit_of(3)));
+}
+
+TEST_F(WriteLineTest, ABulkThatWasAdmittedIsNotCutInTwo) {
+  push(999, 1);
+  const auto arrival = line_.arrive(*submit_of(1), at(0));
+  for (int i = 0; i < 500; ++i) {
+    auto* job = submit_of(1);
+    ASSERT_TRUE(line_.admits(*job, arrival));
+    push(job);
+  }
+}
+
 TEST_F(WriteLineTest, CreationsAreRefusedLongBeforeWorkInProgress) {
-  auto* creation = submit_of(2);
-  EXPECT_TRUE(line_.admits(*creation, 999, at(0)));
-  EXPECT_FALSE(line_.admits(*creation, 1'000, at(0)));
-  EXPECT_TRUE(line_.admits(*work(), 3'999, at(0)));
-  EXPECT_FALSE(line_.admits(*work(), 4'000, at(0)));
+  for (std::uint64_t tenant = 1; tenant <= 1'999; ++tenant) push(1, tenant);
+  EXPECT_FALSE(admits(submit_of(1)));
+  EXPECT_TRUE(admits(submit_of(5'000)));
+  push(1, 2'000);
+  EXPECT_FALSE(admits(submit_of(5'000)));
+  EXPECT_TRUE(admits(work()));
+  for (int i = 0; i < 2'000; ++i) push(work());
+  EXPECT_FALSE(admits(work()));
 }
 
 TEST_F(WriteLineTest, ABatchOfOneTakesOneOfAnyKind) {

@@ -47,17 +47,16 @@ bool WriteLoop::offer(WriteRequest& request) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    const auto now = std::chrono::steady_clock::now();
-    const auto before = waiting_.size();
+    const auto arrival = waiting_.arrive(request.jobs.front(), std::chrono::steady_clock::now());
     for (auto& job : request.jobs) {
       if (stopping_) {
         job.reply = fail(refusal_stopping());
       } else if (trouble_.broken()) {
         job.reply = fail(refusal_broken());
-      } else if (!waiting_.admits(job, before, now)) {
+      } else if (!waiting_.admits(job, arrival)) {
         job.reply = fail(refusal_overloaded());
       } else {
-        waiting_.push({&job, &request, now});
+        waiting_.push({&job, &request, arrival.now});
         ++request.unanswered;
       }
     }

@@ -1,4 +1,4 @@
-#include "store/write_pressure.hpp"
+#include "store/pressure.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,26 +9,24 @@
 namespace belfry::store {
 namespace {
 
-class WritePressureTest : public testing::Test {
+class PressureTest : public testing::Test {
  protected:
-  static constexpr std::size_t kBatch = 10;
-
-  WritePressureTest() {
+  PressureTest() {
     pressure_.when_caught_up([this] { ++caught_up_; });
   }
   void begin(int n) {
-    for (int i = 0; i < n; ++i) pressure_.begin();
+    for (int i = 0; i < n; ++i) pressure_.begin(1);
   }
   void end(int n) {
-    for (int i = 0; i < n; ++i) pressure_.end(kBatch);
+    for (int i = 0; i < n; ++i) pressure_.end(1);
   }
-  bool behind() { return pressure_.behind(kBatch); }
+  bool behind() { return pressure_.behind(); }
 
-  WritePressure pressure_;
+  Pressure pressure_{[] { return Pressure::Marks{.few = 15, .many = 20}; }};
   int caught_up_ = 0;
 };
 
-TEST_F(WritePressureTest, IsBehindFromTwoTransactionsDownToOneAndAHalf) {
+TEST_F(PressureTest, IsBehindFromManyDownToFew) {
   begin(20);
   EXPECT_FALSE(behind());
   begin(1);
@@ -45,7 +43,14 @@ TEST_F(WritePressureTest, IsBehindFromTwoTransactionsDownToOneAndAHalf) {
   EXPECT_EQ(caught_up_, 1);
 }
 
-TEST_F(WritePressureTest, TellsNobodyWhoHasNotAsked) {
+TEST_F(PressureTest, CountsAllThatBeginTogether) {
+  pressure_.begin(30);
+  EXPECT_TRUE(behind());
+  pressure_.end(30);
+  EXPECT_EQ(caught_up_, 1);
+}
+
+TEST_F(PressureTest, TellsNobodyWhoHasNotAsked) {
   begin(100);
   end(100);
   EXPECT_EQ(caught_up_, 0);
@@ -53,24 +58,23 @@ TEST_F(WritePressureTest, TellsNobodyWhoHasNotAsked) {
 }
 
 // Whoever was told to wait is told to go on, whatever the moment at which the last creation ends.
-TEST(WritePressure, NeverForgetsWhoWaits) {
-  constexpr std::size_t kBatch = 1;
-  WritePressure pressure;
+TEST(Pressure, NeverForgetsWhoWaits) {
+  Pressure pressure([] { return Pressure::Marks{.few = 1, .many = 2}; });
   std::counting_semaphore<> caught_up(0);
   pressure.when_caught_up([&] { caught_up.release(); });
   for (int round = 0; round < 2'000; ++round) {
     std::vector<std::jthread> threads;
-    for (int i = 0; i < 3; ++i) pressure.begin();
+    for (int i = 0; i < 3; ++i) pressure.begin(1);
     threads.emplace_back([&] {
-      for (int i = 0; i < 3; ++i) pressure.end(kBatch);
+      for (int i = 0; i < 3; ++i) pressure.end(1);
     });
-    if (pressure.behind(kBatch)) {
+    if (pressure.behind()) {
       ASSERT_TRUE(caught_up.try_acquire_for(std::chrono::seconds(10)));
     }
     threads.clear();
     while (caught_up.try_acquire()) {
     }
-    ASSERT_FALSE(pressure.behind(kBatch));
+    ASSERT_FALSE(pressure.behind());
   }
 }
 
