@@ -54,6 +54,11 @@ void concat(Routes& all, Routes more) {
 
 using Turn = http::RequestTurns::Kind;
 
+bool holds_back(store::Gateway& gateway, Turn kind) {
+  if (kind == Turn::adding) return gateway.behind_with_creations();
+  return kind == Turn::reading && gateway.behind_with_reads();
+}
+
 // Of resources that stand in the store.
 void concat_stored(Routes& all, Routes more, Turn of_writes = Turn::adding) {
   for (auto& route : more) {
@@ -207,7 +212,8 @@ http::ServerHooks App::hooks() const {
   return {.handle = [this](http::Request& request) { return handle(request); },
           .judge_head = [this](const http::Request& head) { return judge_head(head); },
           .body_limit = [this](http::Method m, std::string_view p) { return body_limit(m, p); },
-          .refuse = [this](const Error& error) { return refuse(error); }};
+          .refuse = [this](const Error& error) { return refuse(error); },
+          .hold_back = [this](Turn kind) { return holds_back(services_.gateway, kind); }};
 }
 
 }  // namespace belfry::api

@@ -24,6 +24,7 @@ class App {
   http::HeadVerdict judge_head(const http::Request& head) const;
   std::size_t body_limit(http::Method method, std::string_view path) const;
 
+  // `hold_back` ends when the gateway has caught up: then the server is to go on.
   http::ServerHooks hooks() const;
 
  private:

@@ -117,7 +117,6 @@ struct Service::Parts {
   asio::awaitable<void> refresh_keys_each_minute();
   asio::awaitable<void> give_back_memory();
   void close_own_ports();
-  bool holds_back(http::RequestTurns::Kind kind);
   asio::awaitable<void> stop();
   void look_after_data();
   Result<> resume();
@@ -386,12 +385,6 @@ Result<> Service::Parts::resume() {
   return {};
 }
 
-bool Service::Parts::holds_back(http::RequestTurns::Kind kind) {
-  using Kind = http::RequestTurns::Kind;
-  if (kind == Kind::adding) return gateway.behind_with_creations();
-  return kind == Kind::reading && gateway.behind_with_reads();
-}
-
 void Service::Parts::close_own_ports() {
   std::vector<std::uint16_t> ports{server->port()};
   if (operators) ports.push_back(operators->port());
@@ -432,9 +425,7 @@ Service::Service(Config config) : parts_(std::make_unique<Parts>(std::move(confi
   options.connections_per_address_max = p.config.connections_per_address;
   options.stall_time = p.config.stall;
   options.answers = p.config.answers;
-  auto hooks = p.app->hooks();
-  hooks.hold_back = [&p](http::RequestTurns::Kind kind) { return p.holds_back(kind); };
-  p.server = std::make_unique<http::Server>(p.io_threads.executors(), options, std::move(hooks));
+  p.server = std::make_unique<http::Server>(p.io_threads.executors(), options, p.app->hooks());
   if (p.config.operators_listen) {
     p.operators = std::make_unique<http::Server>(
         p.loop_thread.executors(), p.listen_options(*p.config.operators_listen, descriptors / 8),
