@@ -21,8 +21,10 @@ KernelClock kernel_clock();
 // clock, or after a day of running. Thread-safe.
 class ClockWatch {
  public:
+  using Steady = std::chrono::steady_clock;
   ClockWatch(AnchoredClock& clock, std::optional<Timestamp> newest_recorded,
-             std::function<KernelClock()> kernel = kernel_clock);
+             std::function<KernelClock()> kernel = kernel_clock,
+             std::function<Steady::time_point()> running = Steady::now);
 
   // To be called each second or so. True if the doubt has just ended: the store may record the
   // time.
@@ -37,7 +39,8 @@ class ClockWatch {
 
   AnchoredClock& clock_;
   std::function<KernelClock()> kernel_;
-  std::chrono::steady_clock::time_point started_;
+  std::function<Steady::time_point()> running_;
+  Steady::time_point started_;
   mutable std::mutex mutex_;
   std::string doubt_;  // what is wrong; empty: nothing
   bool skewed_ = false;

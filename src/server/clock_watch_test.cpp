@@ -55,6 +55,19 @@ TEST_F(ClockWatchTest, OnlyASynchronisedKernelClockEndsTheDoubtByItself) {
   EXPECT_FALSE(watch.look()) << "it ends once";
 }
 
+TEST_F(ClockWatchTest, ADayOfRunningEndsTheDoubt) {
+  auto running = ClockWatch::Steady::now();
+  ClockWatch watch(
+      clock_, clock_.now() + hours{1}, [this] { return kernel_; }, [&] { return running; });
+  running += hours{24} - seconds{1};
+  EXPECT_FALSE(watch.look());
+  EXPECT_TRUE(clock_.in_doubt());
+  running += seconds{1};
+  EXPECT_TRUE(watch.look());
+  EXPECT_FALSE(clock_.in_doubt());
+  EXPECT_EQ(watch.notes(), "");
+}
+
 TEST_F(ClockWatchTest, ASynchronisedClockIsNotDoubtedAtAll) {
   kernel_ = KernelClock::synchronised;
   auto watch = started_after(-hours{24 * 3});
