@@ -1,5 +1,6 @@
 #include "http/request_turns.hpp"
 
+#include <algorithm>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -32,7 +33,7 @@ void RequestTurns::go_on() {
 
 bool RequestTurns::room_in_round() const {
   if (begun_ == 0) return true;
-  return begun_ < kPerRound && std::chrono::steady_clock::now() - first_begun_ < kRound;
+  return begun_ < round_.requests && std::chrono::steady_clock::now() - first_begun_ < round_.time;
 }
 
 void RequestTurns::begin_one() {
@@ -48,7 +49,7 @@ void RequestTurns::end_round() {
 void RequestTurns::run_round() {
   round_ends_ = false;
   begun_ = 0;
-  if (none_may_begin()) return;
+  if (!someone_waits() || none_may_begin()) return;
   end_round();  // first: a request that throws must not strand the others
   while (room_in_round()) {
     auto begin = take_next();
@@ -65,6 +66,10 @@ bool RequestTurns::none_may_begin() {
   if (!someone_may_begin()) return true;
   held_.store(false);
   return false;
+}
+
+bool RequestTurns::someone_waits() {
+  return std::ranges::any_of(lines_, [](const Line& line) { return !line.empty(); });
 }
 
 bool RequestTurns::someone_may_begin() {

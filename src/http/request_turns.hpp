@@ -22,9 +22,11 @@ namespace belfry::http {
 // The number of connections bounds how many wait. On its executor only, but for `go_on`.
 class RequestTurns {
  public:
-  // What begins between two looks at the sockets: so many, and none once so much time has passed.
-  static constexpr std::size_t kPerRound = 16;
-  static constexpr std::chrono::milliseconds kRound{2};
+  // What begins between two looks at the sockets: so many, and no second one after so much time.
+  struct Round {
+    std::size_t requests = 16;
+    std::chrono::milliseconds time{2};
+  };
 
   // What a request asks of the store: something else than what follows, a read, or more work.
   enum class Kind { plain, reading, adding };
@@ -39,7 +41,9 @@ class RequestTurns {
 
   // `hold_back` may be empty. After it has returned true, `go_on` is called once that ends.
   RequestTurns(boost::asio::any_io_executor executor, const HoldBack& hold_back)
-      : executor_(std::move(executor)), hold_back_(hold_back) {}
+      : RequestTurns(std::move(executor), hold_back, Round()) {}
+  RequestTurns(boost::asio::any_io_executor executor, const HoldBack& hold_back, Round round)
+      : executor_(std::move(executor)), hold_back_(hold_back), round_(round) {}
 
   // True: the caller may begin now. False: it has to `wait`.
   bool begin_now(Kind kind);
@@ -60,6 +64,7 @@ class RequestTurns {
   Line& line(Kind kind) { return lines_[static_cast<std::size_t>(kind)]; }
   bool is_held(Kind kind) const { return hold_back_ && hold_back_(kind); }
   bool may_begin(Kind kind) { return !line(kind).empty() && !is_held(kind); }
+  bool someone_waits();
   bool someone_may_begin();
   bool room_in_round() const;
   void begin_one();
@@ -70,6 +75,7 @@ class RequestTurns {
 
   boost::asio::any_io_executor executor_;
   const HoldBack& hold_back_;
+  const Round round_;
   std::array<Line, 3> lines_;
   std::size_t next_ = 0;   // of the lines
   std::size_t begun_ = 0;  // in this round

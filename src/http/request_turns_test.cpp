@@ -16,7 +16,9 @@ namespace asio = boost::asio;
 using Kind = RequestTurns::Kind;
 
 constexpr auto kIgnored = [](std::exception_ptr) {};
-constexpr auto kPerRound = static_cast<int>(RequestTurns::kPerRound);
+constexpr int kPerRound = 16;
+// As many as that, however long they take.
+constexpr RequestTurns::Round kRound{.requests = kPerRound, .time = std::chrono::hours(1)};
 
 class RequestTurnsTest : public testing::Test {
  protected:
@@ -51,7 +53,7 @@ class RequestTurnsTest : public testing::Test {
   static constexpr int kThrows = -1;
   asio::io_context context_{1};
   RequestTurns::HoldBack hold_back_ = [this](Kind kind) { return kind == held_; };
-  RequestTurns turns_{context_.get_executor(), hold_back_};
+  RequestTurns turns_{context_.get_executor(), hold_back_, kRound};
   std::optional<Kind> held_;
   std::vector<Begun> begun_;
 };
@@ -61,6 +63,14 @@ TEST_F(RequestTurnsTest, NobodyWaitsWhileFewCome) {
   EXPECT_FALSE(turns_.begin_now(Kind::plain));
   run();
   EXPECT_TRUE(turns_.begin_now(Kind::plain));
+}
+
+TEST_F(RequestTurnsTest, ARoundEndsWhenItsTimeIsUp) {
+  RequestTurns turns(context_.get_executor(), hold_back_, {.requests = 16, .time = Millis{0}});
+  EXPECT_TRUE(turns.begin_now(Kind::plain));
+  EXPECT_FALSE(turns.begin_now(Kind::plain));
+  run();
+  EXPECT_TRUE(turns.begin_now(Kind::plain));
 }
 
 TEST_F(RequestTurnsTest, TheFirstOfATenantBeginsHoweverManyOfAnotherWait) {
@@ -110,7 +120,7 @@ TEST_F(RequestTurnsTest, WhatIsReadyRunsBetweenTheRounds) {
   asio::post(context_, look);
   run();
   for (std::size_t i = 1; i < seen.size(); ++i) {
-    EXPECT_LE(seen[i] - seen[i - 1], RequestTurns::kPerRound);
+    EXPECT_LE(seen[i] - seen[i - 1], kRound.requests);
   }
 }
 
