@@ -4,11 +4,15 @@
 # A checkout in another folder is to find what this one has compiled. CMake names precompiled headers by
 # absolute paths after -Xclang, which ccache leaves as they are: they become relative here. A precompiled
 # header itself holds absolute paths, so it is always compiled, and ccache takes the checksum of its
-# sources for that of the header.
+# sources for that of the header. Make runs the compiler in other folders than the top one: there the paths
+# stay as they are.
 ccache=$1 source=$2 build=$3
 shift 3
-arguments=()
-for argument in "$@"; do arguments+=("${argument/#"$build/"/}"); done
+arguments=("$@")
+if [[ $PWD == "$build" ]]; then
+  arguments=()
+  for argument in "$@"; do arguments+=("${argument/#"$build/"/}"); done
+fi
 
 if [[ " $* " == *" -emit-pch "* ]]; then
   "$@" || exit
