@@ -10,6 +10,9 @@ for name in "${SERVICES[@]}"; do
   fi
 done
 
+! paused ||
+  die "the scheduler is paused after a restore: nothing runs until an operator resumes it (docs/backup.md)"
+
 # follow URL FILTER: prints the answer's line whenever it changes, until its status is an end.
 follow() {
   local url=$1 filter=$2 last='' line answer deadline=$((SECONDS + 120))

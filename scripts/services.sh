@@ -47,5 +47,8 @@ find_running() {
   die "$name (pid $known) runs as $user; stop it as that user"
 }
 
+# True if the scheduler waits for an operator's word after a restore.
+paused() { curl -s -m 2 "$(url_of scheduler)/readyz" | grep -q "paused after a restore"; }
+
 # Ready for work: the examples are only once they have their account at the scheduler.
 ready() { curl -sf -m 2 -o /dev/null "$(url_of "$1")/readyz"; }

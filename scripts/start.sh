@@ -115,5 +115,7 @@ Try:
 
 ./scripts/demo.sh runs both examples and shows what comes of them; ./scripts/stop.sh stops all.
 TEXT
+! paused || say "
+The scheduler is paused after a restore: nothing runs until an operator resumes it (docs/backup.md)."
 [[ -z ${http_proxy:-} ]] || say "
 Your http_proxy is set: export no_proxy=$no_proxy before you paste these lines."
