@@ -9,12 +9,17 @@
 namespace belfry::http {
 namespace asio = boost::asio;
 
+// A round that is used up is followed by the next one if all that was ready has run meanwhile. So
+// there is one post a round, and not one for each look at the sockets.
 bool RequestTurns::begin_now(Kind kind) {
+  if (!room_in_round() && !round_ends_) begun_ = 0;
+  if (begun_ == 0) end_round();
+  if (room_in_round() && line(kind).empty() && !is_held(kind)) {
+    begin_one();
+    return true;
+  }
   end_round();
-  if (!room_in_round() || !line(kind).empty()) return false;
-  if (is_held(kind)) return false;
-  begin_one();
-  return true;
+  return false;
 }
 
 asio::awaitable<void> RequestTurns::wait(Kind kind, Owner owner) {
@@ -48,8 +53,8 @@ void RequestTurns::end_round() {
 
 void RequestTurns::run_round() {
   round_ends_ = false;
-  begun_ = 0;
   if (!someone_waits() || none_may_begin()) return;
+  begun_ = 0;
   end_round();  // first: a request that throws must not strand the others
   while (room_in_round()) {
     auto begin = take_next();
