@@ -114,7 +114,7 @@ asio::awaitable<http::Response> App::run(const Route& route, http::Request& requ
   Result<http::Response> result;
   if (counted && !counted->verdict.allowed) {
     result = fail(rate_error(*counted));
-  } else if (const auto good = check_input(route.takes, request); !good) {
+  } else if (const auto good = check_input(route.takes, route.access.who, request); !good) {
     result = fail(good.error());
   } else {
     if (request.turns != nullptr && !request.turns->begin_now(route.turn)) {
@@ -166,7 +166,7 @@ http::HeadVerdict App::judge(const http::Request& head) const {
   const Route& to = route(match);
   const auto principal = admit(services_, to.access, head);
   if (!principal) return refused(http::problem(principal.error()));
-  if (const auto good = check_head_input(to.takes, head); !good) {
+  if (const auto good = check_head_input(to.takes, to.access.who, head); !good) {
     return refused(http::problem(good.error()));
   }
   http::HeadVerdict verdict;

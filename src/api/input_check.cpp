@@ -7,12 +7,22 @@
 namespace belfry::api {
 namespace {
 
+// What is known of a request's content: of a head whose content comes in chunks nothing is.
+enum class Content { none, some, unknown };
+
+Content content_of_head(const http::Request& head) {
+  if (head.headers.get("Transfer-Encoding")) return Content::unknown;
+  return head.headers.get("Content-Length").value_or("0") == "0" ? Content::none : Content::some;
+}
+
 // Changes need application/json, so that a browser must ask first; the OAuth2 form and NDJSON are
 // the exceptions of the routes that take them.
-Result<> check_media_type(Takes::Body body, const http::Request& request) {
+Result<> check_media_type(const Takes& takes, Access::Who who, const http::Request& request,
+                          Content content) {
+  const auto body = takes.body;
   const bool has_type = request.headers.get("Content-Type").has_value();
-  const bool has_body = request.headers.get("Content-Length").value_or("0") != "0";
-  if (request.body.empty() && !has_body && !has_type) return {};
+  const bool by_token = who != Access::Who::anyone;
+  if (by_token ? content != Content::some : content == Content::none && !has_type) return {};
   if (!http::is_utf_8(request.headers)) {
     return fail(ErrorCode::unsupported_media_type,
                 "the charset of Content-Type must be utf-8, or be left out");
@@ -37,18 +47,24 @@ Result<> check_no_body(const http::Request& request) {
   return faults.result();
 }
 
-}  // namespace
-
-Result<> check_head_input(const Takes& takes, const http::Request& request) {
+Result<> check_as_far_as(Content content, const Takes& takes, Access::Who who,
+                         const http::Request& request) {
   if (takes.query == Takes::Query::none) {
     if (const auto none = Query::read(request, {}); !none) return fail(none.error());
   }
   if (!takes_body(request.method) || request.method == http::Method::delete_) return {};
-  return check_media_type(takes.body, request);
+  return check_media_type(takes, who, request, content);
 }
 
-Result<> check_input(const Takes& takes, const http::Request& request) {
-  if (const auto head = check_head_input(takes, request); !head) return head;
+}  // namespace
+
+Result<> check_head_input(const Takes& takes, Access::Who who, const http::Request& head) {
+  return check_as_far_as(content_of_head(head), takes, who, head);
+}
+
+Result<> check_input(const Takes& takes, Access::Who who, const http::Request& request) {
+  const auto content = request.body.empty() ? Content::none : Content::some;
+  if (const auto head = check_as_far_as(content, takes, who, request); !head) return head;
   if (!takes_body(request.method)) return {};
   return takes.body == Takes::Body::none ? check_no_body(request) : Result<>{};
 }
