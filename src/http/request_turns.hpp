@@ -22,7 +22,8 @@ namespace belfry::http {
 // The number of connections bounds how many wait. On its executor only, but for `go_on`.
 class RequestTurns {
  public:
-  // What begins between two looks at the sockets: so many, and no second one after so much time.
+  // What begins before the sockets have been looked at again: so many, and none after so much time.
+  // A round that is used up ends with the next look, so twice as many may begin between two looks.
   struct Round {
     std::size_t requests = 16;
     std::chrono::milliseconds time{2};

@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 BINARY = os.environ["BELFRY_SCHEDULER"]
 PATIENCE = 60  # the longest wait for an event that must come; never what a test waits for
@@ -274,6 +275,19 @@ class Tenant(Client):
         answer = self.post("/api/v1/leases", {"queues": [queue], **more})
         assert answer.status == 200, answer.raw
         return answer.json["tasks"]
+
+
+class OneScheduler(unittest.TestCase):
+    """One scheduler for all tests of a class, and a tenant for each."""
+    FLAGS = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.scheduler = Scheduler(*cls.FLAGS).start()
+        cls.addClassCleanup(cls.scheduler.remove)
+
+    def setUp(self):
+        self.tenant = self.scheduler.tenant(self.id())
 
 
 def operator(scheduler):

@@ -2,21 +2,19 @@
 import re
 import unittest
 
-from belfry import Scheduler, operator
+from belfry import OneScheduler, operator
 from openapi_schema import Document, load
 
 NO_ID = "01a20a13-95d8-7000-8e13-4c986aae0592"
 CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 
 
-class EmptyBodies(unittest.TestCase):
+class EmptyBodies(OneScheduler):
     """axios, aiohttp and curl -d '' name a format for a body that holds nothing."""
 
     @classmethod
     def setUpClass(cls):
-        cls.scheduler = Scheduler().start()
-        cls.addClassCleanup(cls.scheduler.remove)
-        cls.tenant = cls.scheduler.tenant()
+        super().setUpClass()
         cls.operator = operator(cls.scheduler)
         cls.operations = Document(load()).operations()
 
